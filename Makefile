@@ -1,0 +1,42 @@
+# Every word here does its own set-up first; run any of them first, twice, or after an interruption.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export DVC_NO_ANALYTICS := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.PHONY: demo test test-slow check ui setup crash-test
+.DEFAULT_GOAL := demo
+
+demo: setup
+	dvc repro
+	unirain summary
+
+test: setup
+	python -m pytest -q -m "not slow"
+
+test-slow: setup
+	python -m pytest -q -m slow
+
+check: setup
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports
+
+ui: setup
+	unirain ui
+
+crash-test: setup
+	python benchmarks/crash.py --kills 300
+
+setup: $(VENV)/.ready
+	@unirain prepare
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unirain needs Python 3.11 or newer")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@

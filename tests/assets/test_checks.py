@@ -1,0 +1,214 @@
+import math
+from pathlib import Path
+
+import pytest
+
+from unirain_assets import checks
+from unirain_assets.graph import Step
+from unirain_core.artefacts import tables
+from unirain_core.artefacts.schemas import (
+    Dropped,
+    HistoryRow,
+    ManifestRow,
+    Pair,
+    RealPhoto,
+    Reference,
+    Score,
+    SplitRow,
+    Verdict,
+)
+
+TYPES = {"rain_types": ["drs", "nrd"]}
+
+
+def answers(root, stage, key=None, **params):
+    step = Step(stage=stage, key=key, command="", deps=(), params={**TYPES, **params}, outs=())
+    return {r.check_name: (r.passed, r.description) for r in checks.results(root, step)}
+
+
+def manifest(pair_id):
+    return ManifestRow(
+        pair_id=pair_id, dataset="d", rain_types=("drs",), origin="synthetic", role="train", root="r", input="i",
+        target="t", halves=None, group=None, input_bytes=1, target_bytes=1, input_hash="h", target_hash="h",
+    )  # fmt: skip
+
+
+def pair(pair_id):
+    return Pair(
+        pair_id=pair_id, dataset="d", rain_type="drs", origin="synthetic", role="train", root="r", input="i",
+        target="t", halves=None, scene_id="s", width=1, height=1, mode="RGB", clean_hash=b"", input_hash="h",
+        target_hash="h",
+    )  # fmt: skip
+
+
+def in_split(rain_type, scene):
+    return SplitRow(
+        pair_id=f"{rain_type}/{scene}", rain_type=rain_type, scene_id=scene, root="r", input="i", target="t",
+        halves=None, input_hash="h", target_hash="h",
+    )  # fmt: skip
+
+
+def history(**values):
+    row = {
+        "step": 1, "rain_type": "drs", "loss": 1.0, "slope": None, "tbs": None, "tss": None, "af": None,
+        "weight": 1.0, "lr": 0.1, "psnr": None, "ssim": None,
+    }  # fmt: skip
+    return HistoryRow(**{**row, **values})
+
+
+def score(pair_id, **values):
+    row = {
+        "method": "m", "benchmark": "test", "pair_id": pair_id, "rain_type": "drs", "psnr": 30.0, "ssim": 0.9,
+        "lpips": None, "protocol": "p", "data_hash": "h",
+    }  # fmt: skip
+    return Score(**{**row, **values})
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Two listed rows: one verified pair, one dropped."""
+    dropped = Dropped(pair_id="b", dataset="d", reason="truncated", other=None)
+    tables.write(tmp_path / "data/raw/manifest.parquet", [manifest("a"), manifest("b")], ManifestRow)
+    tables.write(tmp_path / "data/verified/pairs.parquet", [pair("a")], Pair)
+    tables.write(tmp_path / "data/verified/real.parquet", [], RealPhoto)
+    tables.write(tmp_path / "data/verified/dropped.parquet", [dropped], Dropped)
+    return tmp_path
+
+
+def write_splits(root, **scenes):
+    """`scenes` of each split; every one with both types unless it says otherwise."""
+    for name in ("train/rainrag", "val", "test", "unfiltered"):
+        short = name.rpartition("/")[0] or name
+        rows = [
+            in_split(t, s) for s in scenes.get(short, [short]) for t in scenes.get("types", ("drs", "nrd"))
+        ]
+        tables.write(root / f"data/split/{name}.parquet", rows, SplitRow)
+
+
+def write_scores(root, folder, key, *rows):
+    tables.write(root / f"data/scores/{folder}/{key}/scores.parquet", list(rows), Score)
+
+
+def test_every_check_stands_for_a_stage_and_blocks():
+    declared = [spec for stage in checks.CHECKS for spec in checks.specs(stage)]
+
+    assert all(spec.blocking and str(spec.description).endswith("?") for spec in declared)
+
+
+def test_a_stage_without_checks_has_none(root):
+    assert answers(root, "sample_corpus") == {}
+
+
+def test_an_absent_artefact_is_a_no_with_the_command_that_mends_it(tmp_path):
+    passed, said = answers(tmp_path, "raw_datasets")["pool_is_filled"]
+
+    assert not passed
+    assert "run `dvc repro raw_datasets`" in said
+
+
+def test_an_empty_pool_is_told(root):
+    tables.write(root / "data/raw/manifest.parquet", [], ManifestRow)
+
+    assert answers(root, "raw_datasets")["pool_is_filled"] == (
+        False, "no dataset of params.yaml holds a pair: the pool is empty",
+    )  # fmt: skip
+
+
+def test_conserved_rows_pass(root):
+    assert answers(root, "verified_pairs")["rows_are_conserved"][0]
+
+
+def test_a_lost_row_is_counted(root):
+    tables.write(root / "data/verified/pairs.parquet", [], Pair)
+
+    assert answers(root, "verified_pairs")["rows_are_conserved"] == (
+        False, "2 rows were listed, but 0 pairs, 0 photos and 1 dropped rows came out",
+    )  # fmt: skip
+
+
+def test_a_pair_without_reference_is_named(root):
+    tables.write(root / "data/references/references.parquet", [], Reference)
+
+    assert answers(root, "retrieved_references")["pairs_have_references"] == (
+        False, "1 of 1 pairs have no reference, the first is a",
+    )  # fmt: skip
+
+
+def test_a_pair_with_verdict_passes(root):
+    verdict = Verdict(pair_id="a", yes=2, no=1, abstained=0, verdict=True, calls=3)
+    tables.write(root / "data/votes/verdicts.parquet", [verdict], Verdict)
+
+    assert answers(root, "vlm_votes")["pairs_have_verdicts"][0]
+
+
+def test_splits_apart_pass(root):
+    write_splits(root)
+
+    assert all(passed for passed, _ in answers(root, "rainrag_split").values())
+
+
+def test_a_type_without_pairs_is_named_for_every_split(root):
+    write_splits(root, types=("drs",))
+    passed, said = answers(root, "rainrag_split")["types_have_pairs"]
+
+    assert not passed
+    assert said.startswith("train/rainrag has no nrd; val has no nrd; test has no nrd")
+
+
+def test_a_shared_scene_is_named(root):
+    write_splits(root, train=["a", "b"], test=["b", "c"])
+
+    assert answers(root, "rainrag_split")["splits_share_no_scene"] == (
+        False, "train/rainrag and test share 1 scenes, the first is b",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([history()], None),
+        ([], "the history is empty"),
+        ([history(loss=math.inf)], "step 1, drs: a value is not finite"),
+        ([history(weight=0.25), history(weight=0.5)], "step 1: the weights sum to 0.750000 instead of 1"),
+    ],
+)
+def test_a_history_is_finite_and_its_weights_sum_to_one(root, rows, said):
+    tables.write(root / "data/checkpoints/ours/history.parquet", rows, HistoryRow)
+    passed, found = answers(root, "trained_checkpoint", "ours")["history_is_finite"]
+
+    assert passed == (said is None)
+    assert passed or found == said
+
+
+@pytest.mark.parametrize(
+    ("stage", "folder"), [("benchmark_scores", "benchmark"), ("baseline_scores", "baseline")]
+)
+def test_a_score_that_is_no_number_is_named(root, stage, folder):
+    write_scores(root, folder, "m", score("a"), score("b", psnr=math.nan))
+
+    assert answers(root, stage, "m")["scores_are_numbers"] == (
+        False, "1 pictures have no number for a score, the first is b",
+    )  # fmt: skip
+
+
+def test_an_infinite_psnr_is_a_number(root):
+    write_scores(root, "baseline", "m", score("a", psnr=math.inf))
+
+    assert answers(root, "baseline_scores", "m")["scores_are_numbers"][0]
+
+
+@pytest.mark.parametrize(("others", "passed"), [("ab", True), ("a", False)])
+def test_methods_are_comparable_where_they_saw_the_same_pictures(root, others, passed):
+    write_scores(root, "benchmark", "ours", score("a"), score("b"))
+    write_scores(root, "baseline", "input", *(score(name) for name in others))
+    found = answers(root, "benchmark_tables", variants={"ours": {}}, methods={"input": {}})
+
+    assert found["methods_are_comparable"][0] == passed
+
+
+def test_checks_are_of_stages_that_exist():
+    from unirain_assets import graph
+
+    stages = {stage.name for stage in graph.read(Path(__file__).parents[2]).stages}
+
+    assert set(checks.CHECKS) <= stages

@@ -1,0 +1,105 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from unirain_assets import graph, metadata
+from unirain_core.artefacts import report
+from unirain_core.artefacts.report import Report
+
+
+@pytest.fixture
+def step(toy):
+    return next(s for s in graph.read(toy).steps() if s.address == "train@ours")
+
+
+@pytest.fixture
+def write(toy, step):
+    def written(**figures):
+        counts, reasons = {"kept": 3, "dropped": 1}, {"truncated": 1}
+        path = toy / step.report
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = Report(
+            stage="train", counts=counts, reasons=reasons, notes=["slow | sure"], figures=figures
+        )
+        report.write(path, content)
+        return {name: value.value for name, value in metadata.shown(toy, step).items()}
+
+    return written
+
+
+def picture(path, side):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)).save(path)
+
+
+def test_counts_are_numbers_that_dagster_can_plot(write):
+    shown = write()
+
+    assert (shown["counts/kept"], shown["counts/dropped"]) == (3, 1)
+
+
+def test_reasons_are_a_table_and_notes_a_list(write):
+    shown = write()
+
+    assert shown["reasons"] == "| reason | rows |\n| --- | --- |\n| truncated | 1 |"
+    assert shown["notes"] == "- slow | sure"
+
+
+@pytest.mark.parametrize(
+    ("figure", "shown"),
+    [
+        (2, 2),
+        (0.5, 0.5),
+        (True, True),
+        ("statistics", "statistics"),
+        (["a", "b"], "a, b"),
+        ([{"type": "drs", "psnr": 30.125}], "| type | psnr |\n| --- | --- |\n| drs | 30.12 |"),
+        ([{"a": 1}, {"b": None}], "| a | b |\n| --- | --- |\n| 1 |  |\n|  |  |"),
+        ({"drs": 1}, "| name | value |\n| --- | --- |\n| drs | 1 |"),
+        ({"drs": {"psnr": 1}}, "| name | psnr |\n| --- | --- |\n| drs | 1 |"),
+        ({"a|b": "c\nd"}, "| name | value |\n| --- | --- |\n| a\\|b | c d |"),
+    ],
+)
+def test_a_figure_is_shown_in_its_form(write, figure, shown):
+    assert write(figure=figure)["figure"] == shown
+
+
+@pytest.mark.parametrize("figure", [None, [], {}])
+def test_an_empty_figure_is_not_shown(write, figure):
+    assert "figure" not in write(figure=figure)
+
+
+def test_a_step_that_has_not_run_shows_nothing(toy, step):
+    assert metadata.shown(toy, step) == {}
+
+
+def test_small_pictures_are_embedded_and_large_ones_are_not(toy, step):
+    picture(toy / "data/train/ours/small.png", 8)
+    picture(toy / "data/train/ours/pages/large.png", 400)
+    shown = metadata.shown(toy, step)
+
+    assert list(shown) == ["picture/small"]
+    assert str(shown["picture/small"].value).startswith("![small](data:image/png;base64,iVBOR")
+
+
+def test_of_many_pictures_four_are_shown(toy, step):
+    for number in range(100):
+        picture(toy / f"data/train/ours/{number:03}.png", 8)
+
+    assert list(metadata.shown(toy, step)) == [f"picture/{n:03}" for n in (0, 25, 50, 75)]
+
+
+@pytest.mark.parametrize(("stage", "links"), [("trained_checkpoint", 1), ("sample_corpus", 0)])
+def test_the_mlflow_run_of_a_variant_is_a_link(tmp_path, monkeypatch, stage, links):
+    monkeypatch.delenv("UNIRAIN_HOME", raising=False)
+    monkeypatch.setenv("UNIRAIN_MLFLOW_URL", "http://here:1")
+    file = tmp_path / ".unirain/runs/ours/mlflow.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"experiment_id": "7", "run_id": "ab", "sent": 3}))
+    step = graph.Step(stage=stage, key="ours", command="", deps=(), params={}, outs=())
+
+    shown = [value.value for value in metadata.shown(tmp_path, step).values()]
+
+    assert shown == ["http://here:1/#/experiments/7/runs/ab"] * links

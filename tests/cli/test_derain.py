@@ -1,0 +1,162 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from unirain_core.cli.derain import derain, plan
+from unirain_core.config.sections import Network
+from unirain_core.errors import ConfigError, MissingInputError, SchemaError
+from unirain_core.imaging.codec import read_rgb
+from unirain_core.model import checkpoint as checkpoints
+from unirain_core.model.network import build
+
+CONFIG = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0, shuffle=2)
+
+
+@pytest.fixture(scope="module")
+def identity(tmp_path_factory):
+    """A checkpoint whose correction is zero: what comes out is what was read."""
+    net = build(CONFIG, seed=0)
+    torch.nn.init.zeros_(net.head.weight)
+    folder = tmp_path_factory.mktemp("checkpoints") / "unirain"
+    checkpoints.save(folder, net, CONFIG, {})
+    return folder
+
+
+def noise(*shape, high=256, dtype=np.uint8):
+    return np.random.default_rng(0).integers(0, high, shape, dtype=dtype)
+
+
+def write(path, pixels, mode=None):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels, mode).save(path)
+    return path
+
+
+def files(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_names_and_sub_folders_stay(tmp_path, identity):
+    write(tmp_path / "in" / "夜雨 é.png", noise(9, 7, 3))
+    write(tmp_path / "in" / "a" / "b" / "rain.v2.bmp", noise(5, 11, 3))
+    derain(tmp_path / "in", tmp_path / "out", identity)
+
+    assert files(tmp_path / "out") == ["a/b/rain.v2.png", "夜雨 é.png"]
+    np.testing.assert_array_equal(noise(9, 7, 3), read_rgb(tmp_path / "out" / "夜雨 é.png"))
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [noise(9, 7), noise(9, 7, 4), noise(9, 7, high=65536, dtype=np.uint16)],
+    ids=["grey", "alpha", "16-bit"],
+)
+def test_every_kind_of_picture_comes_out_as_rgb(tmp_path, identity, pixels):
+    source = write(tmp_path / "photo.png", pixels)
+    derain(source, tmp_path / "clean.png", identity)
+
+    np.testing.assert_array_equal(read_rgb(source), read_rgb(tmp_path / "clean.png"))
+
+
+def test_one_picture_goes_into_a_folder_under_its_name(tmp_path, identity):
+    derain(write(tmp_path / "photo.bmp", noise(8, 8, 3)), tmp_path / "out", identity)
+
+    assert files(tmp_path / "out") == ["photo.png"]
+
+
+def test_pictures_that_differ_only_in_suffix_both_come_out(tmp_path):
+    for name in ("a.png", "a.bmp", "b.png"):
+        write(tmp_path / "in" / name, noise(4, 4, 3))
+
+    assert [job.target.name for job in plan(tmp_path / "in", tmp_path / "out")] == [
+        "a.bmp.png",
+        "a.png.png",
+        "b.png",
+    ]
+
+
+def test_what_is_no_picture_is_skipped_with_a_line(tmp_path, identity, capsys):
+    write(tmp_path / "in" / "a.png", noise(4, 4, 3))
+    (tmp_path / "in" / "notes.txt").write_text("rain")
+    (tmp_path / "in" / "broken.png").write_bytes(b"no picture")
+    derain(tmp_path / "in", tmp_path / "out", identity)
+    said = capsys.readouterr()
+
+    assert files(tmp_path / "out") == ["a.png"]
+    assert "notes.txt: no picture by its suffix" in said.err
+    assert "broken.png: unreadable" in said.err
+    assert said.out.startswith("1 of 2 pictures derained")
+
+
+def test_a_second_run_does_not_take_its_results_for_inputs(tmp_path, identity):
+    write(tmp_path / "in" / "a.png", noise(4, 4, 3))
+    for _ in range(2):
+        derain(tmp_path / "in", tmp_path / "in" / "clean", identity)
+
+    assert files(tmp_path / "in") == ["a.png", "clean/a.png"]
+
+
+def test_a_folder_is_never_derained_into_itself(tmp_path):
+    write(tmp_path / "in" / "a.png", noise(4, 4, 3))
+
+    with pytest.raises(ConfigError, match="is the input folder"):
+        plan(tmp_path / "in", tmp_path / "in" / ".." / "in")
+
+
+def test_a_picture_is_never_overwritten(tmp_path):
+    source = write(tmp_path / "a.png", noise(4, 4, 3))
+
+    for output in (source, tmp_path):
+        with pytest.raises(ConfigError, match="would overwrite an input"):
+            plan(source, output)
+
+
+@pytest.mark.parametrize(
+    ("name", "output", "message"),
+    [
+        ("missing", "out", "does not exist"),
+        ("notes.txt", "out", "is no picture"),
+        ("a.png", "out.jpg", "written as PNG; name it out.png"),
+        ("in", "notes.txt", "is a file"),
+    ],
+)
+def test_wrong_use_is_explained(tmp_path, name, output, message):
+    write(tmp_path / "a.png", noise(4, 4, 3))
+    write(tmp_path / "in" / "a.png", noise(4, 4, 3))
+    (tmp_path / "notes.txt").write_text("rain")
+
+    with pytest.raises(ConfigError, match=message):
+        plan(tmp_path / name, tmp_path / output)
+
+
+def test_a_folder_without_pictures_is_no_success(tmp_path):
+    with pytest.raises(MissingInputError, match="holds no picture"):
+        plan(tmp_path, tmp_path / "out")
+
+
+def test_a_folder_of_unreadable_pictures_is_no_success(tmp_path, identity):
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+
+    with pytest.raises(MissingInputError, match="not one picture could be read"):
+        derain(tmp_path, tmp_path / "out", identity)
+
+
+def test_without_a_checkpoint_the_way_to_one_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(Path("a.png"), noise(4, 4, 3))
+
+    with pytest.raises(MissingInputError, match=r"data/checkpoints/unirain holds no checkpoint.*make demo"):
+        derain(Path("a.png"), Path("out"))
+
+
+def test_a_checkpoint_of_another_configuration_is_refused(tmp_path, identity):
+    shutil.copytree(identity, tmp_path / "other")
+    description = tmp_path / "other" / "model.json"
+    description.write_text(description.read_text().replace('"ffn_expansion": 2.0', '"ffn_expansion": 3.0'))
+    write(tmp_path / "a.png", noise(4, 4, 3))
+
+    with pytest.raises(SchemaError, match="another configuration"):
+        derain(tmp_path / "a.png", tmp_path / "out", tmp_path / "other")

@@ -1,0 +1,82 @@
+"""`unirain explain` tells one pair's story as far as the stages have come."""
+
+import pytest
+
+from unirain_core.artefacts import tables
+from unirain_core.artefacts.schemas import Dropped, ManifestRow, PyramidRow, Reference, Score, Verdict, Vote
+from unirain_core.cli.explain import explain, story
+from unirain_core.errors import ConfigError, MissingArtefactError
+
+ROW = ManifestRow(
+    pair_id="set/a/1", dataset="set", rain_types=("drs",), origin="real", role="train", root="here",
+    input="a/input/1.png", target="a/target/1.png", halves=None, group="set:a", input_bytes=1234, target_bytes=99,
+    input_hash="", target_hash="",
+)  # fmt: skip
+LOST = Dropped(pair_id="set/a/2", dataset="set", reason="orphan", other="a/target/2.png")
+
+
+@pytest.fixture
+def project(tmp_path):
+    tables.write(tmp_path / "data/raw/manifest.parquet", [ROW], ManifestRow)
+    tables.write(tmp_path / "data/raw/dropped.parquet", [LOST], Dropped)
+    return tmp_path
+
+
+def test_a_listed_pair_tells_where_it_stands(project):
+    text = "\n".join(story("set/a/1", project))
+
+    for part in (
+        "dataset set, drs, real, role train",
+        "here: a/input/1.png (1,234 bytes)",
+        "group      set:a",
+    ):
+        assert part in text
+
+
+def test_a_dropped_pair_tells_why(project):
+    assert "orphan: the rainy picture has no clean partner" in story("set/a/2", project)[1]
+
+
+def test_a_judged_pair_tells_references_votes_verdict_level_and_scores(project, capsys):
+    data = project / "data"
+    reference = Reference(
+        pair_id="set/a/1", rank=0, reference_id="real/7", s_txt=0.25, s_vis=0.5, s_perc=0.75
+    )
+    vote = Vote(
+        pair_id="set/a/1", judge="statistics/nss", vote=None, p_yes=0.5, mass=1.0, reply="", reason="far from rain",
+        prompt_hash="",
+    )  # fmt: skip
+    verdict = Verdict(pair_id="set/a/1", yes=1, no=1, abstained=1, verdict=False, calls=3)
+    level = PyramidRow(
+        pair_id="set/a/1", level="low_fidelity", reason="decided_by_abstention", split="unfiltered"
+    )
+    score = Score(
+        method="input", benchmark="unfiltered", pair_id="set/a/1", rain_type="drs", psnr=20.5, ssim=0.75, lpips=None,
+        protocol="unirain", data_hash="",
+    )  # fmt: skip
+    tables.write(data / "references/references.parquet", [reference], Reference)
+    tables.write(data / "votes/votes.parquet", [vote], Vote)
+    tables.write(data / "votes/verdicts.parquet", [verdict], Verdict)
+    tables.write(data / "split/pyramid.parquet", [level], PyramidRow)
+    tables.write(data / "scores/baseline/input/scores.parquet", [score], Score)
+    explain("set/a/1", project)
+    text = capsys.readouterr().out
+
+    for part in (
+        "1. real/7: caption distance 0.250, cosine 0.500, SSIM 0.750",
+        "statistics/nss: abstained (p_yes 0.50): far from rain",
+        "rejected: 1 yes, 1 no, 1 abstained",
+        "level low_fidelity (decided_by_abstention), split unfiltered",
+        "input on unfiltered: 20.50 dB, SSIM 0.7500 (unirain)",
+    ):
+        assert part in text
+
+
+def test_an_unknown_pair_is_answered_with_the_nearest_names(project):
+    with pytest.raises(ConfigError, match=r"'set/a/3'; nearest: set/a/[12], set/a/[12]"):
+        story("set/a/3", project)
+
+
+def test_before_any_stage_the_first_one_is_named(tmp_path):
+    with pytest.raises(MissingArtefactError, match="dvc repro raw_datasets"):
+        story("x", tmp_path)

@@ -1,0 +1,80 @@
+"""The command line answers every mistake with one paragraph and its exit code."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def project(tmp_path):
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    return tmp_path
+
+
+def unirain(project, *arguments):
+    command = [sys.executable, "-m", "unirain_core.cli.main", *arguments]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "no_such_stage"], "stage 'no_such_stage' does not exist; the stages are sample_corpus"),
+        (["run", "trained_checkpoint"], "params.yaml names uniform, unirain"),
+        (["run", "trained_checkpoint", "--partition", "nobody"], "(found 'nobody')"),
+        (["run", "verified_pairs", "--partition", "demo"], "has no partitions"),
+        (["no-such-command"], "No such command"),
+        (["run"], "Missing argument"),
+    ],
+)
+def test_wrong_use_exits_with_2(project, arguments, message):
+    answer = unirain(project, *arguments)
+
+    assert 2 == answer.returncode
+    assert message in " ".join(answer.stderr.split())
+
+
+def test_wrong_params_exit_with_2(project):
+    (project / "params.yaml").write_text("profile: x\nodd: 1\n")
+    answer = unirain(project, "run", "verified_pairs")
+
+    assert 2 == answer.returncode
+    assert "odd: unexpected" in answer.stderr
+
+
+def test_a_stage_without_its_input_exits_with_1_and_names_what_to_run(project):
+    answer = unirain(project, "run", "verified_pairs")
+
+    assert 1 == answer.returncode
+    assert "dvc repro raw_datasets" in " ".join(answer.stderr.split())
+    assert "Traceback" not in answer.stderr
+
+
+def test_the_traceback_is_in_the_log_and_on_the_screen_with_debug(project):
+    answer = unirain(project, "run", "verified_pairs", "--debug")
+
+    assert "Traceback" in answer.stderr
+    assert "MissingArtefactError" in (project / ".unirain/errors.log").read_text()
+
+
+def test_a_stage_that_runs_already_is_not_run_twice(project):
+    program = (
+        "import pathlib, sys\nfrom unirain_core.engine.life import lock\n"
+        "with lock(pathlib.Path('.unirain/locks/verified_pairs.lock'), 'x'): print('held', flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=project, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with holder:
+        assert holder.stdout
+        holder.stdout.readline()
+        answer = unirain(project, "run", "verified_pairs")
+        holder.kill()
+
+    assert 1 == answer.returncode
+    assert f"runs already (process {holder.pid})" in " ".join(answer.stderr.split())

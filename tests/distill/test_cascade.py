@@ -1,0 +1,133 @@
+"""S(q) against brute force, ties included, for every store that runs here."""
+
+import contextlib
+
+import numpy as np
+import pytest
+from qdrant_client import QdrantClient
+from skimage.metrics import structural_similarity as skimage_ssim
+
+from unirain_core.artefacts.schemas import TripletRow
+from unirain_core.config.sections import RetrievedReferences
+from unirain_core.distill.cascade import Database, picture, references
+from unirain_core.distill.stores.edge import EdgeStore
+from unirain_core.distill.stores.memory import MemoryStore
+from unirain_core.distill.stores.server import ServerStore
+
+SIDE = 16
+
+
+def triplets(prefix, count, seed, *, captions, looks, scale=1.0):
+    """Triplets out of a few captions, image vectors and pictures: exact ties are the normal case."""
+    rng = np.random.default_rng(seed)
+    world = np.random.default_rng(77)
+    text = (scale * world.normal(size=(captions, 8))).astype(np.float32)
+    image = world.normal(size=(looks, 6)).astype(np.float32)
+    image /= np.linalg.norm(image, axis=1, keepdims=True)
+    grey = world.integers(0, 256, (looks, SIDE, SIDE), dtype=np.uint8)
+    return [
+        TripletRow(
+            id=f"{prefix}/{n:03d}",
+            caption=f"caption {c}",
+            caption_form="test",
+            text_vector=text[c],
+            image_vector=image[v],
+            picture=grey[p].tobytes(),
+            encoder="test/1",
+            input_hash=f"{prefix}{n}",
+        )
+        for n, (c, v, p) in enumerate(
+            zip(rng.integers(captions, size=count), *rng.integers(looks, size=(2, count)), strict=True)
+        )
+    ]
+
+
+def by_brute_force(query, photos, sizes):
+    """All photos compared in float64, one by one, with NumPy and scikit-image."""
+
+    def distance(photo):
+        first, second = (row.text_vector.astype(np.float64) for row in (query, photo))
+        if sizes.text_norm == "unit":
+            first, second = first / np.linalg.norm(first), second / np.linalg.norm(second)
+        return round(float(np.linalg.norm(first - second)), 9)
+
+    def cosine(photo):
+        first, second = (row.image_vector.astype(np.float64) for row in (query, photo))
+        return round(float(first @ second / np.linalg.norm(first) / np.linalg.norm(second)), 9)
+
+    def structure(photo):
+        value = skimage_ssim(
+            picture(query),
+            picture(photo),
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
+            data_range=255,
+        )
+        return round(float(value), 9)
+
+    first = sorted(photos, key=lambda p: (distance(p), p.id))[: sizes.keep_semantic]
+    second = sorted(first, key=lambda p: (-cosine(p), p.id))[: sizes.keep_visual]
+    third = sorted(second, key=lambda p: (-structure(p), p.id))[: sizes.keep_structural]
+    return [(p.id, distance(p), cosine(p), structure(p)) for p in third]
+
+
+@contextlib.contextmanager
+def opened(engine, folder):
+    match engine:
+        case "memory":
+            with MemoryStore() as store:
+                yield store
+        case "edge":
+            with EdgeStore(folder / "collection") as store:
+                yield store
+        case "server":
+            with ServerStore(QdrantClient(":memory:"), "collection") as store:
+                yield store
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:qdrant_client.*")
+@pytest.mark.parametrize("engine", ["memory", "edge", "server"])
+@pytest.mark.parametrize(
+    ("captions", "looks", "scale", "norm", "sizes"),
+    [
+        (3, 2, 1.0, "raw", (6, 4, 3)),  # nearly everything ties, at every border
+        (3, 2, 1.0, "unit", (6, 4, 3)),
+        (40, 40, 1.0, "raw", (12, 6, 3)),
+        (40, 40, 100.0, "unit", (12, 6, 3)),
+        (1, 30, 1.0, "raw", (5, 5, 5)),  # one caption: the first level decides by id alone
+        (40, 40, 1.0, "raw", (90, 80, 70)),  # more than there are
+    ],
+)
+def test_references_equal_brute_force_on_every_query(tmp_path, engine, captions, looks, scale, norm, sizes):
+    world = {"captions": captions, "looks": looks, "scale": scale}
+    photos, queries = triplets("real", 60, 1, **world), triplets("query", 25, 2, **world)
+    semantic, visual, structural = sizes
+    params = RetrievedReferences(
+        keep_semantic=semantic, keep_visual=visual, keep_structural=structural, text_norm=norm
+    )
+    database = Database.of(photos[::-1], params)
+    with opened(engine, tmp_path) as store:
+        store.fill(database.content)
+        found = references(queries, database, store, params)
+
+    for query, rows in zip(queries, found, strict=True):
+        expected = by_brute_force(query, photos, params)
+        assert [row[0] for row in expected] == [row.reference_id for row in rows]
+        assert list(range(len(rows))) == [row.rank for row in rows]
+        assert {query.id} == {row.pair_id for row in rows}
+        np.testing.assert_allclose(
+            [row[1:] for row in expected], [(r.s_txt, r.s_vis, r.s_perc) for r in rows], atol=2e-9
+        )
+
+
+def test_one_query_alone_gets_what_it_gets_in_a_batch(tmp_path):
+    photos, queries = (triplets(p, 40, s, captions=5, looks=9) for p, s in (("real", 1), ("query", 2)))
+    params = RetrievedReferences()
+    database = Database.of(photos, params)
+    with opened("edge", tmp_path) as store:
+        store.fill(database.content)
+        together = references(queries, database, store, params)
+        alone = [references([query], database, store, params)[0] for query in queries]
+
+    assert together == alone

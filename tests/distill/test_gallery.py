@@ -1,0 +1,87 @@
+"""The page is one file that asks nothing of the network, and says what it shows."""
+
+import json
+import re
+
+from unirain_core.artefacts.schemas import Dropped, PyramidRow, Reference, Vote
+from unirain_core.distill.gallery import Card, card_of_dropped, card_of_row, choose, gather, page
+
+
+def card(name, level="distilled", reason="accepted", rain_type="drs", **more):
+    return Card(id=name, level=level, reason=reason, source="s", rain_type=rain_type, **more)
+
+
+def content(html):
+    found = re.search(r'<script type="application/json" id="content">(.*?)</script>', html, re.DOTALL)
+    assert found
+    return json.loads(found[1])
+
+
+def test_a_page_holds_its_cards_pictures_and_meanings():
+    html = page([card("a/1")], {"a/1": ("UklG", None)}, total=1, judges=["internvl"])
+
+    assert ["a/1"] == [c["id"] for c in content(html)["cards"]]
+    assert {"a/1": ["UklG", None]} == content(html)["pictures"]
+    assert ["accepted"] == list(content(html)["meanings"])
+    assert [] == content(html)["notes"]
+
+
+def test_a_page_names_no_address_and_loads_nothing():
+    html = page([], {}, total=0, judges=[])
+
+    assert not re.search(r"https?:|src=\"|href=|@import|url\(", html)
+
+
+def test_text_of_a_dataset_cannot_leave_its_place():
+    evil = card("</script><script>alert(1)</script>", caption="<!-- \u2028")
+    html = page([evil], {}, total=1, judges=[])
+
+    assert 2 == html.count("</script>")
+    assert evil.id == content(html)["cards"][0]["id"]
+
+
+def test_stand_in_judges_are_named_as_such():
+    html = page([], {}, total=0, judges=["internvl", "statistics/nss"])
+
+    assert ["Judged by statistics (statistics/nss), not by a vision-language model."] == content(html)[
+        "notes"
+    ]
+
+
+def test_a_sampled_page_says_so():
+    (note,) = content(page([card("a")], {}, total=5000, judges=[]))["notes"]
+
+    assert "1 of 5,000" in note
+
+
+def test_a_sample_takes_from_every_group_by_turns():
+    many = [card(f"k{i:03}") for i in range(100)]
+    few = [card(f"r{i}", level="low_fidelity", reason="rejected") for i in range(3)]
+    chosen = choose([*many, *few], 10)
+
+    assert 10 == len(chosen)
+    assert ["r0", "r1", "r2"] == [c.id for c in chosen if c.reason == "rejected"]
+    assert [c.id for c in chosen] == sorted(c.id for c in chosen)
+
+
+def test_a_card_of_a_judged_pair_tells_votes_and_references_in_order():
+    row = PyramidRow(pair_id="p", level="low_fidelity", reason="rejected", split="none")
+    votes = [
+        Vote(pair_id="p", judge="j", vote=None, p_yes=0.5, mass=1.0, reply="", reason="dark", prompt_hash=""),
+        Vote(pair_id="q", judge="j", vote=True, p_yes=1.0, mass=1.0, reply="", reason="", prompt_hash=""),
+    ]
+    references = [
+        Reference(pair_id="p", rank=r, reference_id=f"photo{r}", s_txt=0.1, s_vis=0.2, s_perc=0.3)
+        for r in (1, 0)
+    ]
+    made = card_of_row(row, None, "s", gather({"p": "rain"}, votes, references))
+
+    assert ("rain", "real") == (made.caption, made.origin)
+    assert [{"judge": "j", "vote": "abstained", "p": 0.5, "why": "dark"}] == list(made.votes)
+    assert ["photo0", "photo1"] == [r["id"] for r in made.references]
+
+
+def test_a_dropped_pair_shows_its_reason_and_detail():
+    made = card_of_dropped(Dropped(pair_id="p", dataset="d", reason="duplicate", other="q"))
+
+    assert ("dropped", "duplicate", "q") == (made.level, made.reason, made.detail)

@@ -1,0 +1,64 @@
+"""A stage's process ends with its parent and is alone."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from unirain_core.engine.life import lock
+from unirain_core.errors import BusyError
+
+CHILD = (
+    "import time\n"
+    "from unirain_core.engine.life import tie_to_parent, end_on_signals\n"
+    "tie_to_parent(); end_on_signals(); print('up', flush=True); time.sleep(60)"
+)
+PARENT = f"import subprocess, sys, time\np = subprocess.Popen([sys.executable, '-c', {CHILD!r}])\nprint(p.pid, flush=True)\ntime.sleep(60)"
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123 (a pseudo-file)
+        return stat.read().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_killing_the_parent_ends_the_stage():
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout
+    child = int(parent.stdout.readline())
+    assert parent.stdout.readline().strip() == "up"
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    for _ in range(100):
+        if not is_alive(child):
+            break
+        time.sleep(0.05)
+
+    assert not is_alive(child)
+
+
+def test_a_second_holder_is_told_who_holds_the_lock(tmp_path):
+    program = (
+        "import pathlib, sys\nfrom unirain_core.engine.life import lock\n"
+        f"with lock(pathlib.Path({str(tmp_path / 'x.lock')!r}), 'x'): print('held', flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout
+    assert holder.stdin
+    holder.stdout.readline()
+    with pytest.raises(BusyError, match=f"process {holder.pid}"), lock(tmp_path / "x.lock", "stage 'x'"):
+        pass
+    holder.kill()
+    holder.wait()
+    with lock(tmp_path / "x.lock", "stage 'x'"):
+        pass
+    holder.stdin.close()
+    holder.stdout.close()

@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+import torch
+
+from unirain_core.config.sections import Network
+from unirain_core.inference.photo import derain
+from unirain_core.model.network import build
+
+CONFIG = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0, shuffle=2)
+
+
+def photo(height, width):
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def net():
+    return build(CONFIG, seed=0).eval()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 3), (33, 18)])
+def test_a_photo_keeps_its_size_and_type(net, size):
+    restored = derain(net, photo(*size))
+
+    assert restored.shape == (*size, 3)
+    assert restored.dtype == np.uint8
+
+
+def test_a_network_without_correction_returns_the_photo_exactly():
+    net = build(CONFIG, seed=0).eval()
+    torch.nn.init.zeros_(net.head.weight)
+
+    np.testing.assert_array_equal(photo(33, 18), derain(net, photo(33, 18)))
+
+
+def test_the_result_is_the_dense_network_clipped_and_rounded(net):
+    rainy = torch.from_numpy(photo(32, 16)).permute(2, 0, 1)[None] / 255
+    with torch.no_grad():
+        expected = (net(rainy)[0].clamp(0, 1) * 255).permute(1, 2, 0).numpy()
+
+    np.testing.assert_allclose(derain(net, photo(32, 16)), expected, rtol=0, atol=0.501)
+
+
+def test_no_gradient_is_kept(net):
+    derain(net, photo(8, 8))
+
+    assert all(weight.grad is None for weight in net.parameters())

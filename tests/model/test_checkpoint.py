@@ -1,0 +1,119 @@
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from unirain_core.config.sections import Network
+from unirain_core.errors import ArtefactError, MissingArtefactError, SchemaError
+from unirain_core.model import checkpoint
+from unirain_core.model.network import build
+
+CONFIG = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0, noise_std=0.5)
+EXTRA: dict[str, str | float | int] = {"step": 300, "psnr": 29.5, "split": "rainrag"}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    checkpoint.save(tmp_path / "unirain", build(CONFIG, seed=1), CONFIG, EXTRA)
+    return tmp_path / "unirain"
+
+
+def edit(folder, **changes):
+    path = folder / "model.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_a_network_comes_back_exactly(folder):
+    saved, loaded = build(CONFIG, seed=1), checkpoint.load(folder)
+
+    assert loaded.config == CONFIG
+    assert not loaded.training
+    assert saved.state_dict().keys() == loaded.state_dict().keys()
+    assert all(torch.equal(weight, loaded.state_dict()[name]) for name, weight in saved.state_dict().items())
+
+
+def test_the_writers_notes_come_back(folder):
+    assert checkpoint.describe(folder).extra == EXTRA
+
+
+def test_equal_networks_give_equal_bytes(folder, tmp_path):
+    checkpoint.save(tmp_path / "again", build(CONFIG, seed=1), CONFIG, dict(reversed(EXTRA.items())))
+
+    for name in ("model.safetensors", "model.json"):
+        assert (folder / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
+def test_saving_over_a_checkpoint_leaves_only_the_new_one(folder):
+    checkpoint.save(folder, build(CONFIG, seed=2), CONFIG, {})
+
+    assert sorted(path.name for path in folder.iterdir()) == ["model.json", "model.safetensors"]
+    assert torch.equal(build(CONFIG, seed=2).stem.weight, checkpoint.load(folder).stem.weight)
+
+
+def test_saving_under_another_configuration_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="not of the given configuration"):
+        checkpoint.save(tmp_path, build(CONFIG, seed=1), replace(CONFIG, dim=16), {})
+
+
+def test_loading_leaves_the_global_generator_alone(folder):
+    before = torch.get_rng_state()
+    checkpoint.load(folder)
+
+    assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "model.json"])
+def test_a_missing_file_names_itself_and_the_stage(folder, name):
+    (folder / name).unlink()
+
+    with pytest.raises(MissingArtefactError, match=rf"{name} does not exist; stage 'trained_checkpoint'"):
+        checkpoint.load(folder)
+
+
+def test_weights_of_another_configuration_are_refused_by_name(folder):
+    described = json.loads((folder / "model.json").read_text())["network"]
+    edit(folder, network=described | {"ffn_expansion": 3.0})
+
+    with pytest.raises(
+        SchemaError, match=r"feed_forward\.inward\.weight \(found \(64, 16\), expected \(96, 16\)\)"
+    ):
+        checkpoint.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"network": {"dim": 8}}, "missing.*blocks"),
+        ({"network": 3}, "no network of this program"),
+        ({"format": 2}, "format 2, expected 1"),
+    ],
+)
+def test_a_description_of_something_else_is_refused(folder, change, message):
+    edit(folder, **change)
+
+    with pytest.raises(SchemaError, match=message):
+        checkpoint.load(folder)
+
+
+def test_an_unknown_key_of_the_network_is_named(folder):
+    described = json.loads((folder / "model.json").read_text())["network"]
+    edit(folder, network=described | {"experts": 5})
+
+    with pytest.raises(SchemaError, match="experts"):
+        checkpoint.load(folder)
+
+
+def test_a_description_that_is_no_json_is_refused(folder):
+    (folder / "model.json").write_text("{")
+
+    with pytest.raises(SchemaError, match=r"model\.json"):
+        checkpoint.load(folder)
+
+
+def test_damaged_weights_are_refused(folder):
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"\x00")
+
+    with pytest.raises(ArtefactError, match="damaged"):
+        checkpoint.load(folder)

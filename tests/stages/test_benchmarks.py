@@ -1,0 +1,197 @@
+"""Scores and tables over a tiny project: a small untrained network beside the rainy input."""
+
+import dataclasses
+import json
+import pickle
+
+import numpy as np
+import pytest
+from skimage import data
+
+from unirain_core.artefacts import tables
+from unirain_core.artefacts.schemas import Score, SplitRow
+from unirain_core.config.sections import BenchmarkScores, BenchmarkTables, Method, Network, RainType, Variant
+from unirain_core.errors import MissingArtefactError
+from unirain_core.evaluation import scores
+from unirain_core.evaluation.protocols import measure
+from unirain_core.evaluation.summary import picture_name
+from unirain_core.imaging.codec import file_hash, read_rgb, to_uint8, write_png
+from unirain_core.model import checkpoint
+from unirain_core.model.network import build
+from unirain_core.stages import baseline_scores, benchmark_scores, benchmark_tables
+
+NETWORK = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0, shuffle=2)
+VARIANTS = {"small": Variant(split="rainrag", network="n", strategy="s")}
+METHODS = {"input": Method(kind="input")}
+TYPES = (RainType("drs"), RainType("nrd"))
+
+
+class Inline:
+    """An engine without processes, each of which would load torch."""
+
+    def __init__(self, workers=None):
+        pass
+
+    def run(self, function, tasks):
+        return map(pickle.loads(pickle.dumps(function)), pickle.loads(pickle.dumps(tasks)))
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.setattr(scores, "LocalEngine", Inline)
+    monkeypatch.setenv("UNIRAIN_HOME", str(tmp_path / "home"))
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "roots.local.yaml").write_text("here: pictures\n")
+    clean = np.ascontiguousarray(data.astronaut()[:64, :80])
+    for split, count in (("test", 4), ("unfiltered", 2)):
+        rows = [pair(tmp_path, f"{split}/{n}", np.roll(clean, n, axis=0), TYPES[n % 2]) for n in range(count)]
+        tables.write(tmp_path / f"data/split/{split}.parquet", rows, SplitRow)
+    checkpoint.save(tmp_path / "data/checkpoints/small", build(NETWORK, seed=0), NETWORK, {})
+    return tmp_path
+
+
+def pair(project, pair_id, clean, kind):
+    noise = np.random.default_rng(len(pair_id) + clean[0, 0, 0]).random((*clean.shape[:2], 1)) > 0.95
+    names = [f"{pair_id.replace('/', '_')}_{side}.png" for side in ("rainy", "clean")]
+    for name, picture in zip(names, (to_uint8(np.maximum(clean / 255, noise)), clean), strict=True):
+        write_png(project / "pictures" / name, picture)
+    hashes = [file_hash(project / "pictures" / name) for name in names]
+    return SplitRow(
+        pair_id=pair_id,
+        rain_type=kind,
+        scene_id=pair_id,
+        root="here",
+        input=names[0],
+        target=names[1],
+        halves=None,
+        input_hash=hashes[0],
+        target_hash=hashes[1],
+    )
+
+
+def score_small(project):
+    benchmark_scores.run(
+        project,
+        variants=VARIANTS,
+        benchmark_scores=BenchmarkScores(),
+        rain_types=TYPES,
+        partition="small",
+    )
+
+
+def run_all(project):
+    score_small(project)
+    baseline_scores.run(
+        project, methods=METHODS, benchmark_scores=BenchmarkScores(), rain_types=TYPES, partition="input"
+    )
+    benchmark_tables.run(
+        project,
+        benchmark_tables=BenchmarkTables(),
+        variants=VARIANTS,
+        methods=METHODS,
+        rain_types=TYPES,
+    )
+
+
+def read_scores(project, place):
+    return tables.read(project / "data/scores" / place / "scores.parquet", Score)
+
+
+def test_scores_are_those_of_the_written_pictures(project):
+    run_all(project)
+    rows = read_scores(project, "benchmark/small")
+
+    assert [(r.benchmark, r.pair_id) for r in rows] == [
+        *(("test", f"test/{n}") for n in range(4)), *(("unfiltered", f"unfiltered/{n}") for n in range(2))
+    ]  # fmt: skip
+    for row in rows[:4]:
+        restored = read_rgb(project / "data/scores/benchmark/small/pictures" / picture_name(row.pair_id))
+        clean = read_rgb(project / "pictures" / f"{row.pair_id.replace('/', '_')}_clean.png")
+        assert (row.psnr, row.ssim) == measure("unirain", restored, clean)
+
+
+def test_the_input_s_scores_compare_the_rainy_picture_with_the_clean_one(project):
+    run_all(project)
+    row = read_scores(project, "baseline/input")[0]
+    rainy, clean = (read_rgb(project / f"pictures/test_0_{side}.png") for side in ("rainy", "clean"))
+
+    assert (row.psnr, row.ssim) == measure("unirain", rainy, clean)
+    assert (row.method, row.lpips, row.protocol) == ("input", None, "unirain")
+
+
+def test_another_checkpoint_is_scored_anew_and_an_equal_one_is_not(project):
+    run_all(project)
+    first = read_scores(project, "benchmark/small")
+    for file in (project / "pictures").iterdir():
+        file.rename(file.with_name("away_" + file.name))
+    score_small(project)
+
+    assert first == read_scores(project, "benchmark/small")
+    for file in (project / "pictures").iterdir():
+        file.rename(file.with_name(file.name.removeprefix("away_")))
+    other = build(NETWORK, seed=1)
+    for weight in other.parameters():
+        weight.data.add_(0.02)
+    checkpoint.save(project / "data/checkpoints/small", other, NETWORK, {})
+    score_small(project)
+    changed = zip(first, read_scores(project, "benchmark/small"), strict=True)
+    assert all(old.psnr != new.psnr for old, new in changed)
+
+
+def test_the_table_s_figures_are_means_of_the_rows(project):
+    run_all(project)
+    report = json.loads((project / "reports/benchmark_tables.json").read_text())
+    rows = [
+        r for r in read_scores(project, "baseline/input") if r.benchmark == "test" and r.rain_type == "drs"
+    ]
+
+    assert report["table1"]["input"]["drs"]["psnr"] == pytest.approx(
+        sum(r.psnr for r in rows) / len(rows), abs=1e-6
+    )
+    assert set(report["table1"]) == {"input", "small"}
+    assert set(report["table1_unfiltered"]["small"]) == {"drs", "nrd", "average"}
+
+
+def test_scores_that_params_does_not_name_are_removed(project):
+    run_all(project)
+    old = project / "data/scores/benchmark/gone"
+    tables.write(old / "scores.parquet", [], Score)
+    run_all(project)
+
+    assert not old.exists()
+
+
+def test_the_same_scores_give_the_same_bytes(project):
+    run_all(project)
+    files = [f for f in (project / "data").rglob("*") if f.is_file()] + list(
+        (project / "reports").rglob("*.json")
+    )
+    before = {file: file.read_bytes() for file in files}
+    run_all(project)
+
+    assert before == {file: file.read_bytes() for file in files}
+    assert {
+        "table1.md",
+        "table1.csv",
+        "table1_test.tex",
+        "table1_unfiltered.tex",
+        "pictures.png",
+        "pictures.html",
+    } == {f.name for f in (project / "data/tables").iterdir()}
+
+
+def test_a_variant_that_was_not_trained_names_the_stage_that_trains(project):
+    for file in (project / "data/checkpoints/small").iterdir():
+        file.unlink()
+
+    with pytest.raises(MissingArtefactError, match="trained_checkpoint"):
+        run_all(project)
+
+
+def test_a_split_without_pairs_of_a_type_gives_a_cell_that_says_so(project):
+    path = project / "data/split/test.parquet"
+    rows = [dataclasses.replace(row, rain_type="drs") for row in tables.read(path, SplitRow)]
+    tables.write(path, rows, SplitRow)
+    run_all(project)
+
+    assert "no pair in test" in (project / "data/tables/table1.md").read_text()

@@ -1,0 +1,62 @@
+"""The stage: one triplet for each pair, in the pairs' order; a second run computes nothing."""
+
+import numpy as np
+import pytest
+
+from unirain_core.artefacts import report, tables
+from unirain_core.artefacts.schemas import Pair, TripletRow
+from unirain_core.config.sections import Encoders
+from unirain_core.imaging.codec import write_png
+from unirain_core.stages import query_triplets
+
+TYPES = ("drs", "nrd")
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.setenv("UNIRAIN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("UNIRAIN_WORKERS", "1")
+    (tmp_path / "roots.local.yaml").write_text("here: .\n")
+    pairs = []
+    for seed, (name, rain_type) in enumerate({"b": "drs", "a": "nrd", "c": "drs"}.items()):
+        image = np.random.default_rng(seed).integers(0, 256, (96, 128, 3), dtype=np.uint8)
+        write_png(tmp_path / f"{name}.png", image)
+        pairs.append(pair(name, rain_type))
+    tables.write(tmp_path / "data/verified/pairs.parquet", pairs, Pair)
+    return tmp_path
+
+
+def pair(name, rain_type):
+    return Pair(
+        pair_id=f"set/{name}", dataset="set", rain_type=rain_type, origin="synthetic", role="train", root="here",
+        input=f"{name}.png", target="missing.png", halves=None, scene_id="s", width=128, height=96, mode="RGB",
+        clean_hash=b"", input_hash=f"hash of {name}", target_hash="t",
+    )  # fmt: skip
+
+
+def run(project):
+    query_triplets.run(project, encoders=Encoders(), rain_types=TYPES)
+    return tables.read(project / "data/triplets/triplets.parquet", TripletRow)
+
+
+def test_rows_are_conserved_in_order_and_the_clean_side_is_not_opened(project):
+    assert ["set/b", "set/a", "set/c"] == [row.id for row in run(project)]
+
+
+def test_the_report_counts_by_type_and_says_what_ran(project):
+    run(project)
+    said = report.read(project / "reports/query_triplets.json")
+
+    assert {"pairs": 3, "triplets": 3, "drs": 2, "nrd": 1} == said["counts"]
+    assert "statistics" in str(said["notes"])
+    assert str(said["captioner"]).startswith("statistics/")
+
+
+def test_a_second_run_computes_nothing_and_writes_the_same_bytes(project):
+    run(project)
+    before = (project / "data/triplets/triplets.parquet").read_bytes()
+    for name in "abc":
+        (project / f"{name}.png").unlink()
+    run(project)
+
+    assert before == (project / "data/triplets/triplets.parquet").read_bytes()

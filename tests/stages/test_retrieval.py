@@ -1,0 +1,112 @@
+"""The database and the references over a tiny project."""
+
+import json
+
+import numpy as np
+import pytest
+
+from unirain_core.artefacts import tables
+from unirain_core.artefacts.schemas import RealPhoto, Reference, TripletRow
+from unirain_core.config.sections import Encoders, RetrievedReferences, VectorStore
+from unirain_core.errors import MissingInputError, SchemaError
+from unirain_core.imaging.codec import file_hash, write_png
+from unirain_core.stages import real_rain_database, retrieved_references
+
+TYPES = ("drs",)
+SIZES = RetrievedReferences(keep_semantic=5, keep_visual=4, keep_structural=3)
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.setenv("UNIRAIN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("UNIRAIN_WORKERS", "1")
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "roots.local.yaml").write_text("here: pictures\n")
+    return tmp_path
+
+
+def triplets(prefix, count, encoder="test/1"):
+    rng = np.random.default_rng(len(prefix))
+    return [
+        TripletRow(
+            id=f"{prefix}/{n}",
+            caption="rain",
+            caption_form="test",
+            text_vector=rng.normal(size=4).astype(np.float32),
+            image_vector=rng.normal(size=4).astype(np.float32),
+            picture=rng.integers(0, 256, 256, dtype=np.uint8).tobytes(),
+            encoder=encoder,
+            input_hash=str(n),
+        )
+        for n in range(count)
+    ]
+
+
+def search(project, queries, photos, engine="edge"):
+    tables.write(project / "data/triplets/triplets.parquet", queries, TripletRow)
+    tables.write(project / "data/database/triplets.parquet", photos, TripletRow)
+    retrieved_references.run(
+        project, retrieved_references=SIZES, vector_store=VectorStore(engine=engine), rain_types=TYPES
+    )
+    return tables.read(project / "data/references/references.parquet", Reference)
+
+
+def test_the_engine_does_not_change_the_references(project):
+    queries, photos = triplets("q", 6), triplets("real", 12)
+    by_edge = search(project, queries, photos)
+
+    assert len(by_edge) == 6 * 3
+    assert by_edge == search(project, queries, photos, engine="memory")
+
+
+def test_a_database_of_fewer_photos_gives_fewer_references(project):
+    assert len(search(project, triplets("q", 2), triplets("real", 2))) == 2 * 2
+
+
+def test_queries_of_another_encoder_are_refused(project):
+    with pytest.raises(SchemaError, match="different encoders"):
+        search(project, triplets("q", 2, encoder="test/2"), triplets("real", 3))
+
+
+def test_a_lost_collection_is_filled_again_from_the_triplets(project):
+    queries, photos = triplets("q", 3), triplets("real", 9)
+    first = search(project, queries, photos)
+    (collection,) = (f for f in (project / "home/qdrant").iterdir() if f.is_dir())
+    (collection / "complete").unlink()
+
+    assert first == search(project, queries, photos)
+
+
+def test_the_database_is_written_and_searchable(project):
+    rng = np.random.default_rng(0)
+    photos = []
+    for n in range(4):
+        write_png(project / f"pictures/{n}.png", rng.integers(0, 256, (96, 144, 3), dtype=np.uint8))
+        digest = file_hash(project / f"pictures/{n}.png")
+        photos.append(
+            RealPhoto(
+                photo_id=f"real/{n}",
+                dataset="real",
+                root="here",
+                input=f"{n}.png",
+                width=144,
+                height=96,
+                mode="RGB",
+                input_hash=digest,
+            )
+        )
+    tables.write(project / "data/verified/real.parquet", photos, RealPhoto)
+    real_rain_database.run(project, encoders=Encoders(), vector_store=VectorStore(), rain_types=TYPES)
+    rows = tables.read(project / "data/database/triplets.parquet", TripletRow)
+    facts = json.loads((project / "data/database/collection.json").read_text())
+
+    assert [p.photo_id for p in photos] == [row.id for row in rows]
+    assert (facts["count"], facts["encoder"]) == (4, rows[0].encoder)
+    assert (project / "home/qdrant" / facts["collection"] / "complete").exists()
+
+
+def test_an_empty_database_says_what_to_add(project):
+    tables.write(project / "data/verified/real.parquet", [], RealPhoto)
+
+    with pytest.raises(MissingInputError, match="unlabelled rainy photos"):
+        real_rain_database.run(project, encoders=Encoders(), vector_store=VectorStore(), rain_types=TYPES)

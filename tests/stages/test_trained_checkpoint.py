@@ -1,0 +1,180 @@
+"""The stage on a tiny project in a temporary folder; MLflow is out, which must not matter."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from unirain_core.artefacts import report, tables
+from unirain_core.artefacts.schemas import HistoryRow, SplitRow
+from unirain_core.config.sections import Network, RainType, Strategy, Training, Variant
+from unirain_core.errors import ConfigError, MissingArtefactError, MissingInputError
+from unirain_core.imaging.codec import write_png
+from unirain_core.model import checkpoint
+from unirain_core.stages import trained_checkpoint
+from unirain_core.tracking import journal
+from unirain_core.training.loop import Trainer
+
+TYPES = (RainType("drs"), RainType("nrd"))
+ARGUMENTS: dict[str, Any] = {
+    "variants": {"ours": Variant(split="rainrag", network="tiny", strategy="unirain")},
+    "networks": {
+        "tiny": Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 1), ffn_expansion=1.0, shuffle=2)
+    },
+    "strategies": {
+        "unirain": Strategy(preset="unirain", window_size=2, update_every=2, source="val", reference="first")
+    },
+    "training": Training(
+        steps=6, batch_per_type=1, patch=16, learning_rate=1e-3, warmup_steps=1, validate_every=3,
+        val_crops_per_type=1, val_pictures_per_type=1, save_every=1,
+    ),
+    "rain_types": TYPES,
+    "profile": "test",
+    "partition": "ours",
+}  # fmt: skip
+
+
+def rows_of(folder, split):
+    rows = []
+    for index, rain_type in enumerate(TYPES * 2):
+        rng = np.random.default_rng([index, len(split)])
+        names = [f"{split}-{index}-{side}.png" for side in ("rainy", "clean")]
+        for name in names:
+            write_png(folder / name, rng.integers(0, 256, (16, 20, 3), dtype=np.uint8))
+        rows.append(
+            SplitRow(
+                pair_id=f"toy/{split}-{index}", rain_type=rain_type, scene_id=names[0], root="toy",
+                input=names[0], target=names[1], halves=None, input_hash=names[0], target_hash=names[1],
+            )
+        )  # fmt: skip
+    return rows
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setattr("unirain_core.tracking.mirror.ATTEMPTS", 0)
+    for name in ("UNIRAIN_HOME", "DVC_ROOT"):
+        monkeypatch.delenv(name, raising=False)
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    (tmp_path / "roots.local.yaml").write_text(f"toy: {pictures}\n")
+    tables.write(tmp_path / "data/split/train/rainrag.parquet", rows_of(pictures, "train"), SplitRow)
+    tables.write(tmp_path / "data/split/val.parquet", rows_of(pictures, "val"), SplitRow)
+    return tmp_path
+
+
+def files(folder):
+    return {str(f.relative_to(folder)): f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file()}
+
+
+def test_a_variant_becomes_a_checkpoint_a_history_and_a_report(root):
+    trained_checkpoint.run(root, **ARGUMENTS)
+    out = root / "data/checkpoints/ours"
+    written: dict[str, Any] = dict(report.read(root / "reports/trained_checkpoint/ours.json"))
+    history = tables.read(out / "history.parquet", HistoryRow)
+
+    assert {"model.safetensors", "model.json", "history.parquet"} <= set(files(out))
+    assert checkpoint.load(out).config.dim == 8
+    assert written["counts"] == {"train_pairs": 4, "val_pairs": 4, "steps": 6}
+    assert list(TYPES) == [entry["rain_type"] for entry in written["rain_types"]]
+    assert written["best_step"] in {row.step for row in history if row.psnr is not None}
+    assert not list((root / ".unirain/resume").glob("*"))
+
+
+def test_a_finished_checkpoint_is_never_trained_again(root, monkeypatch):
+    trained_checkpoint.run(root, **ARGUMENTS)
+    out = root / "data/checkpoints/ours"
+    before, lines = files(out), (root / ".unirain/runs/ours" / journal.LINES).read_bytes()
+    (out / "model.json").unlink()
+    monkeypatch.setattr(Trainer, "run", lambda self: pytest.fail("trained again"))
+    trained_checkpoint.run(root, **ARGUMENTS)
+
+    assert before == files(out)
+    assert lines == (root / ".unirain/runs/ours" / journal.LINES).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("section", "change", "same"),
+    [
+        ("training", {"save_every": 5}, True),
+        ("training", {"learning_rate": 2e-3}, False),
+        ("strategies", {"tau": 4.0}, False),
+        ("networks", {"dim": 16}, False),
+        ("variants", {"seed": 1}, False),
+    ],
+)
+def test_what_changes_the_result_and_nothing_else_changes_the_key(root, section, change, same):
+    trained_checkpoint.run(root, **ARGUMENTS)
+    given = ARGUMENTS[section]
+    changed = (
+        replace(given, **change)
+        if section == "training"
+        else {name: replace(entry, **change) for name, entry in given.items()}
+    )
+    trained_checkpoint.run(root, **(ARGUMENTS | {section: changed}))
+
+    assert (1 if same else 2) == len(list((root / ".unirain/shards/trained_checkpoint").iterdir()))
+
+
+def test_a_type_without_pairs_is_named_with_a_way_out(root):
+    with pytest.raises(MissingInputError, match=r"no pair of nrs.*rain_types"):
+        trained_checkpoint.run(root, **(ARGUMENTS | {"rain_types": (*TYPES, "nrs")}))
+
+
+def test_a_split_that_does_not_exist_is_named_beside_those_that_do(root):
+    variants = {"ours": replace(ARGUMENTS["variants"]["ours"], split="rainrga")}
+    with pytest.raises(ConfigError, match=r"rainrga.*rainrag"):
+        trained_checkpoint.run(root, **(ARGUMENTS | {"variants": variants}))
+
+
+def test_before_the_split_there_is_nothing_to_train_on(tmp_path):
+    with pytest.raises(MissingArtefactError, match="rainrag_split"):
+        trained_checkpoint.run(tmp_path, **ARGUMENTS)
+
+
+PROGRAM = """
+import json, sys
+from dataclasses import replace
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+import test_trained_checkpoint as here
+from unirain_core.stages import trained_checkpoint
+from unirain_core.tracking import mirror
+mirror.ATTEMPTS = 0
+arguments = here.ARGUMENTS | {"training": replace(here.ARGUMENTS["training"], steps=60)}
+trained_checkpoint.run(Path(sys.argv[1]), **arguments)
+"""
+
+
+@pytest.mark.slow
+def test_after_kill_9_the_same_command_ends_with_the_same_bytes(root, tmp_path):
+    (tmp_path / "program.py").write_text(PROGRAM)
+    command = [sys.executable, tmp_path / "program.py", root, Path(__file__).parent]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path.cwd())}
+
+    def run(home, until=None):
+        process = subprocess.Popen(command, env=environment | {"UNIRAIN_HOME": str(home)})
+        while process.poll() is None:
+            if until is not None and until(home):
+                process.send_signal(signal.SIGKILL)
+            time.sleep(0.005)
+        return process.returncode, files(root / "data/checkpoints/ours") if (root / "data").exists() else {}
+
+    _, whole = run(tmp_path / "whole")
+    killed, _ = run(tmp_path / "killed", until=lambda home: list(home.glob("resume/*/state.pt")))
+    ended, resumed = run(tmp_path / "killed")
+
+    assert (killed, ended) == (-signal.SIGKILL, 0)
+    assert whole == resumed
+    lines = (tmp_path / "killed/runs/ours" / journal.LINES).read_text().splitlines()
+    steps = [json.loads(line)["step"] for line in lines if json.loads(line)["kind"] == "metrics"]
+    assert sorted(set(steps)) == steps

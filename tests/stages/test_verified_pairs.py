@@ -1,0 +1,138 @@
+"""The stage: rows are conserved, gates hold, a second run computes nothing."""
+
+import json
+
+import numpy as np
+import pytest
+from skimage import data
+
+from unirain_core.artefacts import tables
+from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, RealPhoto
+from unirain_core.config.sections import VerifiedPairs
+from unirain_core.errors import MissingInputError
+from unirain_core.imaging.codec import file_hash, to_uint8, write_png
+from unirain_core.stages import verified_pairs
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.setenv("UNIRAIN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("UNIRAIN_WORKERS", "1")
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "roots.local.yaml").write_text("here: pictures\n")
+    return tmp_path
+
+
+def picture(scene, seed=None):
+    clean = np.ascontiguousarray(
+        {"a": data.astronaut, "b": data.coffee, "c": data.chelsea}[scene]()[:96, :128]
+    )
+    if seed is None:
+        return clean
+    noise = np.random.default_rng(seed).random(clean.shape[:2]) > 0.97
+    streaks = np.sum([np.roll(noise, k, axis=0) for k in range(8)], axis=0) > 0
+    return to_uint8(clean / 255 * (1 - 0.6 * streaks[..., None]) + 0.6 * streaks[..., None])
+
+
+def listed(project, pair_id, rainy, clean, **fields):
+    """A manifest row whose pictures are written where it says."""
+    paths: list[str | None] = [None, None]
+    for side, content in enumerate((rainy, clean)):
+        if content is not None:
+            name = f"{pair_id.replace('/', '_')}_{side}.png"
+            write_png(project / "pictures" / name, content)
+            paths[side] = name
+    hashes = [p and file_hash(project / "pictures" / p) for p in paths]
+    defaults = {"rain_types": ("drs",), "origin": "synthetic", "role": "train", "group": None, "halves": None}
+    return ManifestRow(
+        pair_id=pair_id,
+        dataset=pair_id.split("/")[0],
+        root="here",
+        input=paths[0] or "",
+        target=paths[1],
+        input_bytes=1,
+        target_bytes=None if paths[1] is None else 1,
+        input_hash=hashes[0] or "",
+        target_hash=hashes[1],
+        **(defaults | fields),
+    )
+
+
+def run(project, rows, rain_types=("drs",)):
+    tables.write(project / "data/raw/manifest.parquet", rows, ManifestRow)
+    verified_pairs.run(project, verified_pairs=VerifiedPairs(), rain_types=rain_types)
+    folder = project / "data/verified"
+    return (
+        tables.read(folder / "pairs.parquet", Pair),
+        tables.read(folder / "real.parquet", RealPhoto),
+        tables.read(folder / "dropped.parquet", Dropped),
+    )
+
+
+def rows_of(project):
+    return [
+        listed(project, "set/good", picture("a", 1), picture("a")),
+        listed(project, "set/other rain", picture("a", 2), picture("a")),
+        listed(project, "set/twice", picture("a", 1), picture("a")),
+        listed(project, "set/wrong", picture("a", 3), picture("b")),
+        listed(project, "set/leak", picture("c", 4), picture("c")),
+        listed(project, "bench/test", picture("c", 5), picture("c"), role="test"),
+        listed(project, "real/photo", picture("b", 6), None, role="real", rain_types=()),
+    ]
+
+
+def test_every_row_is_kept_or_dropped_with_its_reason(project):
+    rows = rows_of(project)
+    pairs, photos, dropped = run(project, rows)
+
+    assert [p.pair_id for p in pairs] == ["set/good", "set/other rain", "bench/test"]
+    assert [p.photo_id for p in photos] == ["real/photo"]
+    assert {d.pair_id: (d.reason, d.other) for d in dropped} == {
+        "set/twice": ("duplicate", "set/good"),
+        "set/wrong": ("wrong_clean", dropped[1].other),
+        "set/leak": ("leaks_into_benchmark", "bench/test"),
+    }
+    assert len(rows) == len(pairs) + len(photos) + len(dropped)
+
+
+def test_the_report_counts_what_the_tables_hold(project):
+    pairs, photos, dropped = run(project, rows_of(project))
+    written = json.loads((project / "reports/verified_pairs.json").read_text())
+
+    assert written["counts"] == {
+        "listed": 7, "pairs": len(pairs), "photos": len(photos), "dropped": len(dropped), "scenes": 2, "drs": 3
+    }  # fmt: skip
+    assert sum(written["reasons"].values()) == len(dropped)
+
+
+def test_a_second_run_opens_no_picture_and_gives_the_same(project):
+    rows = rows_of(project)
+    first = run(project, rows)
+    for file in (project / "pictures").iterdir():
+        file.unlink()
+
+    assert first == run(project, rows)
+
+
+def test_a_pair_in_one_file_stands_for_both_sides(project):
+    both = np.concatenate([picture("a"), picture("a", 1)], axis=1)
+    (pair,), _, _ = run(project, [listed(project, "set/both", both, None, halves="left")])
+
+    assert (pair.input, pair.halves, pair.width) == (pair.target, "left", 128)
+    assert pair.target_hash == pair.input_hash
+
+
+def test_a_type_without_pairs_names_a_download_or_to_take_it_out(project):
+    with pytest.raises(MissingInputError, match=r"nrd.*hq-nightrain.*rain_types"):
+        run(project, rows_of(project), rain_types=("drs", "nrd"))
+
+
+def test_a_pair_whose_daytime_is_not_listed_is_dropped(project):
+    night = [to_uint8(0.2 * p / 255) for p in (picture("b", 7), picture("b"))]
+    rows = [
+        listed(project, "set/day", picture("a", 1), picture("a"), rain_types=("luma:drs|nrs",)),
+        listed(project, "set/night", *night, rain_types=("luma:drs|nrs",)),
+    ]
+    _, _, dropped = run(project, rows)
+
+    assert [(d.pair_id, d.reason, d.other) for d in dropped] == [("set/night", "type_not_listed", "nrs")]

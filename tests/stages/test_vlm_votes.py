@@ -1,0 +1,106 @@
+"""The stage: one vote for each pair and judge, one verdict for each pair; only what changed is asked again."""
+
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from unirain_core.artefacts import tables
+from unirain_core.artefacts.schemas import Pair, RealPhoto, Reference, Verdict, Vote
+from unirain_core.config.sections import VlmVotes
+from unirain_core.distill.voting import is_reliable
+from unirain_core.errors import SchemaError
+from unirain_core.imaging.codec import write_png
+from unirain_core.stages import vlm_votes
+
+JUDGES = VlmVotes(judges=("statistics/photometric", "statistics/directional", "statistics/nss"))
+PAIRS = {"one/b": "drs", "one/a": "nrd", "two/c": "drs"}
+PHOTOS = ("x", "y", "z")
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.setenv("UNIRAIN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("UNIRAIN_WORKERS", "1")
+    (tmp_path / "roots.local.yaml").write_text("here: pictures\n")
+    (tmp_path / "pictures").mkdir()
+    for seed, name in enumerate([*(p[-1] for p in PAIRS), *PHOTOS]):
+        image = np.random.default_rng(seed).integers(0, 256, (96, 128, 3), dtype=np.uint8)
+        write_png(tmp_path / f"pictures/{name}.png", image)
+    tables.write(tmp_path / "data/verified/pairs.parquet", [pair(*p) for p in PAIRS.items()], Pair)
+    tables.write(tmp_path / "data/verified/real.parquet", [photo(name) for name in PHOTOS], RealPhoto)
+    refer(tmp_path, dict.fromkeys(PAIRS, "xy"))
+    return tmp_path
+
+
+def pair(pair_id, rain_type):
+    return Pair(
+        pair_id=pair_id, dataset=pair_id[:3], rain_type=rain_type, origin="synthetic", role="train", root="here",
+        input=f"{pair_id[-1]}.png", target="missing.png", halves=None, scene_id="s", width=128, height=96,
+        mode="RGB", clean_hash=b"", input_hash=f"hash of {pair_id}", target_hash="t",
+    )  # fmt: skip
+
+
+def photo(name):
+    return RealPhoto(
+        photo_id=f"real/{name}", dataset="real", root="here", input=f"{name}.png", width=128, height=96,
+        mode="RGB", input_hash=f"hash of {name}",
+    )  # fmt: skip
+
+
+def refer(project, names):
+    rows = [
+        Reference(pair_id=p, rank=rank, reference_id=f"real/{name}", s_txt=0.0, s_vis=0.0, s_perc=0.0)
+        for p, photos in names.items()
+        for rank, name in enumerate(photos)
+    ]
+    tables.write(project / "data/references/references.parquet", rows, Reference)
+
+
+def run(project):
+    vlm_votes.run(project, vlm_votes=JUDGES, rain_types=("drs", "nrd"))
+    votes = tables.read(project / "data/votes/votes.parquet", Vote)
+    return votes, tables.read(project / "data/votes/verdicts.parquet", Verdict)
+
+
+def test_every_pair_has_one_vote_of_each_judge_and_one_verdict_that_follows_from_them(project):
+    votes, verdicts = run(project)
+    of_pair = {p: [v.vote for v in votes if v.pair_id == p] for p in PAIRS}
+
+    assert [(p, j) for p in PAIRS for j in JUDGES.judges] == [(v.pair_id, v.judge) for v in votes]
+    assert list(PAIRS) == [v.pair_id for v in verdicts]
+    assert [is_reliable(of_pair[v.pair_id]) for v in verdicts] == [v.verdict for v in verdicts]
+
+
+def test_every_count_of_the_report_can_be_traced_to_rows(project):
+    votes, verdicts = run(project)
+    said = json.loads((project / "reports/vlm_votes.json").read_text())
+    kept = sum(v.verdict for v in verdicts)
+    accepted = Counter(v.judge for v in votes if v.vote)
+
+    assert {"pairs": 3, "kept": kept, "rejected": 3 - kept, "votes": 9, "abstentions": 0} == said["counts"]
+    assert ["drs", "nrd"] == [line["name"] for line in said["by_type"]]
+    assert ["one", "two"] == [line["name"] for line in said["by_dataset"]]
+    assert 3 == sum(line["pairs"] for line in said["by_type"])
+    assert kept == sum(line["kept"] for line in said["by_dataset"])
+    assert dict(accepted) == {line["judge"]: line["yes"] for line in said["by_judge"] if line["yes"]}
+    assert ["statistics judges; no VLM ran"] == said["notes"]
+
+
+def test_a_changed_reference_costs_only_the_votes_that_it_touches(project):
+    first, _ = run(project)
+    for name in ("b", "a"):  # asking about these again would fail
+        (project / f"pictures/{name}.png").unlink()
+    refer(project, {"one/b": "xy", "one/a": "xy", "two/c": "zy"})
+    second, _ = run(project)
+
+    assert first[:6] == second[:6]
+    assert first[6:] != second[6:]
+
+
+def test_a_pair_that_was_never_given_references_stops_the_stage(project):
+    refer(project, {"one/b": "xy", "one/a": "xy"})
+
+    with pytest.raises(SchemaError, match="two/c has no references"):
+        run(project)

@@ -1,0 +1,90 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unirain_core.artefacts.roots import Roots
+from unirain_core.artefacts.schemas import SplitRow
+from unirain_core.errors import ArtefactError
+from unirain_core.imaging.codec import write_png
+from unirain_core.training.pairs import Example, Pictures, centre_crop, random_crop, read_pair, to_tensors
+
+ROW = SplitRow(
+    pair_id="toy/a", rain_type="drs", scene_id="s", root="toy", input="a.png", target="b.png",
+    halves=None, input_hash="", target_hash="",
+)  # fmt: skip
+
+
+def gradient(height, width):
+    """A picture whose pixels say where they stand."""
+    rows, columns = np.mgrid[:height, :width]
+    return np.stack([rows, columns, rows * 0], axis=-1).astype(np.uint8)
+
+
+@pytest.fixture
+def roots(tmp_path):
+    write_png(tmp_path / "a.png", gradient(4, 7))
+    write_png(tmp_path / "b.png", 255 - gradient(4, 7))
+    return Roots(project=tmp_path, local={"toy": str(tmp_path)})
+
+
+def test_a_pair_is_its_two_files(roots):
+    example = read_pair(ROW, roots)
+
+    assert gradient(4, 7).tolist() == example.rainy.tolist()
+    assert (255 - gradient(4, 7)).tolist() == example.clean.tolist()
+
+
+@pytest.mark.parametrize(("halves", "clean_starts"), [("left", 0), ("right", 3)])
+def test_a_picture_that_holds_both_is_cut_in_two(roots, halves, clean_starts):
+    example = read_pair(replace(ROW, halves=halves, target="a.png"), roots)
+
+    assert (4, 3, 3) == example.clean.shape == example.rainy.shape
+    assert clean_starts == example.clean[0, 0, 1]
+
+
+def test_a_file_that_is_gone_is_named_by_its_pair(roots):
+    with pytest.raises(ArtefactError, match="toy/a"):
+        read_pair(replace(ROW, target="gone.png"), roots)
+
+
+@pytest.mark.parametrize(("budget", "same"), [(10**6, True), (10, False)])
+def test_pictures_stay_in_memory_within_the_budget(roots, budget, same):
+    pictures = Pictures([ROW], roots, budget)
+
+    assert same == (pictures[0] is pictures[0])
+
+
+@given(st.integers(8, 40), st.integers(8, 40), st.integers(4, 50), st.integers(0, 2**32))
+def test_both_pictures_are_cut_alike(height, width, side, seed):
+    image = gradient(height, width)
+    crop = random_crop(Example(image, image), side, np.random.default_rng(seed))
+
+    assert (side, side, 3) == crop.rainy.shape
+    assert crop.rainy.tolist() == crop.clean.tolist()
+
+
+def test_all_eight_orientations_occur():
+    image = gradient(4, 4)
+    crops = {
+        random_crop(Example(image, image), 4, np.random.default_rng(seed)).rainy.tobytes()
+        for seed in range(99)
+    }
+
+    assert len(crops) == 8
+
+
+def test_the_centre_crop_lies_in_the_middle():
+    crop = centre_crop(Example(gradient(10, 20), gradient(10, 20)), 4)
+
+    assert crop.clean[0, 0].tolist() == [3, 8, 0]
+
+
+def test_tensors_have_the_channels_first_and_one_as_white():
+    white = np.full((2, 3, 3), 255, np.uint8)
+    rainy, clean = to_tensors([Example(white, white * 0)] * 2)
+
+    assert tuple(rainy.shape) == (2, 3, 2, 3)
+    assert (float(rainy.min()), float(clean.max())) == (1.0, 0.0)

@@ -1,0 +1,187 @@
+"""Yes/no questions about a step's artefacts; they mirror the gates of the stages for a person who watches."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import dagster as dg
+
+from unirain_assets.graph import Step
+from unirain_core.artefacts import paths, schemas, tables
+from unirain_core.errors import ArtefactError
+
+HELD_OUT = ("val", "test", "unfiltered")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A question, and the function that finds what speaks against a yes."""
+
+    name: str
+    question: str
+    problem: Callable[[Path, Step], str | None]
+    """One sentence, or None where nothing does."""
+
+
+def specs(stage: str) -> list[dg.AssetCheckSpec]:
+    """The checks of a stage as Dagster declares them; a no stops what lies downstream."""
+    return [
+        dg.AssetCheckSpec(check.name, asset=stage, description=check.question, blocking=True)
+        for check in CHECKS.get(stage, ())
+    ]
+
+
+def results(root: Path, step: Step) -> list[dg.AssetCheckResult]:
+    """The answers for a step; an absent or unreadable artefact is a no with its own message."""
+    return [_result(check, root, step) for check in CHECKS.get(step.stage, ())]
+
+
+def _result(check: Check, root: Path, step: Step) -> dg.AssetCheckResult:
+    try:
+        problem = check.problem(root, step)
+    except ArtefactError as error:
+        problem = str(error)
+    return dg.AssetCheckResult(
+        asset_key=step.stage,
+        check_name=check.name,
+        passed=problem is None,
+        description=problem or f"{check.question} Yes.",
+    )
+
+
+def _pool_is_filled(root: Path, _step: Step) -> str | None:
+    listed = tables.read(root / paths.RAW / "manifest.parquet", schemas.ManifestRow)
+    return None if listed else "no dataset of params.yaml holds a pair: the pool is empty"
+
+
+def _rows_are_conserved(root: Path, _step: Step) -> str | None:
+    listed = len(tables.read(root / paths.RAW / "manifest.parquet", schemas.ManifestRow))
+    folder = root / paths.VERIFIED
+    verified = len(tables.read(folder / "pairs.parquet", schemas.Pair))
+    real = len(tables.read(folder / "real.parquet", schemas.RealPhoto))
+    dropped = len(tables.read(folder / "dropped.parquet", schemas.Dropped))
+    if listed == verified + real + dropped:
+        return None
+    return (
+        f"{listed} rows were listed, but {verified} pairs, {real} photos and {dropped} dropped rows came out"
+    )
+
+
+def _pairs_have_references(root: Path, step: Step) -> str | None:
+    references = tables.read(root / paths.REFERENCES / "references.parquet", schemas.Reference)
+    return _missing(root, (r.pair_id for r in references), "no reference")
+
+
+def _pairs_have_verdicts(root: Path, _step: Step) -> str | None:
+    verdicts = tables.read(root / paths.VOTES / "verdicts.parquet", schemas.Verdict)
+    return _missing(root, (v.pair_id for v in verdicts), "no verdict")
+
+
+def _missing(root: Path, answered: Iterable[str], what: str) -> str | None:
+    pairs = {p.pair_id for p in tables.read(root / paths.VERIFIED / "pairs.parquet", schemas.Pair)}
+    without = sorted(pairs - set(answered))
+    return f"{len(without)} of {len(pairs)} pairs have {what}, the first is {without[0]}" if without else None
+
+
+def _types_have_pairs(root: Path, step: Step) -> str | None:
+    wanted = _texts(step.params.get("rain_types"))
+    counts = {name: Counter(row.rain_type for row in rows) for name, rows in _splits(root).items()}
+    empty = [f"{name} has no {kind}" for name, count in counts.items() for kind in wanted if not count[kind]]
+    return f"{'; '.join(empty)}: add a dataset, or take the type out of rain_types" if empty else None
+
+
+def _splits_share_no_scene(root: Path, _step: Step) -> str | None:
+    scenes = {name: {row.scene_id for row in rows} for name, rows in _splits(root).items()}
+    for one, other in combinations(scenes, 2):
+        shared = sorted(scenes[one] & scenes[other])
+        if shared and not (one.startswith("train/") and other.startswith("train/")):
+            return f"{one} and {other} share {len(shared)} scenes, the first is {shared[0]}"
+    return None
+
+
+def _splits(root: Path) -> dict[str, list[schemas.SplitRow]]:
+    folder = root / paths.SPLIT
+    files = [folder / "train" / "rainrag.parquet", *(folder / f"{name}.parquet" for name in HELD_OUT)]
+    return {
+        file.relative_to(folder).with_suffix("").as_posix(): tables.read(file, schemas.SplitRow)
+        for file in files
+    }
+
+
+def _history_is_finite(root: Path, step: Step) -> str | None:
+    file = root / paths.CHECKPOINT.format(partition=step.key) / "history.parquet"
+    weights: dict[int, float] = defaultdict(float)
+    for row in tables.read(file, schemas.HistoryRow):
+        measured = (row.loss, row.weight, row.lr, row.psnr, row.ssim)
+        if not all(math.isfinite(value) for value in measured if value is not None):
+            return f"step {row.step}, {row.rain_type}: a value is not finite"
+        weights[row.step] += row.weight
+    odd = [step for step, total in weights.items() if not math.isclose(total, 1.0, abs_tol=1e-6)]
+    if not weights:
+        return "the history is empty"
+    return f"step {odd[0]}: the weights sum to {weights[odd[0]]:.6f} instead of 1" if odd else None
+
+
+def _scores_are_numbers(root: Path, step: Step) -> str | None:
+    rows = _scores(root, _score_folder(step.stage), step.key or "")
+    odd = [row.pair_id for row in rows if math.isnan(row.psnr) or math.isnan(row.ssim)]
+    if odd:
+        return f"{len(odd)} pictures have no number for a score, the first is {odd[0]}"
+    return None if rows else "no picture was scored"
+
+
+def _methods_are_comparable(root: Path, step: Step) -> str | None:
+    scored = {
+        key: {(row.benchmark, row.pair_id, row.data_hash) for row in _scores(root, folder, key)}
+        for folder, names in ((paths.BENCHMARK_SCORES, "variants"), (paths.BASELINE_SCORES, "methods"))
+        for key in _texts(step.params.get(names))
+    }
+    sizes = {key: len(rows) for key, rows in scored.items()}
+    same = len({frozenset(rows) for rows in scored.values()}) <= 1
+    return None if same else f"the methods were not scored on the same pictures: {sizes}"
+
+
+def _score_folder(stage: str) -> str:
+    return paths.BENCHMARK_SCORES if stage == "benchmark_scores" else paths.BASELINE_SCORES
+
+
+def _scores(root: Path, folder: str, key: str) -> list[schemas.Score]:
+    return tables.read(root / folder.format(partition=key) / "scores.parquet", schemas.Score)
+
+
+def _texts(names: object) -> list[str]:
+    return [str(name) for name in names] if isinstance(names, list | dict) else []
+
+
+_NUMBERS = Check("scores_are_numbers", "Was every picture scored?", _scores_are_numbers)
+
+CHECKS: dict[str, tuple[Check, ...]] = {
+    "raw_datasets": (Check("pool_is_filled", "Does the pool hold a pair?", _pool_is_filled),),
+    "verified_pairs": (
+        Check(
+            "rows_are_conserved", "Is every listed row kept, or dropped with a reason?", _rows_are_conserved
+        ),
+    ),
+    "retrieved_references": (
+        Check("pairs_have_references", "Has every pair a reference?", _pairs_have_references),
+    ),
+    "vlm_votes": (Check("pairs_have_verdicts", "Has every pair a verdict?", _pairs_have_verdicts),),
+    "rainrag_split": (
+        Check("types_have_pairs", "Has every split pairs of every rain type?", _types_have_pairs),
+        Check("splits_share_no_scene", "Do the splits share no scene?", _splits_share_no_scene),
+    ),
+    "trained_checkpoint": (
+        Check("history_is_finite", "Are losses finite, and do weights sum to 1?", _history_is_finite),
+    ),
+    "benchmark_scores": (_NUMBERS,),
+    "baseline_scores": (_NUMBERS,),
+    "benchmark_tables": (
+        Check(
+            "methods_are_comparable", "Were all methods scored on the same pictures?", _methods_are_comparable
+        ),
+    ),
+}
+"""Stage to its checks; a stage that is not named has none."""

@@ -1,0 +1,123 @@
+"""What the web interface shows of a step: its report, its small pictures, its MLflow run."""
+
+import base64
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+import dagster as dg
+
+from unirain_assets.graph import Step
+from unirain_core.artefacts import report
+
+Value = (
+    dg.BoolMetadataValue
+    | dg.IntMetadataValue
+    | dg.FloatMetadataValue
+    | dg.TextMetadataValue
+    | dg.MarkdownMetadataValue
+    | dg.UrlMetadataValue
+)
+Values = dict[str, Value]
+
+_PICTURE_BYTES = 300_000
+_PICTURES = 4
+_OF_A_VARIANT = ("trained_checkpoint", "benchmark_scores")
+_FIXED = ("stage", "counts", "reasons", "notes")
+
+
+def shown(root: Path, step: Step) -> Values:
+    """Everything there is to show of a step's newest artefacts; nothing for what is absent."""
+    path = root / step.report
+    content = report.read(path) if path.exists() else {}
+    return {**_report(content), **_pictures(root, step), **_links(root, step)}
+
+
+def markdown_table(rows: Sequence[Mapping[str, object]]) -> str:
+    """Rows as a Markdown table; columns of text come first, for a report's keys are sorted.
+
+    >>> print(markdown_table([{"kept": 3, "type": "drs"}]))
+    | type | kept |
+    | --- | --- |
+    | drs | 3 |
+    """
+    texts = {name for row in rows for name, cell in row.items() if isinstance(cell, str)}
+    columns = sorted(dict.fromkeys(name for row in rows for name in row), key=lambda name: name not in texts)
+    lines = [columns, ["---"] * len(columns), *([_cell(row.get(c)) for c in columns] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _report(content: Mapping[str, report.Json]) -> Values:
+    counts, reasons, notes = (content.get(name) for name in ("counts", "reasons", "notes"))
+    values: Values = {}
+    if isinstance(counts, dict):
+        values |= {f"counts/{name}": dg.MetadataValue.int(n) for name, n in counts.items()}
+    if isinstance(reasons, dict) and reasons:
+        values["reasons"] = _table([{"reason": name, "rows": n} for name, n in reasons.items()])
+    if isinstance(notes, list) and notes:
+        values["notes"] = dg.MetadataValue.md("\n".join(f"- {note}" for note in notes))
+    figures = ((name, value) for name, value in content.items() if name not in _FIXED)
+    return values | {name: shown for name, value in figures if (shown := _figure(value)) is not None}
+
+
+def _figure(value: report.Json) -> Value | None:
+    match value:
+        case bool():
+            return dg.MetadataValue.bool(value)
+        case int():
+            return dg.MetadataValue.int(value)
+        case float():
+            return dg.MetadataValue.float(value)
+        case str():
+            return dg.MetadataValue.text(value)
+        case [dict(), *_]:
+            return _table([row for row in value if isinstance(row, dict)])
+        case dict() if value:
+            rows = (
+                (name, cell if isinstance(cell, dict) else {"value": cell}) for name, cell in value.items()
+            )
+            return _table([{"name": name, **row} for name, row in rows])
+        case [*items] if items:
+            return dg.MetadataValue.text(", ".join(_cell(item) for item in items))
+        case _:
+            return None
+
+
+def _table(rows: Sequence[Mapping[str, object]]) -> dg.MarkdownMetadataValue:
+    return dg.MetadataValue.md(markdown_table(rows))
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _pictures(root: Path, step: Step) -> Values:
+    files = islice(_small_pictures(root, step), _PICTURES)
+    return {f"picture/{file.stem}": dg.MetadataValue.md(_embedded(file)) for file in files}
+
+
+def _small_pictures(root: Path, step: Step) -> Iterator[Path]:
+    found = sorted(file for out in step.outs for file in (root / out).rglob("*.png"))
+    spread = found[:: max(1, len(found) // _PICTURES)]
+    return (file for file in spread if file.stat().st_size <= _PICTURE_BYTES)
+
+
+def _embedded(file: Path) -> str:
+    return f"![{file.stem}](data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()})"
+
+
+def _links(root: Path, step: Step) -> Values:
+    """The MLflow run of a variant; its id stands outside all outs because it differs every time."""
+    home = Path(os.environ.get("UNIRAIN_HOME") or root / ".unirain")
+    file = home / "runs" / str(step.key) / "mlflow.json"
+    if step.stage not in _OF_A_VARIANT or not file.exists():
+        return {}
+    link = json.loads(file.read_text())
+    server = os.environ.get("UNIRAIN_MLFLOW_URL", "http://127.0.0.1:5000")
+    page = f"{server}/#/experiments/{link['experiment_id']}/runs/{link['run_id']}"
+    return {"mlflow": dg.MetadataValue.url(page)}

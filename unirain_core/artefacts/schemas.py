@@ -1,0 +1,312 @@
+"""The rows of every table as frozen dataclasses; each class is one file's fixed schema."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+VERSION = "1"
+"""Raised when any class below changes; a table of another version is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestRow:
+    """A listed pair or real photo."""
+
+    PRODUCER: ClassVar[str] = "raw_datasets"
+
+    pair_id: str
+    """<dataset>/<relative input path without suffix>."""
+    dataset: str
+    """Name of the dataset in params."""
+    rain_types: tuple[str, ...]
+    """One type, or 'luma:DAY|NIGHT' where the tree does not say; empty for a real photo."""
+    origin: str
+    """Synthetic or real."""
+    role: str
+    """What the dataset says: train, val, test; real: an unpaired photo."""
+    root: str
+    """Name of the root that the paths are relative to."""
+    input: str
+    """Relative path of the rainy picture."""
+    target: str | None
+    """Relative path of the clean picture."""
+    halves: str | None
+    """Left or right: the clean half of a picture that holds both."""
+    group: str | None
+    """Scene key that the dataset gives."""
+    input_bytes: int
+    """Size of the rainy file."""
+    target_bytes: int | None
+    """Size of the clean file."""
+    input_hash: str
+    """Content hash of the rainy file."""
+    target_hash: str | None
+    """Content hash of the clean file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A pair that passed every check of integrity."""
+
+    PRODUCER: ClassVar[str] = "verified_pairs"
+
+    pair_id: str
+    """As in the manifest."""
+    dataset: str
+    """As in the manifest."""
+    rain_type: str
+    """One of rain_types."""
+    origin: str
+    """Synthetic or real."""
+    role: str
+    """Train, val or test, as the dataset says."""
+    root: str
+    """As in the manifest."""
+    input: str
+    """Relative path of the rainy picture."""
+    target: str
+    """Relative path of the clean picture."""
+    halves: str | None
+    """Left or right: the clean half of a picture that holds both."""
+    scene_id: str
+    """Same for all pairs that no split may part."""
+    width: int
+    """Pixels."""
+    height: int
+    """Pixels."""
+    mode: str
+    """Stored mode of the rainy file."""
+    clean_hash: bytes
+    """256-bit difference hash of the clean side."""
+    input_hash: str
+    """Content hash of the rainy file."""
+    target_hash: str
+    """Content hash of the clean file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RealPhoto:
+    """A verified photo of the real-rain database D_r."""
+
+    PRODUCER: ClassVar[str] = "verified_pairs"
+
+    photo_id: str
+    """<dataset>/<relative path without suffix>."""
+    dataset: str
+    """As in the manifest."""
+    root: str
+    """As in the manifest."""
+    input: str
+    """Relative path of the photo."""
+    width: int
+    """Pixels."""
+    height: int
+    """Pixels."""
+    mode: str
+    """Stored mode of the file."""
+    input_hash: str
+    """Content hash of the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """A row that left the pipeline, and why."""
+
+    PRODUCER: ClassVar[str] = "raw_datasets, verified_pairs"
+
+    pair_id: str
+    """As in the manifest; for an orphan what its id would have been."""
+    dataset: str
+    """Name of the dataset in params."""
+    reason: str
+    """One of artefacts.reasons."""
+    other: str | None
+    """The other pair or the detail that explains the reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TripletRow:
+    """One picture's triplet (T, f, I)."""
+
+    PRODUCER: ClassVar[str] = "real_rain_database, query_triplets"
+
+    id: str
+    """Pair_id or photo_id."""
+    caption: str
+    """T."""
+    caption_form: str
+    """Which captioner and which form of caption."""
+    text_vector: NDArray[np.float32]
+    """Encoded caption, not normalised."""
+    image_vector: NDArray[np.float32]
+    """F, unit length."""
+    picture: bytes
+    """I, grey Rec. 601, side x side uint8, row by row: what Eq. (3) compares."""
+    encoder: str
+    """Names and versions of what made the row."""
+    input_hash: str
+    """Content hash of the picture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """One reference of S(q)."""
+
+    PRODUCER: ClassVar[str] = "retrieved_references"
+
+    pair_id: str
+    """The query."""
+    rank: int
+    """0 is the best."""
+    reference_id: str
+    """Photo_id."""
+    s_txt: float
+    """Caption distance, Eq. 1; smaller is nearer."""
+    s_vis: float
+    """Image cosine, Eq. 2; larger is nearer."""
+    s_perc: float
+    """SSIM, Eq. 3; larger is nearer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """One judge's answer, Eq. 4."""
+
+    PRODUCER: ClassVar[str] = "vlm_votes"
+
+    pair_id: str
+    """The judged pair."""
+    judge: str
+    """Name of the judge; statistics/... is a stand-in."""
+    vote: bool | None
+    """Eq. 4; null: abstained."""
+    p_yes: float
+    """Probability of yes among yes and no."""
+    mass: float
+    """Probability of yes or no among all answers; 1 for a stand-in."""
+    reply: str
+    """What the judge said."""
+    reason: str
+    """What moved the judge most."""
+    prompt_hash: str
+    """Hash of the prompt; for a stand-in of its weights."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the judges decided together, Eq. 5."""
+
+    PRODUCER: ClassVar[str] = "vlm_votes"
+
+    pair_id: str
+    """The judged pair."""
+    yes: int
+    """Judges that said yes."""
+    no: int
+    """Judges that said no."""
+    abstained: int
+    """Judges that did not answer."""
+    verdict: bool
+    """Eq. 5."""
+    calls: int
+    """Judges asked until the verdict was certain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PyramidRow:
+    """Where a pair or photo stands in the pyramid."""
+
+    PRODUCER: ClassVar[str] = "rainrag_split"
+
+    pair_id: str
+    """Pair_id, or photo_id of a real photo."""
+    level: str
+    """Real, distilled or low_fidelity."""
+    reason: str
+    """Accepted, rejected, decided_by_abstention or real_photo."""
+    split: str
+    """Train, val, test, unfiltered, held_out (same scene as a held-out pair), thinned or none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitRow:
+    """A pair of a split: what the loader needs, nothing else."""
+
+    PRODUCER: ClassVar[str] = "rainrag_split"
+
+    pair_id: str
+    """As in pairs."""
+    rain_type: str
+    """One of rain_types."""
+    scene_id: str
+    """As in pairs."""
+    root: str
+    """As in the manifest."""
+    input: str
+    """Relative path of the rainy picture."""
+    target: str
+    """Relative path of the clean picture."""
+    halves: str | None
+    """Left or right: the clean half of a picture that holds both."""
+    input_hash: str
+    """Content hash of the rainy file."""
+    target_hash: str
+    """Content hash of the clean file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRow:
+    """What the trainer logged of one rain type at one step."""
+
+    PRODUCER: ClassVar[str] = "trained_checkpoint"
+
+    step: int
+    """Training steps done."""
+    rain_type: str
+    """One of rain_types."""
+    loss: float | None
+    """Loss that the reweighter saw."""
+    slope: float | None
+    """Alpha of Eq. 6."""
+    tbs: float | None
+    """Eq. 7."""
+    tss: float | None
+    """Eq. 8."""
+    af: float | None
+    """Eq. 9."""
+    weight: float
+    """Eq. 10."""
+    lr: float
+    """Learning rate."""
+    psnr: float | None
+    """DB on val."""
+    ssim: float | None
+    """On val."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One picture's scores."""
+
+    PRODUCER: ClassVar[str] = "benchmark_scores, baseline_scores"
+
+    method: str
+    """Variant or method."""
+    benchmark: str
+    """Name of the scored split."""
+    pair_id: str
+    """As in pairs."""
+    rain_type: str
+    """One of rain_types."""
+    psnr: float
+    """DB."""
+    ssim: float
+    """-1 to 1."""
+    lpips: float | None
+    """Lower is better."""
+    protocol: str
+    """Exact way of computing."""
+    data_hash: str
+    """Content hashes of the rainy and the clean file."""

@@ -1,0 +1,156 @@
+"""`unirain derain`: photos through a trained network."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+from tqdm import tqdm
+
+from unirain_core.artefacts.paths import CHECKPOINT
+from unirain_core.errors import ConfigError, MissingArtefactError, MissingInputError
+from unirain_core.imaging.codec import SUFFIXES, Unreadable, read_rgb, write_png
+
+if TYPE_CHECKING:  # torch takes seconds to load, which `unirain --help` should not
+    from unirain_core.model.network import UniRainNet
+
+DEFAULT_CHECKPOINT = CHECKPOINT.format(partition="unirain")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One picture to read and where its restored one goes."""
+
+    source: Path
+    target: Path
+
+
+def derain(
+    input: Annotated[Path, typer.Argument(help="A picture, or a folder of pictures with its sub-folders.")],
+    output: Annotated[
+        Path, typer.Argument(help="A .png file for one picture, or a folder; never the input.")
+    ],
+    checkpoint: Annotated[
+        Optional[Path],  # noqa: UP045 (typer reads it)
+        typer.Option(help=f"Folder of a trained network; default: {DEFAULT_CHECKPOINT}."),
+    ] = None,
+) -> None:
+    """Remove rain from photos of any size; names and sub-folders stay, pictures are written as PNG."""
+    jobs = plan(input, output)
+    net = _load(checkpoint or Path(DEFAULT_CHECKPOINT))
+    written = sum(_run(net, job) for job in tqdm(jobs, desc="derain", unit="picture", disable=None))
+    if not written:
+        raise MissingInputError(
+            f"{input}: not one picture could be read; name a folder with readable pictures"
+        )
+    print(f"{written} of {len(jobs)} pictures derained into {output}")
+
+
+def plan(input: Path, output: Path) -> list[Job]:
+    """Pair every picture with its target; other files are named in a warning.
+
+    Raises:
+        ConfigError: the input does not exist or is no picture, or a target is an input or is not unique.
+        MissingInputError: a folder holds no picture.
+    """
+    if input.is_dir():
+        jobs = _folder_jobs(input, output)
+    elif input.exists():
+        jobs = [_single_job(input, output)]
+    else:
+        raise ConfigError(f"{input} does not exist; name a picture or a folder of pictures")
+    sources = {job.source.resolve() for job in jobs}
+    targets = Counter(job.target for job in jobs)
+    for job in jobs:
+        if job.target.resolve() in sources:
+            raise ConfigError(f"{job.target} would overwrite an input; name another output folder")
+        if targets[job.target] > 1:
+            raise ConfigError(f"{job.target} would hold more than one picture; rename {job.source}")
+    return jobs
+
+
+def _single_job(source: Path, output: Path) -> Job:
+    if not _is_picture(source):
+        raise ConfigError(f"{source} is no picture; known are {_known()}")
+    if output.is_dir() or not _is_picture(output):
+        return Job(source, output / f"{source.stem}.png")
+    if output.suffix.lower() != ".png":
+        raise ConfigError(f"{output}: pictures are written as PNG; name it {output.with_suffix('.png').name}")
+    return Job(source, output)
+
+
+def _folder_jobs(folder: Path, output: Path) -> list[Job]:
+    if output.resolve() == folder.resolve():
+        raise ConfigError(f"{output} is the input folder; name another output folder")
+    if output.is_file():
+        raise ConfigError(f"{output} is a file, but {folder} is a folder; name a folder")
+    sources = list(_pictures(folder, output))
+    if not sources:
+        raise MissingInputError(f"{folder} holds no picture; known are {_known()}")
+    twins = Counter(source.with_suffix("") for source in sources)
+    return [
+        Job(source, output / source.relative_to(folder).with_name(f"{_name(source, twins)}.png"))
+        for source in sources
+    ]
+
+
+def _pictures(folder: Path, output: Path) -> Iterator[Path]:
+    """Picture files in the order of their names; earlier results below the folder are no inputs."""
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file() or path.resolve().is_relative_to(output.resolve()):
+            continue
+        if _is_picture(path):
+            yield path
+        else:
+            _warn(path, "no picture by its suffix")
+
+
+def _name(source: Path, twins: Counter[Path]) -> str:
+    """The name without suffix, and with it where two pictures differ only in it."""
+    return source.name if twins[source.with_suffix("")] > 1 else source.stem
+
+
+def _run(net: "UniRainNet", job: Job) -> bool:
+    """Derain one picture; False where it cannot be read."""
+    from unirain_core.inference.photo import derain as derain_photo
+
+    try:
+        image = read_rgb(job.source)
+    except Unreadable as error:
+        _warn(job.source, f"{error.reason} ({error.detail})")
+        return False
+    job.target.parent.mkdir(parents=True, exist_ok=True)
+    partial = job.target.with_name(job.target.name + ".partial")
+    write_png(partial, derain_photo(net, image))
+    partial.replace(job.target)
+    return True
+
+
+def _load(folder: Path) -> "UniRainNet":
+    """The network of a checkpoint, on the GPU where there is one."""
+    import torch
+
+    from unirain_core.model.checkpoint import load
+
+    try:
+        net = load(folder)
+    except MissingArtefactError:
+        raise MissingInputError(
+            f"{folder} holds no checkpoint; train one with `make demo`, or name another with --checkpoint"
+        ) from None
+    return net.to("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES
+
+
+def _known() -> str:
+    return ", ".join(sorted(SUFFIXES))
+
+
+def _warn(path: Path, why: str) -> None:
+    tqdm.write(f"skipped {path}: {why}", file=sys.stderr)

@@ -1,0 +1,62 @@
+"""`unirain judge-figures`: the votes against what a sample corpus knows of its pictures."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from unirain_core.artefacts import paths, tables
+from unirain_core.artefacts.schemas import Vote
+from unirain_core.distill.confusion import Outcome, lines
+from unirain_core.errors import MissingInputError
+from unirain_core.sources.sample_corpus.corpus import LEDGER
+from unirain_core.sources.sample_corpus.items import FAULTS
+
+GOOD = "good"
+NOT_JUDGED = frozenset({*FAULTS, "real"})
+"""What a ledger says of pictures that the judges are not there to tell apart."""
+
+
+def judge_figures() -> None:
+    """Print how much good rain each judge and the majority keep, and how much planted rain they catch.
+
+    Only sample corpora know which rain was planted; nothing in the pipeline reads what this prints.
+
+    Raises:
+        MissingInputError: no sample corpus has been rendered.
+        MissingArtefactError: there are no votes yet.
+    """
+    root = Path.cwd()
+    known = _known(root / paths.common(paths.SAMPLE_CORPUS))
+    votes = tables.read(root / paths.VOTES / "votes.parquet", Vote)
+    judges = list(dict.fromkeys(vote.judge for vote in votes))
+    cast: dict[str, dict[str, bool | None]] = {}
+    for vote in votes:
+        cast.setdefault(vote.pair_id, {})[vote.judge] = vote.vote
+    outcomes = [
+        Outcome(rain_type, kind, tuple(cast[pair_id][judge] for judge in judges))
+        for pair_id, (rain_type, kind) in known.items()
+        if pair_id in cast
+    ]
+    print("\n".join(lines(outcomes, judges)))
+    print(
+        f"\n{len(outcomes)} of {len(known)} good and planted pairs were judged; the others were dropped before"
+    )
+
+
+def _known(folder: Path) -> Mapping[str, tuple[str, str]]:
+    """Pair_id to rain type and planted kind, empty for good rain; pairs with faults of integrity are left out."""
+    ledgers = sorted(folder.glob(f"*/{LEDGER}"))
+    if not ledgers:
+        raise MissingInputError(
+            f"{folder} holds no {LEDGER}: only a sample corpus knows its planted rain; "
+            "name one under sample_corpora in params.yaml and run `dvc repro sample_corpus`"
+        )
+    return {
+        str(PurePosixPath(entry["input"]).with_suffix("")): (
+            entry["rain_type"],
+            "" if entry["what"] == GOOD else entry["what"],
+        )
+        for ledger in ledgers
+        for entry in json.loads(ledger.read_text(encoding="utf-8"))
+        if entry["what"] not in NOT_JUDGED
+    }

@@ -1,0 +1,108 @@
+"""The command line `unirain`: parses, calls one function, turns errors into one paragraph and an exit code."""
+
+import logging
+import os
+import sys
+import textwrap
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+import typer
+
+from unirain_core.cli.datasets import datasets
+from unirain_core.cli.derain import derain
+from unirain_core.cli.explain import explain
+from unirain_core.cli.gc import gc
+from unirain_core.cli.judges import judge_figures
+from unirain_core.cli.prepare import prepare
+from unirain_core.cli.run import run
+from unirain_core.cli.sample_corpus import sample_corpus
+from unirain_core.cli.summary import summary
+from unirain_core.cli.track import track
+from unirain_core.cli.ui import sync, ui
+from unirain_core.errors import UniRainError
+
+app = typer.Typer(
+    name="unirain",
+    help="Distil a clean deraining set, train one network for four rain types, compare ablations.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _unirain() -> None:
+    """A callback keeps `run` a sub-command while it stands alone."""
+
+
+for _command in (
+    run,
+    summary,
+    ui,
+    datasets,
+    explain,
+    judge_figures,
+    derain,
+    sample_corpus,
+    track,
+    sync,
+    gc,
+    prepare,
+):
+    app.command()(_command)
+
+
+def main() -> None:
+    """Entry point: exit codes 0 done, 1 failed, 2 wrong use or params, 3 a person must supply something."""
+    debug = "--debug" in sys.argv
+    if debug:
+        sys.argv.remove("--debug")
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    sys.excepthook = _unexpected(debug=debug)
+    try:
+        typer.main.get_command(app)(prog_name="unirain")  # not app(): that replaces sys.excepthook
+    except UniRainError as error:
+        _leave(error, str(error), error.exit_code, debug=debug)
+    except OSError as error:
+        _leave(error, f"{error.filename or 'a file'}: {error.strerror or error}", 1, debug=debug)
+
+
+def _leave(error: Exception, message: str, code: int, *, debug: bool) -> None:
+    if debug:
+        traceback.print_exception(error)
+    _log(error)
+    print(textwrap.fill(f"unirain: {message}", width=100, break_long_words=False), file=sys.stderr)
+    sys.exit(code)
+
+
+def _log(error: BaseException) -> Path:
+    """Keep the traceback where a person can find it."""
+    folder = Path(os.environ.get("UNIRAIN_HOME") or ".unirain")
+    path = folder / "errors.log"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"$ {' '.join(sys.argv)}\n")
+            traceback.print_exception(error, file=file)
+    except OSError:  # a full or read-only disk must not hide the first error
+        pass
+    return path
+
+
+def _unexpected(*, debug: bool):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if debug:
+            traceback.print_exception(kind, error, trace)
+        where = _log(error)
+        print(
+            f"unirain: a defect of the program: {kind.__name__}: {error} (traceback in {where})",
+            file=sys.stderr,
+        )
+
+    return hook
+
+
+if __name__ == "__main__":
+    main()

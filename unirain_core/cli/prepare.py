@@ -1,0 +1,24 @@
+"""`unirain prepare`: the set-up that an installation cannot do; quick when all is ready."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from unirain_core.errors import ConfigError
+from unirain_core.tracking.mirror import open_store
+
+
+def prepare() -> None:
+    """Make DVC and the MLflow store ready, so that two trainings need not make the store at the same time.
+
+    Raises:
+        ConfigError: the current folder is no project, or no git repository.
+    """
+    root = Path.cwd()
+    if not (root / "dvc.yaml").exists():
+        raise ConfigError(f"{root} holds no dvc.yaml; run from the root of the project")
+    if not (root / ".dvc").is_dir():
+        command = [sys.executable, "-m", "dvc", "init", "--quiet"]
+        if subprocess.run(command, cwd=root, check=False).returncode:
+            raise ConfigError("`dvc init` failed; DVC needs a git repository: run `git init` first")
+    open_store(root)

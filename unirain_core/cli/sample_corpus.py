@@ -1,0 +1,92 @@
+"""`unirain sample-corpus`: render a sample corpus outside the pipeline, or a sheet of small pictures to look at."""
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+from tqdm import tqdm
+
+from unirain_core.config.sections import SampleCorpus
+from unirain_core.engine.local import LocalEngine
+from unirain_core.errors import ConfigError
+from unirain_core.imaging.codec import write_png
+
+if TYPE_CHECKING:  # SciPy is loaded when pictures are rendered, which `unirain --help` does not do
+    from unirain_core.sources.sample_corpus.items import Item
+    from unirain_core.sources.sample_corpus.photos import Photo
+
+DEFAULT = SampleCorpus(seed=0)
+Folder = Optional[Path]  # noqa: UP045 (typer reads it)
+
+
+def sample_corpus(
+    output: Annotated[Folder, typer.Argument(help="Folder to render into; new or empty.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Every picture is a function of it.")] = DEFAULT.seed,
+    photos: Annotated[
+        Folder,
+        typer.Option(help="Folder of photographs without rain; default: those of scikit-image and -learn."),
+    ] = None,
+    pairs_per_type: Annotated[int, typer.Option(min=2)] = DEFAULT.pairs_per_type,
+    planted_share: Annotated[float, typer.Option(min=0, max=1)] = DEFAULT.planted_share,
+    real_per_type: Annotated[int, typer.Option(min=1)] = DEFAULT.real_per_type,
+    height: Annotated[int, typer.Option(min=64, help="Pixels.")] = DEFAULT.height,
+    width: Annotated[int, typer.Option(min=64, help="Pixels.")] = DEFAULT.width,
+    contact_sheet: Annotated[
+        Folder, typer.Option(help="Write a .png sheet of every rain type, path and planted kind.")
+    ] = None,
+) -> None:
+    """Render rain over photographs: labelled pairs in six datasets' layouts, and unlabelled photos."""
+    from unirain_core.sources.sample_corpus.photos import SHIPPED, photos_of
+
+    if output is None and contact_sheet is None:
+        raise ConfigError("nothing to render: name a folder, or --contact-sheet FILE.png")
+    config = SampleCorpus(
+        seed=seed,
+        height=height,
+        width=width,
+        pairs_per_type=pairs_per_type,
+        planted_share=planted_share,
+        real_per_type=real_per_type,
+    )
+    chosen = SHIPPED if photos is None else photos_of(photos)
+    if output is not None:
+        print(f"{_render(config, chosen, output)} pictures rendered into {output}")
+    if contact_sheet is not None:
+        _write_sheet(config, chosen, contact_sheet)
+        print(f"{contact_sheet} written")
+
+
+def _render(config: SampleCorpus, photos: "tuple[Photo, ...]", output: Path) -> int:
+    from unirain_core.sources.sample_corpus import corpus
+    from unirain_core.sources.sample_corpus.plan import plan
+
+    if output.is_file() or (output.is_dir() and any(output.iterdir())):
+        raise ConfigError(f"{output} is not empty; name a new folder to render into")
+    items = plan(config, photos)
+    output.mkdir(parents=True, exist_ok=True)
+    with tqdm(total=len(items), desc="sample-corpus", unit="picture", disable=None) as bar:
+        work = partial(_write_part, config=config, photos=photos, output=output)
+        for written in LocalEngine().run(work, corpus.parts(items)):
+            bar.update(written)
+    corpus.write_ledger(output, items)
+    return len(items)
+
+
+def _write_part(
+    part: "tuple[Item, ...]", *, config: SampleCorpus, photos: "tuple[Photo, ...]", output: Path
+) -> int:
+    from unirain_core.sources.sample_corpus.render import write
+
+    for item in part:
+        write(item, config, output, photos)
+    return len(part)
+
+
+def _write_sheet(config: SampleCorpus, photos: "tuple[Photo, ...]", file: Path) -> None:
+    from unirain_core.sources.sample_corpus.contact import contact_sheet
+
+    if file.suffix.lower() != ".png":
+        raise ConfigError(f"{file}: the sheet is a PNG file; give a name that ends in .png")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_png(file, contact_sheet(config, photos))

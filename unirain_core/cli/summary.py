@@ -1,0 +1,47 @@
+"""`unirain summary`: what the last run produced, and where to look next."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from unirain_core.artefacts import paths, report
+from unirain_core.artefacts.reasons import REASONS
+
+
+def summary() -> None:
+    """Print Table 1, what was kept and dropped and why, and where to look next.
+
+    Raises:
+        MissingArtefactError: a stage has not run; the message names it.
+    """
+    root = Path.cwd()
+    print("\n".join([*_table(root), "", *_kept(root), "", *_next(root)]))
+
+
+def _table(root: Path) -> Iterator[str]:
+    yield "Table 1"
+    yield (root / paths.TABLES / "table1.md").read_text(encoding="utf-8").strip()
+
+
+def _kept(root: Path) -> Iterator[str]:
+    stages = ("raw_datasets", "verified_pairs", "vlm_votes", "rainrag_split")
+    read: dict[str, Mapping[str, Any]] = {s: report.read(root / paths.report(s)) for s in stages}
+    yield "Kept and dropped"
+    for stage in stages:
+        counts = ", ".join(f"{name} {number}" for name, number in sorted(read[stage]["counts"].items()))
+        yield f"  {stage:16s} {counts}"
+        for reason, number in sorted(read[stage]["reasons"].items()):
+            yield f"  {'':16s} {number} x {reason}: {REASONS.get(reason, reason)}"
+        for note in read[stage]["notes"]:
+            yield f"  {'':16s} {note}"
+
+
+def _next(root: Path) -> Sequence[str]:
+    return (
+        "Where to look next",
+        f"  {paths.TABLES}/    tables, and pictures: rainy, restored, clean",
+        f"  {paths.SPLIT}/gallery.html    every pair with its references, votes and reasons, in a browser",
+        "  unirain explain PAIR_ID    one pair's whole story",
+        "  unirain judge-figures      how well the judges tell planted rain from good rain",
+        "  make ui                    Dagster's graph of all this, and MLflow's runs",
+    )

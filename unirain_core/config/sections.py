@@ -1,0 +1,287 @@
+"""The sections of params.yaml as frozen dataclasses; what each value means stands under it."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, NewType
+
+from annotated_types import Ge, Gt, Le
+
+RainType = NewType("RainType", str)
+"""Short name of a rain type (paper: drs, drd, nrs, nrd); valid names are those of `rain_types`."""
+
+Count = Annotated[int, Ge(1)]
+Share = Annotated[float, Ge(0), Le(1)]
+Positive = Annotated[float, Gt(0)]
+
+EncoderName = Literal["statistics"]
+StoreName = Literal["edge", "server", "memory"]
+JudgeName = Literal["statistics/directional", "statistics/nss", "statistics/photometric"]
+Routing = Literal["none", "soft", "hard"]
+Preset = Literal["literal", "unirain", "gated", "magnitude", "fixed_af", "no_tss", "no_tbs", "uniform"]
+ProtocolName = Literal["unirain", "unirain_test", "skimage_rgb"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleCorpus:
+    """A corpus rendered over photographs that ship inside scikit-image and scikit-learn."""
+
+    seed: int
+    """Every picture is a function of this seed and of its place in the corpus."""
+    height: Count = 256
+    width: Count = 384
+    """Size of every picture in pixels; the statistics judges are defined at 256 x 384."""
+    pairs_per_type: Annotated[int, Ge(2)] = 60
+    """Labelled pairs of each rain type, planted low-fidelity ones included; one in seven is for testing."""
+    planted_share: Share = 0.25
+    """Share of the pairs whose rain is of low fidelity on purpose."""
+    real_per_type: Count = 16
+    """Unlabelled 'real' photos of each rain type, from the richer rendering path."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """One dataset of the pool: which layout it has and under which root it lies."""
+
+    layout: str
+    """Id of an entry of the catalogue (`unirain_core/sources/catalogue.yaml`)."""
+    root: str
+    """Key of a sample corpus, or of `roots.local.yaml`."""
+    folder: str = ""
+    """Folder below the root; empty: the root itself."""
+    rain_types: tuple[str, ...] = ()
+    """Overrides the layout's types; empty: the layout decides."""
+    origin: Literal["", "synthetic", "real"] = ""
+    """Overrides the catalogue's origin; empty: the catalogue decides."""
+    role: Literal["", "train", "val", "test", "real"] = ""
+    """Overrides what the layout's split rule says; `real` makes it a part of the real-rain database."""
+    scene_rule: tuple[str, str] | None = None
+    """Pattern and replacement that give a scene key from the relative input path. Unlike the layout's
+    own group rule, the key is shared by all datasets that name one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawDatasets:
+    """Which datasets make the pool, and where mixtures go."""
+
+    mixture_policy: Literal["drop", "streak", "exclude"] = "drop"
+    """Type of a picture that shows streaks and drops (paper gap): the drop type, the streak type, or neither."""
+    datasets: dict[str, Dataset]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedPairs:
+    """Integrity: thresholds of the checks that run before any model (facts: datasets 5)."""
+
+    min_side: Count = 64
+    """Smaller pictures are dropped; pixels."""
+    max_pixels: Count = 100_000_000
+    """Larger pictures are dropped unread; pixels."""
+    aligned_peak: Share = 0.1
+    """Phase correlation peak below which the clean picture is another scene's."""
+    max_offset: Annotated[int, Ge(0)] = 0
+    """Offset of the correlation peak, in pixels, from which a pair is misaligned."""
+    near_duplicate_bits: Annotated[int, Ge(0)] = 30
+    """Clean pictures whose 256-bit difference hashes differ in at most so many bits are the same."""
+    night_luma: Share = 0.2
+    """Median luma of the clean side below which a scene of unstated daytime counts as night."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoders:
+    """What makes a picture's triplet (caption, image vector, picture)."""
+
+    captioner: EncoderName = "statistics"
+    text_encoder: EncoderName = "statistics"
+    image_encoder: EncoderName = "statistics"
+    structure_side: Annotated[int, Ge(16)] = 128
+    """Side in pixels of the square grey picture that Eq. (3) compares (paper gap)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorStore:
+    """Where the real-rain database is searched."""
+
+    engine: StoreName = "edge"
+    """`edge`: Qdrant's embedded engine; `server`: a Qdrant server at UNIRAIN_QDRANT_URL; `memory`: plain NumPy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrievedReferences:
+    """The numbers of Eqs. (1) to (3) (paper gap: K1, K2, K3)."""
+
+    keep_semantic: Count = 12
+    """K1: photos that stay after the caption distance, smallest first."""
+    keep_visual: Count = 6
+    """K2: photos that stay after the image cosine."""
+    keep_structural: Count = 3
+    """K3: references that stay after SSIM."""
+    text_norm: Literal["raw", "unit"] = "raw"
+    """Whether caption vectors are normalised before Eq. (1) (paper gap; the literal reading is raw)."""
+
+    def __post_init__(self) -> None:
+        if not self.keep_semantic >= self.keep_visual >= self.keep_structural:
+            raise ValueError("keep_semantic >= keep_visual >= keep_structural must hold")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VlmVotes:
+    """The three judges of Eq. 4."""
+
+    judges: tuple[JudgeName, JudgeName, JudgeName]
+
+    def __post_init__(self) -> None:
+        if len(set(self.judges)) != len(self.judges):
+            raise ValueError("the three judges must differ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """How many pairs a held-out split takes."""
+
+    per_type: Count
+    """Pairs of each rain type."""
+    per_scene: Count
+    """Pairs of one rain type and one scene (the paper's test set: one)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RainragSplit:
+    """How the accepted pairs become the RainRAG split."""
+
+    seed: int
+    unfiltered: Draw
+    """Drawn before any verdict is looked at: shows what filtering the test set does."""
+    test: Draw
+    """The paper: 100 per type, one per scene."""
+    val: Draw
+    """Feeds the reweighter and the choice of the checkpoint."""
+    train_per_type: Annotated[int, Ge(0)] = 0
+    """Thin the training pairs to so many of each type; 0: keep all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """One asymmetric mixture-of-experts network (facts: network 2)."""
+
+    dim: Count
+    """Channels of the first level."""
+    blocks: tuple[Count, ...]
+    """Transformer blocks of each level, the deepest last."""
+    refinement: Count
+    """Blocks after the decoder's first level."""
+    heads: tuple[Count, ...]
+    """Attention heads of each level before they are shared out to the experts."""
+    ffn_expansion: Positive
+    encoder: Routing = "soft"
+    """Eqs. (11), (12); `none` is one attention of the same total width (Table 6)."""
+    decoder: Routing = "hard"
+    """Eqs. (13), (14)."""
+    encoder_widths: tuple[Share, ...] = (0.125, 0.25, 0.5)
+    """Inner width of each expert as a share of the block's channels (the paper: distinct capacity)."""
+    decoder_widths: tuple[Share, ...] = (0.125, 0.25, 0.5)
+    active: Count = 2
+    """k of Eq. (13)."""
+    renormalise: bool = False
+    """Whether the k routes are scaled to sum to 1; Eq. (14) as printed does not."""
+    noise_std: Annotated[float, Ge(0)] = 0.0
+    """Standard deviation of the noise on the pooled features, in training only (paper gap)."""
+    shuffle: Count = 1
+    """Pixel-unshuffle factor of the stem; 1: the paper's full resolution."""
+
+    def __post_init__(self) -> None:
+        if len(self.blocks) != len(self.heads) or len(self.blocks) < 2:
+            raise ValueError("blocks and heads must name the same number of levels, at least two")
+        if self.dim % 2:
+            raise ValueError("dim must be even: each level down halves the channels before it unshuffles")
+        for routing, widths in ((self.encoder, self.encoder_widths), (self.decoder, self.decoder_widths)):
+            if not widths or min(widths) <= 0:
+                raise ValueError("encoder_widths and decoder_widths must be positive, one for each expert")
+            if routing == "hard" and self.active > len(widths):
+                raise ValueError("active must not exceed the number of experts of a hard side")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strategy:
+    """How per-type losses are combined (Eqs. 6 to 10; facts: objective)."""
+
+    preset: Preset
+    window_size: Annotated[int, Ge(2)] = 10
+    """N of Eqs. (6) and (8), in updates."""
+    tau: Positive = 5.0
+    """Temperature of Eq. (9)."""
+    update_every: Count = 1000
+    """Training steps between two updates of the weights (paper gap: the unit of t)."""
+    source: Literal["train", "val"] = "val"
+    """Losses that the reweighter sees: interval means of the training, or the validation crops."""
+    reference: Literal["first", "first_window", "none"] = "first"
+    """What a type's losses are divided by (paper gap: 'normalised losses')."""
+    af_logit_cap: Annotated[float, Gt(0)] | None = 5.0
+    """Upper bound of the logit of Eq. (9); null: none."""
+    min_weight: Annotated[float, Ge(0)] = 0.0
+    """Floor of every weight."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """What is trained once: one checkpoint, one MLflow run."""
+
+    split: str
+    """Name of a training split."""
+    network: str
+    """Key of `networks`."""
+    strategy: str
+    """Key of `strategies`."""
+    seed: Annotated[int, Ge(0)] = 0
+    """Initial weights, order of the pairs, crops and noise are functions of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """The trainer; the same for all variants."""
+
+    steps: Count
+    batch_per_type: Count
+    """Crops of each rain type in a batch: batches are stratified."""
+    patch: Count
+    """Side of a training crop in pixels."""
+    learning_rate: Positive
+    warmup_steps: Annotated[int, Ge(0)]
+    weight_decay: Annotated[float, Ge(0)] = 1e-4
+    gradient_clip: Positive = 1.0
+    loss: Literal["l1", "rmse"] = "l1"
+    """Pixel loss of one crop: mean absolute error (the paper) or root of the mean squared error."""
+    validate_every: Count
+    """Steps between two looks at `val`."""
+    val_crops_per_type: Count = 16
+    """Fixed centre crops of `val` that the reweighter sees."""
+    val_pictures_per_type: Count = 4
+    """Whole pictures of `val` whose PSNR decides which checkpoint is the best."""
+    save_every: Count
+    """Steps between two resume states."""
+    mixed_precision: Literal["no", "bf16"] = "no"
+    compile: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """Something that is scored and has no checkpoint of ours."""
+
+    kind: Literal["input"]
+    """`input`: the rainy picture itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchmarkScores:
+    """How restored pictures are scored (facts: metrics A)."""
+
+    protocol: ProtocolName = "unirain"
+    splits: tuple[Literal["test", "unfiltered"], ...] = ("test", "unfiltered")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchmarkTables:
+    """What the tables show beside our own scores."""
+
+    published: bool = True
+    """Print the paper's figures, marked as published."""
+    pictures_per_type: Count = 1
+    """Rows of each rain type on the page of pictures."""

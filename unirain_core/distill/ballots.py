@@ -1,0 +1,144 @@
+"""Ballots: which judge is asked about which picture, with which references, and the work that asks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from unirain_core.artefacts.roots import Roots
+from unirain_core.artefacts.schemas import Pair, RealPhoto, Reference, Vote
+from unirain_core.config.sections import JudgeName
+from unirain_core.distill.judging import judge_pair, make_judge
+from unirain_core.engine.rows import Job
+from unirain_core.engine.store import digest
+from unirain_core.errors import SchemaError
+from unirain_core.imaging.codec import RgbImage, read_rgb
+
+DECODED = 32
+"""Decoded pictures that a worker keeps: neighbouring ballots share query and references."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureFile:
+    """A rainy picture's file; the clean side has no place on a ballot."""
+
+    root: str
+    input: str
+    input_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ballot:
+    """One judge's question on one pair."""
+
+    pair_id: str
+    dataset: str
+    judge: JudgeName
+    prompt_hash: str
+    query: PictureFile
+    references: tuple[PictureFile, ...]
+    """Best first."""
+
+    @property
+    def key(self) -> str:
+        """Everything that determines the vote, and the pair that it bears."""
+        pictures = (self.query.input_hash, *(r.input_hash for r in self.references))
+        return digest(self.judge, self.prompt_hash, pictures, self.pair_id)
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Dataset and id: a pair's ballots share a shard."""
+        return self.dataset, self.pair_id
+
+
+def ballots_of(
+    pairs: Sequence[Pair],
+    photos: Sequence[RealPhoto],
+    references: Sequence[Reference],
+    judges: Sequence[JudgeName],
+) -> list[Ballot]:
+    """One ballot for every pair and judge, pair by pair, in the order of pairs and judges.
+
+    Raises:
+        SchemaError: a pair has no references, or a reference is no verified photo.
+    """
+    files = {photo.photo_id: _file(photo) for photo in photos}
+    ranked: dict[str, list[str]] = {}
+    for reference in sorted(references, key=lambda r: (r.pair_id, r.rank)):
+        ranked.setdefault(reference.pair_id, []).append(reference.reference_id)
+    hashes = {judge: make_judge(judge).prompt_hash for judge in judges}
+    return [
+        Ballot(
+            pair_id=pair.pair_id,
+            dataset=pair.dataset,
+            judge=judge,
+            prompt_hash=hashes[judge],
+            query=_file(pair),
+            references=_references(pair.pair_id, ranked, files),
+        )
+        for pair in pairs
+        for judge in judges
+    ]
+
+
+def _file(row: Pair | RealPhoto) -> PictureFile:
+    return PictureFile(root=row.root, input=row.input, input_hash=row.input_hash)
+
+
+def _references(
+    pair_id: str, ranked: Mapping[str, Sequence[str]], files: Mapping[str, PictureFile]
+) -> tuple[PictureFile, ...]:
+    names = ranked.get(pair_id, ())
+    unknown = [name for name in names if name not in files]
+    if unknown or not names:
+        found = f"unverified references {unknown}" if unknown else "no references"
+        raise SchemaError(f"{pair_id} has {found}; run `dvc repro --force retrieved_references`")
+    return tuple(files[name] for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class CastVotes:
+    """Votes of ballots; picklable, for worker processes."""
+
+    roots: Roots
+
+    def __call__(self, ballots: Sequence[Ballot]) -> list[list[Vote]]:
+        """One vote for each ballot."""
+
+        @lru_cache(maxsize=DECODED)
+        def picture(file: PictureFile) -> RgbImage:
+            return read_rgb(self.roots.path(file.root, file.input))
+
+        return [[_vote(b, picture(b.query), [picture(r) for r in b.references])] for b in ballots]
+
+
+def _vote(ballot: Ballot, query: RgbImage, references: Sequence[RgbImage]) -> Vote:
+    answer = judge_pair(make_judge(ballot.judge), query, references)
+    return Vote(
+        pair_id=ballot.pair_id,
+        judge=ballot.judge,
+        vote=answer.vote,
+        p_yes=answer.response.p_yes,
+        mass=answer.response.mass,
+        reply=answer.response.reply,
+        reason=answer.response.reason,
+        prompt_hash=ballot.prompt_hash,
+    )
+
+
+def vote_job(roots: Roots, algorithm: str) -> Job[Ballot, Vote]:
+    """The per-ballot work: a new reference photo costs only the votes that it touches."""
+    return Job(
+        algorithm=algorithm,
+        output=Vote,
+        key=_key,
+        place=_place,
+        work=CastVotes(roots),
+    )
+
+
+def _key(ballot: Ballot) -> str:
+    return ballot.key
+
+
+def _place(ballot: Ballot) -> tuple[str, str]:
+    return ballot.place

@@ -1,0 +1,180 @@
+"""The triplet (caption, image vector, picture) of a picture, and the work that makes it of a row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from unirain_core.artefacts.roots import Roots
+from unirain_core.artefacts.schemas import TripletRow
+from unirain_core.config.sections import EncoderName, Encoders
+from unirain_core.distill.encoders.caption import Captioner, StatisticsCaptioner
+from unirain_core.distill.encoders.image import ImageEncoder, StatisticsImageEncoder
+from unirain_core.distill.encoders.text import StatisticsTextEncoder, TextEncoder
+from unirain_core.engine.rows import Job
+from unirain_core.engine.store import digest
+from unirain_core.imaging.codec import RgbImage, read_rgb, to_float, to_uint8
+from unirain_core.imaging.colour import luma
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Triplet:
+    """(T, f, I) of one picture, with the vector of T."""
+
+    caption: str
+    """T."""
+    text_vector: NDArray[np.float32]
+    """(D,) of T, not normalised."""
+    image_vector: NDArray[np.float32]
+    """(E,), f, unit length."""
+    picture: NDArray[np.uint8]
+    """(side, side), I: grey Rec. 601, 0 to 255."""
+
+
+def make_captioner(name: EncoderName) -> Captioner:
+    """The captioner of a name in params."""
+    match name:
+        case "statistics":
+            return StatisticsCaptioner()
+        case _:
+            assert_never(name)
+
+
+def make_text_encoder(name: EncoderName) -> TextEncoder:
+    """The text encoder of a name in params."""
+    match name:
+        case "statistics":
+            return StatisticsTextEncoder()
+        case _:
+            assert_never(name)
+
+
+def make_image_encoder(name: EncoderName) -> ImageEncoder:
+    """The image encoder of a name in params."""
+    match name:
+        case "statistics":
+            return StatisticsImageEncoder()
+        case _:
+            assert_never(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """Everything that makes a triplet."""
+
+    captioner: Captioner
+    text: TextEncoder
+    image: ImageEncoder
+    structure_side: int
+
+    @property
+    def name(self) -> str:
+        """Names and versions of the encoders."""
+        return f"{self.text.name}; {self.image.name}; grey-{self.structure_side}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a report must say of the encoders."""
+        stand_ins = all(
+            n.startswith("statistics/") for n in (self.captioner.form, self.text.name, self.image.name)
+        )
+        return ("statistics encoders; no captioning or vision-language model ran",) if stand_ins else ()
+
+    def encode(self, image: RgbImage) -> Triplet:
+        """The triplet of a picture of any size."""
+        caption = self.captioner.caption(image)
+        return Triplet(
+            caption=caption,
+            text_vector=self.text.encode(caption),
+            image_vector=self.image.encode(image),
+            picture=structure_picture(image, self.structure_side),
+        )
+
+
+@lru_cache(maxsize=2)
+def make_encoder(params: Encoders) -> Encoder:
+    """The encoders of params, loaded once per process."""
+    return Encoder(
+        captioner=make_captioner(params.captioner),
+        text=make_text_encoder(params.text_encoder),
+        image=make_image_encoder(params.image_encoder),
+        structure_side=params.structure_side,
+    )
+
+
+def structure_picture(image: RgbImage, side: int) -> NDArray[np.uint8]:
+    """The whole picture in grey, resized with antialiasing to a square: what Eq. 3 compares.
+
+    The paper leaves size and colour of its SSIM open; here small, square and grey, so that pictures of all
+    shapes can be compared.
+    """
+    grey = Image.fromarray(to_uint8(luma(to_float(image))))
+    return np.asarray(grey.resize((side, side), Image.Resampling.BICUBIC), dtype=np.uint8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureRow:
+    """A picture that shall have a triplet."""
+
+    id: str
+    """Pair_id or photo_id."""
+    dataset: str
+    """Name of the dataset in params."""
+    root: str
+    """Name of the root that the path is relative to."""
+    input: str
+    """Relative path."""
+    input_hash: str
+    """Content hash of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeRows:
+    """Triplets of rows; picklable, for worker processes."""
+
+    encoders: Encoders
+    roots: Roots
+
+    def __call__(self, rows: Sequence[PictureRow]) -> list[list[TripletRow]]:
+        """One triplet for each row."""
+        return [[self._encoded(row)] for row in rows]
+
+    def _encoded(self, row: PictureRow) -> TripletRow:
+        encoder = make_encoder(self.encoders)
+        triplet = encoder.encode(read_rgb(self.roots.path(row.root, row.input)))
+        return TripletRow(
+            id=row.id,
+            caption=triplet.caption,
+            caption_form=encoder.captioner.form,
+            text_vector=triplet.text_vector,
+            image_vector=triplet.image_vector,
+            picture=triplet.picture.tobytes(),
+            encoder=encoder.name,
+            input_hash=row.input_hash,
+        )
+
+
+def triplet_job(encoders: Encoders, roots: Roots, algorithm: str) -> Job[PictureRow, TripletRow]:
+    """The per-row work of every stage that makes triplets."""
+    encoder = make_encoder(encoders)
+    return Job(
+        algorithm=algorithm,
+        output=TripletRow,
+        key=partial(row_key, f"{encoder.captioner.form}; {encoder.name}"),
+        place=row_place,
+        work=EncodeRows(encoders, roots),
+    )
+
+
+def row_key(encoders: str, row: PictureRow) -> str:
+    """Everything that determines a row's triplet, and the id that it bears."""
+    return digest(encoders, row.input_hash, row.id)
+
+
+def row_place(row: PictureRow) -> tuple[str, str]:
+    """Dataset and id of a row."""
+    return row.dataset, row.id

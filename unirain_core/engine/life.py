@@ -1,0 +1,65 @@
+"""The life of a stage's process: it ends with its parent, and holds its own lock while it runs."""
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+from unirain_core.errors import BusyError
+
+_PR_SET_PDEATHSIG = 1
+
+
+def tie_to_parent(death_signal: signal.Signals = signal.SIGTERM) -> None:
+    """Ask the kernel to end this process when its parent dies, also by kill -9 (Linux).
+
+    DVC killed by SIGKILL or SIGTERM leaves its stage running, which would go on writing into the outs.
+    Exits at once where the parent died before the request was made.
+    """
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, death_signal)
+    if os.getppid() != parent:
+        sys.exit(128 + death_signal)
+
+
+def end_on_signals() -> None:
+    """Turn SIGINT and SIGTERM into an orderly exit.
+
+    A process that a non-interactive shell starts in the background inherits an ignored SIGINT.
+    """
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, leave)
+
+
+@contextlib.contextmanager
+def lock(file: Path, what: str) -> Iterator[None]:
+    """Hold an exclusive lock that dies with this process.
+
+    Args:
+        file: the lock file; its content is the pid of the holder.
+        what: the thing that is locked, for the message.
+
+    Raises:
+        BusyError: another process holds it.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a+", encoding="utf-8") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.seek(0)
+            holder = handle.read().strip() or "unknown"
+            raise BusyError(f"{what} runs already (process {holder}); wait for it, or stop it") from None
+        handle.truncate(0)
+        handle.write(str(os.getpid()))
+        handle.flush()
+        yield

@@ -1,0 +1,189 @@
+"""Scores of pairs as rows, and the few restored pictures that a person will look at."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from PIL import Image
+
+from unirain_core.artefacts.report import Json
+from unirain_core.artefacts.roots import Roots
+from unirain_core.artefacts.schemas import Score, SplitRow
+from unirain_core.config.sections import ProtocolName
+from unirain_core.engine.local import LocalEngine
+from unirain_core.engine.rows import Job, finished_rows
+from unirain_core.engine.store import WorkStore, digest
+from unirain_core.evaluation.methods import Method
+from unirain_core.evaluation.protocols import measure, prepared
+from unirain_core.evaluation.summary import SHOWN_PER_TYPE, mean, picture_name, shown
+from unirain_core.imaging.codec import RgbImage
+from unirain_core.imaging.pairs import read_pair
+
+ALGORITHM = "1"
+"""Version of what is computed of a pair."""
+
+Splits = Mapping[str, Sequence[SplitRow]]
+"""Name of a benchmark to its pairs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """What was computed of one pair, whatever its method and benchmark are called."""
+
+    PRODUCER: ClassVar[str] = "benchmark_scores, baseline_scores"
+
+    psnr: float
+    """DB."""
+    ssim: float
+    """-1 to 1."""
+    picture: bytes | None
+    """The restored picture as PNG, where it shall be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A pair to be scored."""
+
+    row: SplitRow
+    benchmark: str
+    """Name of the split it stands in."""
+    is_shown: bool
+    """Whether its restored picture is kept."""
+
+
+def tasks(splits: Splits) -> list[Task]:
+    """The pairs of all benchmarks; the shown ones are of the first."""
+    first = next(iter(splits), "")
+    ids = {row.pair_id for row in shown(splits.get(first, []), SHOWN_PER_TYPE)}
+    return [
+        Task(row, name, is_shown=name == first and row.pair_id in ids)
+        for name, rows in splits.items()
+        for row in rows
+    ]
+
+
+def scoring_job(method: Method, protocol: ProtocolName, roots: Roots) -> Job[Task, Scored]:
+    """The per-row work of the stages that score."""
+    return Job(
+        algorithm=ALGORITHM,
+        output=Scored,
+        key=partial(_key, f"{method.key} {protocol}"),
+        place=_place,
+        work=ScoreRows(method, protocol, roots),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRows:
+    """Restore and score pairs; picklable, for worker processes."""
+
+    method: Method
+    protocol: ProtocolName
+    roots: Roots
+
+    def __call__(self, rows: Sequence[Task]) -> list[list[Scored]]:
+        """One score for each row."""
+        return [[self._scored(task)] for task in rows]
+
+    def _scored(self, task: Task) -> Scored:
+        row = task.row
+        folder = self.roots.folder(row.root)
+        rainy, clean = (
+            prepared(self.protocol, image)
+            for image in read_pair(folder / row.input, folder / row.target, row.halves)
+        )
+        restored = self.method.restore(rainy)
+        quality = measure(self.protocol, restored, clean)
+        return Scored(psnr=quality.psnr, ssim=quality.ssim, picture=_png(restored) if task.is_shown else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """All that scoring one method gives."""
+
+    scores: list[Score]
+    """In the order of the benchmarks and their pairs."""
+    pictures: dict[str, bytes]
+    """File name to PNG of the shown pairs' restored pictures."""
+
+    def write_pictures(self, folder: Path) -> None:
+        """Write the restored pictures into a folder of their own."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in self.pictures.items():
+            (folder / name).write_bytes(content)
+
+
+def score(
+    name: str, method: Method, protocol: ProtocolName, splits: Splits, roots: Roots, store: WorkStore
+) -> Scoring:
+    """Score a method on every pair of the benchmarks; nothing that is finished is computed again.
+
+    Args:
+        name: of the variant or method.
+        method: what restores.
+        protocol: how the pictures are compared.
+        splits: name of a benchmark to its pairs; the pictures to show are those of the first.
+        roots: where the datasets lie.
+        store: of the stage.
+    """
+    given = tasks(splits)
+    # One worker for a GPU: each would load the network onto it.
+    engine = LocalEngine(workers=1) if torch.cuda.is_available() else LocalEngine()
+    results = finished_rows(scoring_job(method, protocol, roots), given, store, engine)
+    found = [scored for (scored,) in results]
+    return Scoring(
+        scores=_rows(name, protocol, given, found),
+        pictures={
+            picture_name(task.row.pair_id): scored.picture
+            for task, scored in zip(given, found, strict=True)
+            if scored.picture is not None
+        },
+    )
+
+
+def by_type(scores: Sequence[Score], rain_types: Sequence[str]) -> list[Json]:
+    """Means of each benchmark and rain type, for a report."""
+    lines: list[Json] = []
+    for benchmark in dict.fromkeys(score.benchmark for score in scores):
+        for kind in rain_types:
+            found = mean(s for s in scores if (s.benchmark, s.rain_type) == (benchmark, kind))
+            if found:
+                lines.append({"benchmark": benchmark, "rain_type": kind, **asdict(found)})
+    return lines
+
+
+def _rows(name: str, protocol: ProtocolName, given: Sequence[Task], found: Sequence[Scored]) -> list[Score]:
+    """Scores as the table's rows, in the order of the tasks."""
+    return [
+        Score(
+            method=name,
+            benchmark=task.benchmark,
+            pair_id=task.row.pair_id,
+            rain_type=task.row.rain_type,
+            psnr=scored.psnr,
+            ssim=scored.ssim,
+            lpips=None,
+            protocol=protocol,
+            data_hash=digest(task.row.input_hash, task.row.target_hash),
+        )
+        for task, scored in zip(given, found, strict=True)
+    ]
+
+
+def _key(how: str, task: Task) -> str:
+    row = task.row
+    return digest(how, row.input_hash, row.target_hash, row.halves, task.is_shown)
+
+
+def _place(task: Task) -> tuple[str, str]:
+    return task.row.pair_id.partition("/")[0], task.row.pair_id
+
+
+def _png(image: RgbImage) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, format="PNG", compress_level=1)
+    return buffer.getvalue()

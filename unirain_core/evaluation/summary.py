@@ -1,0 +1,46 @@
+"""What of many scores a person looks at: means of each rain type, and a few pairs' pictures."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from unirain_core.artefacts.schemas import Score, SplitRow
+
+SHOWN_PER_TYPE = 4
+"""Pairs of each rain type whose restored pictures are kept beside the scores."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """Means over pairs."""
+
+    psnr: float
+    """dB."""
+    ssim: float
+    """-1 to 1."""
+    pairs: int
+    """How many."""
+
+
+def mean(scores: Iterable[Score]) -> Mean | None:
+    """Mean of the pictures' scores; None where there are none."""
+    rows = list(scores)
+    return Mean(fmean(r.psnr for r in rows), fmean(r.ssim for r in rows), len(rows)) if rows else None
+
+
+def shown(rows: Sequence[SplitRow], per_type: int) -> list[SplitRow]:
+    """The same few pairs of each rain type, whoever asks: the first in the order of the hashes of their ids."""
+    kinds: dict[str, list[SplitRow]] = {}
+    for row in sorted(rows, key=lambda row: _hash(row.pair_id)):
+        kinds.setdefault(row.rain_type, []).append(row)
+    return [row for kind in sorted(kinds) for row in kinds[kind][:per_type]]
+
+
+def picture_name(pair_id: str) -> str:
+    """File name of a pair's restored picture beside the scores."""
+    return f"{_hash(pair_id)}.png"
+
+
+def _hash(pair_id: str) -> str:
+    return hashlib.sha256(pair_id.encode()).hexdigest()[:16]

@@ -1,0 +1,156 @@
+"""A network on disk: `model.safetensors` has the weights, `model.json` what they are weights of."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors import torch as safetensors
+from torch import Tensor, nn
+
+from unirain_core.config.sections import Network
+from unirain_core.errors import ArtefactError, MissingArtefactError, SchemaError
+from unirain_core.model.network import UniRainNet, build
+
+WEIGHTS = "model.safetensors"
+DESCRIPTION = "model.json"
+FORMAT = 1
+PRODUCER = "trained_checkpoint"
+
+Extra = Mapping[str, str | float | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What stands beside the weights."""
+
+    config: Network
+    extra: Extra
+    """What the writer noted, such as the step and the figures of its validation."""
+    sha256: str
+    """Hash of the weights file, which ties the two files together."""
+
+
+def save(folder: Path, model: nn.Module, config: Network, extra: Extra) -> None:
+    """Write a checkpoint; equal arguments give equal bytes, and each file appears whole or not at all.
+
+    Args:
+        folder: made where it does not exist.
+        model: the bare network, unwrapped from compilers and data parallelism.
+        config: what the network was built from.
+        extra: notes of the writer; finite numbers and strings.
+
+    Raises:
+        ValueError: the model's weights are not those of `config`.
+    """
+    state = {name: weight.detach().cpu().contiguous() for name, weight in model.state_dict().items()}
+    differences = _differences(state, config)
+    if differences:
+        raise ValueError(f"the model is not of the given configuration: {differences}")
+    weights = safetensors.save(state)
+    description = {
+        "format": FORMAT,
+        "network": asdict(config),
+        "extra": dict(extra),
+        "sha256": hashlib.sha256(weights).hexdigest(),
+    }
+    text = json.dumps(description, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / WEIGHTS, weights)
+    _replace(folder / DESCRIPTION, text.encode())
+
+
+def load(folder: Path) -> UniRainNet:
+    """Read a checkpoint into a network on the CPU, ready for inference.
+
+    Raises:
+        MissingArtefactError: one of the two files is absent.
+        SchemaError: the description is not of this program's, or the weights are of another configuration.
+        ArtefactError: the weights are damaged, or not the ones that the description was written for.
+    """
+    description = describe(folder)
+    path = folder / WEIGHTS
+    weights = _bytes(path)
+    if hashlib.sha256(weights).hexdigest() != description.sha256:
+        raise ArtefactError(
+            f"{path} is damaged or is not what {DESCRIPTION} beside it describes (SHA-256 differs); {_mend()}"
+        )
+    try:
+        state = safetensors.load(weights)
+    except SafetensorError as error:
+        raise ArtefactError(f"{path} is no safetensors file ({error}); {_mend()}") from None
+    differences = _differences(state, description.config)
+    if differences:
+        raise SchemaError(f"{path} holds weights of another configuration: {differences}; {_mend()}")
+    net = build(description.config, seed=0)
+    net.load_state_dict(state)
+    return net.eval()
+
+
+def describe(folder: Path) -> Description:
+    """Read what a checkpoint is, without its weights.
+
+    Raises:
+        MissingArtefactError: there is no description.
+        SchemaError: it is not of this program's.
+    """
+    path = folder / DESCRIPTION
+    try:
+        content = json.loads(_bytes(path))
+        if content["format"] != FORMAT:
+            raise SchemaError(f"{path} has format {content['format']!r}, expected {FORMAT}; {_mend()}")
+        return Description(_network(content["network"]), dict(content["extra"]), str(content["sha256"]))
+    except KeyError as error:
+        raise SchemaError(f"{path} lacks {error}; {_mend()}") from None
+    except (ValueError, TypeError) as error:
+        raise SchemaError(f"{path} describes no network of this program: {error}; {_mend()}") from None
+
+
+def _network(content: Mapping[str, object]) -> Network:
+    """Build the section from its JSON: every key, no other, lists as tuples."""
+    known = {field.name for field in fields(Network)}
+    if known != set(content):
+        raise ValueError(
+            f"keys unexpected: {sorted(set(content) - known)}, missing: {sorted(known - set(content))}"
+        )
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in content.items()}
+    return Network(**values)  # type: ignore[arg-type]
+
+
+def _differences(state: Mapping[str, Tensor], config: Network) -> str:
+    """How the weights' names and shapes differ from those of a configuration; empty: they do not."""
+    with torch.device("meta"):
+        expected = {name: tuple(weight.shape) for name, weight in UniRainNet(config).state_dict().items()}
+    found = {name: tuple(weight.shape) for name, weight in state.items()}
+    wrong = sorted(name for name in expected | found if expected.get(name) != found.get(name))
+    if not wrong:
+        return ""
+    name = wrong[0]
+    return (
+        f"{len(wrong)} weights differ, the first is {name} "
+        f"(found {found.get(name, 'none')}, expected {expected.get(name, 'none')})"
+    )
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise MissingArtefactError(str(path), PRODUCER) from None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _mend() -> str:
+    return f"run `dvc repro --force {PRODUCER}`"

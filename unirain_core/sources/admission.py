@@ -1,0 +1,183 @@
+"""Which of a dataset's listed pictures enter the pool, as what: id, rain type, role and scene of each."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from unirain_core.artefacts.schemas import Dropped
+from unirain_core.config.sections import Dataset, RawDatasets
+from unirain_core.errors import ConfigError
+from unirain_core.sources.listing import Listed, Listing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A picture of the pool before its files are read; paths are relative to the dataset's folder."""
+
+    pair_id: str
+    rain_types: tuple[str, ...]
+    role: str
+    input: str
+    target: str | None
+    halves: str | None
+    group: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What of one dataset enters the pool."""
+
+    entries: tuple[Entry, ...]
+    dropped: tuple[Dropped, ...]
+    without_scene: int
+    """Entries that the dataset's scene_rule does not match."""
+
+
+def admit(
+    name: str, listing: Listing, pool: RawDatasets, *, rain_types: Sequence[str], shows: Mapping[str, str]
+) -> Admission:
+    """Apply what params says of a dataset to what its layout found.
+
+    Args:
+        name: key of the dataset in params.
+        listing: pictures of its tree.
+        pool: the section of params.
+        rain_types: those of params; other types are dropped.
+        shows: rain type to streak or drop.
+
+    Raises:
+        ConfigError: params must say more than it does (rain types, role), or its scene_rule cannot be used.
+    """
+    rules = _Rules(name, pool.datasets[name], pool.mixture_policy, tuple(rain_types), shows)
+    ids = pair_ids(name, [i.input for i in listing.listed] + [r.path for r in listing.refused])
+    dropped = [
+        Dropped(pair_id=ids[r.path], dataset=name, reason=r.reason, other=r.detail) for r in listing.refused
+    ]
+    entries: list[Entry] = []
+    for item in listing.listed:
+        admitted = rules.admit(item, ids[item.input])
+        if isinstance(admitted, Entry):
+            entries.append(admitted)
+        else:
+            dropped.append(admitted)
+    if not entries and any(d.reason == "split_unknown" for d in dropped):
+        raise ConfigError(
+            f"{rules.key}.role: the tree does not say whether its {len(listing.listed)} pairs "
+            f"(first: {listing.listed[0].input}) are for training or testing; set role to train, val or test"
+        )
+    return Admission(tuple(entries), tuple(dropped), rules.unmatched(entries))
+
+
+def pair_ids(dataset: str, paths: Sequence[str]) -> dict[str, str]:
+    """Path to pair_id: `<dataset>/<path without suffix>`, with suffix where two differ only in it.
+
+    >>> sorted(pair_ids("a", ["x/1.png", "x/1.jpg", "x/2.png"]).values())
+    ['a/x/1.jpg', 'a/x/1.png', 'a/x/2']
+    """
+    stems = {path: os.path.splitext(path)[0] for path in paths}  # noqa: PTH122 (a million times)
+    uses = Counter(stems.values())
+    return {
+        path: f"{dataset}/{stem if uses[stem] == 1 and stem not in stems else path}"
+        for path, stem in stems.items()
+    }
+
+
+def settle_types(
+    types: Sequence[str], policy: str, rain_types: Sequence[str], shows: Mapping[str, str]
+) -> tuple[tuple[str, ...], str]:
+    """One rain type, or `luma:DAY|NIGHT`, of what a picture shows; else () and the reason to drop it.
+
+    >>> shows = {"drs": "streak", "drd": "drop"}
+    >>> settle_types(["drs", "drd"], "drop", ["drs", "drd"], shows)
+    (('drd',), '')
+    >>> settle_types(["drs", "drd"], "exclude", ["drs", "drd"], shows)
+    ((), 'mixture_excluded')
+    """
+    if any(t.startswith("other:") for t in types):
+        return (), "type_not_listed"
+    if len(types) > 1:
+        if policy == "exclude":
+            return (), "mixture_excluded"
+        types = [t for t in types if shows.get(t) == policy]
+    if len(types) != 1:
+        return (), "type_not_listed"
+    alternatives = types[0].removeprefix("luma:").split("|")
+    return ((types[0],), "") if set(alternatives) & set(rain_types) else ((), "type_not_listed")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What params says of one dataset."""
+
+    name: str
+    dataset: Dataset
+    policy: str
+    rain_types: tuple[str, ...]
+    shows: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        return f"raw_datasets.datasets.{self.name}"
+
+    def admit(self, item: Listed, pair_id: str) -> Entry | Dropped:
+        role = self._role(item)
+        types, reason = self._types(item, role)
+        reason = reason or ("" if role else "split_unknown")
+        if reason:
+            shown = " and ".join(self.dataset.rain_types or item.types) or None
+            return Dropped(pair_id=pair_id, dataset=self.name, reason=reason, other=shown)
+        scene = self._scene(item.input)
+        return Entry(
+            pair_id=pair_id,
+            rain_types=types,
+            role=role,
+            input=item.input,
+            target=None if role == "real" else item.target,
+            halves=item.halves,
+            group=scene or (f"{self.name}:{item.group}" if item.group is not None else None),
+        )
+
+    def unmatched(self, entries: Sequence[Entry]) -> int:
+        """How many entries the scene_rule leaves out; all of them is an error."""
+        if self.dataset.scene_rule is None:
+            return 0
+        count = sum(not (e.group or "").startswith("scene:") for e in entries)
+        if entries and count == len(entries):
+            raise ConfigError(
+                f"{self.key}.scene_rule: the pattern {self.dataset.scene_rule[0]!r} matches none of {count} paths "
+                f"(first: {entries[0].input}); it must match the whole path below the dataset's folder"
+            )
+        return count
+
+    def _types(self, item: Listed, role: str) -> tuple[tuple[str, ...], str]:
+        if role == "real":
+            return (), "type_not_listed" if any(t.startswith("other:") for t in item.types) else ""
+        types = self.dataset.rain_types or item.types
+        if not types:
+            raise ConfigError(
+                f"{self.key}.rain_types: layout '{self.dataset.layout}' cannot tell the rain type of {item.input}; "
+                f"name one of {', '.join(self.rain_types)}"
+            )
+        return settle_types(types, self.policy, self.rain_types, self.shows)
+
+    def _role(self, item: Listed) -> str:
+        if self.dataset.role == "real" and item.halves:
+            raise ConfigError(
+                f"{self.key}.role: {item.input} holds the rainy and the clean picture side by side and cannot be "
+                "a photo of the real-rain database; remove `role: real`"
+            )
+        return self.dataset.role or item.split or "" if item.is_paired else "real"
+
+    def _scene(self, path: str) -> str | None:
+        if self.dataset.scene_rule is None:
+            return None
+        pattern, replacement = self.dataset.scene_rule
+        try:
+            match = re.fullmatch(pattern, path)
+            return f"scene:{match.expand(replacement)}" if match else None
+        except re.error as error:
+            raise ConfigError(
+                f"{self.key}.scene_rule: {pattern!r} -> {replacement!r} is no rule: {error}"
+            ) from None

@@ -1,0 +1,113 @@
+"""One dataset of params on this machine: its tree and what its layout finds there, or what a person must do."""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+
+from unirain_core.artefacts.roots import LOCAL, Roots
+from unirain_core.config.sections import Dataset
+from unirain_core.errors import ConfigError, MissingInputError
+from unirain_core.sources.catalogue import Catalogue, Record
+from unirain_core.sources.layouts import Layout
+from unirain_core.sources.listing import Listing, list_pairs
+from unirain_core.sources.tree import Tree, walk
+
+TRIED = 400
+"""Pictures of a tree that are tried against every layout to find the nearest ones."""
+
+
+def record_of(name: str, dataset: Dataset, catalogue: Catalogue) -> Record:
+    """The catalogue's entry that a dataset of params names.
+
+    Raises:
+        ConfigError: there is no such entry.
+    """
+    if dataset.layout not in catalogue.records:
+        near = difflib.get_close_matches(dataset.layout, catalogue.records, n=3, cutoff=0.4)
+        raise ConfigError(
+            f"raw_datasets.datasets.{name}.layout: '{dataset.layout}' is not in the catalogue; "
+            f"nearest: {', '.join(near) or 'none'}; `unirain datasets` lists all"
+        )
+    return catalogue.records[dataset.layout]
+
+
+def find_pairs(name: str, dataset: Dataset, roots: Roots, catalogue: Catalogue) -> tuple[Path, Listing]:
+    """The dataset's folder and what its layout finds there, at least one picture.
+
+    Raises:
+        ConfigError: params names no entry of the catalogue.
+        MissingInputError: the folder is absent, holds no picture, or has another tree than the layout.
+    """
+    record = record_of(name, dataset, catalogue)
+    folder = _folder(name, dataset, roots, record)
+    fence = (
+        roots.folder(dataset.root) if dataset.root in roots.local else roots.project
+    )  # DVC may link to its cache
+    tree = walk(folder, within=fence)
+    listing = list_pairs(record.layouts, tree)
+    if not listing.listed:
+        raise MissingInputError(
+            f"raw_datasets.datasets.{name}: {_problem(record, tree, listing)}; {expected(record)}; "
+            f"{_nearest(tree, catalogue)}; correct layout or folder in params.yaml, or the line `{dataset.root}:` of {LOCAL}"
+        )
+    return folder, listing
+
+
+def nearest_layouts(tree: Tree, catalogue: Catalogue) -> list[tuple[str, float]]:
+    """Entries of the catalogue that find partners in a tree, with the share of tried pictures, best first."""
+    pictures = list(tree.pictures())
+    tried = pictures[:: max(1, len(pictures) // TRIED)]
+    shares = [
+        (record.id, sum(i.target is not None for i in list_pairs(record.layouts, tree, tried).listed))
+        for record in catalogue.records.values()
+    ]
+    return sorted(((name, n / len(tried)) for name, n in shares if n), key=lambda s: (-s[1], s[0]))
+
+
+def expected(record: Record) -> str:
+    """The trees that an entry's layouts expect, one example each, as a clause."""
+    trees = "; or ".join(_tree(layout) for layout in record.layouts)
+    return f"layout '{record.id}' expects, at any depth, {trees}"
+
+
+def _tree(layout: Layout) -> str:
+    example = layout.examples[0]
+    return f"{example.input} beside {example.target}" if example.target else example.input
+
+
+def _folder(name: str, dataset: Dataset, roots: Roots, record: Record) -> Path:
+    try:
+        root = roots.folder(dataset.root)
+    except MissingInputError as error:
+        page = f"; it is published at {record.source_page}" if record.source_page else ""
+        raise MissingInputError(f"raw_datasets.datasets.{name}: {error}; {expected(record)}{page}") from None
+    folder = root / dataset.folder
+    if not folder.is_dir():
+        raise MissingInputError(
+            f"raw_datasets.datasets.{name}: {folder} does not exist; correct `folder` in params.yaml or the line "
+            f"`{dataset.root}:` of {LOCAL}; {expected(record)}"
+        )
+    return folder
+
+
+def _problem(record: Record, tree: Tree, listing: Listing) -> str:
+    orphans = [r for r in listing.refused if r.reason == "orphan"]
+    if orphans:
+        return (
+            f"{len(orphans)} rainy pictures below {tree.root} have no clean partner, "
+            f"the first is {orphans[0].path}, its partner would be {orphans[0].detail}"
+        )
+    pictures = list(tree.pictures())
+    if pictures:
+        return f"{len(pictures)} pictures below {tree.root}, none where the layout looks (the first: {pictures[0]})"
+    refused: Sequence[str] = [f"; {len(tree.refused)} links lead out of its root"] if tree.refused else []
+    return f"no picture below {tree.root}{''.join(refused)}"
+
+
+def _nearest(tree: Tree, catalogue: Catalogue) -> str:
+    near = nearest_layouts(tree, catalogue)[:5]
+    if not near:
+        return "no layout of the catalogue finds pairs there (`paired` takes any input/ beside target/, `photos` any picture)"
+    return "layouts that would match: " + ", ".join(
+        f"{name} ({share:.0%} of the pictures)" for name, share in near
+    )

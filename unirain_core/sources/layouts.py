@@ -1,0 +1,153 @@
+"""The rule language of layouts (catalogue.yaml explains it): what a relative path means in a dataset's tree."""
+
+import functools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Replacement = tuple[str, str]
+"""A pattern that must match the whole path, and what it becomes."""
+
+Split = Literal["train", "val", "test"]
+Side = Literal["left", "right"]
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """The clean picture is another file: the first candidate that exists."""
+
+    rules: tuple[Replacement, ...]
+    any_suffix: bool = False
+    """Whether a candidate may have any picture suffix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """One picture holds both; `clean` says which half is the clean one."""
+
+    clean: Side
+
+
+@dataclass(frozen=True, slots=True)
+class PairList:
+    """A text file at the layout's root names the pairs; `otherwise` settles what it does not."""
+
+    file: str
+    sep: str
+    strip: str
+    otherwise: Partner
+
+
+@dataclass(frozen=True, slots=True)
+class Unpaired:
+    """There are no clean pictures."""
+
+
+Target = Partner | Halves | PairList | Unpaired
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """What a layout says of one path: executable, and shown to a person."""
+
+    input: str
+    target: str | None
+    split: str | None
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """One tree in which a dataset is found on disk."""
+
+    root_hint: str | None
+    """What the layout's root is usually called."""
+    input_glob: tuple[str, ...]
+    """Globs of rainy pictures, relative to the layout's root."""
+    target: Target
+    split_rules: tuple[tuple[str, Split], ...]
+    split_default: Split | None
+    type_rules: tuple[tuple[str, tuple[str, ...]], ...]
+    type_default: tuple[str, ...]
+    group_rule: Replacement | None
+    confidence: str
+    examples: tuple[Example, ...]
+
+    def locate(self, path: str) -> tuple[str, str] | None:
+        """(root with trailing slash or empty, path below it) of a rainy picture; None: it is none.
+
+        >>> from unirain_core.sources import catalogue
+        >>> catalogue.load().records["raindrop"].layouts[0].locate("a/train/data/0_rain.png")
+        ('', 'a/train/data/0_rain.png')
+        """
+        match = globs(self.input_glob).fullmatch(path)
+        return (match["root"], path[match.end("root") :]) if match else None
+
+    def split_of(self, path: str) -> Split | None:
+        """What the tree says of a path below the layout's root; None: it does not say."""
+        return next(
+            (s for pattern, s in self.split_rules if compiled(pattern).search(path)), self.split_default
+        )
+
+    def types_of(self, path: str) -> tuple[str, ...]:
+        """Rain types that the picture shows together; `luma:DAY|NIGHT`: the tree does not say which."""
+        return next(
+            (t for pattern, t in self.type_rules if compiled(pattern).search(path)), self.type_default
+        )
+
+    def group_of(self, path: str) -> str | None:
+        """Scene key of a path below the layout's root."""
+        return expand(self.group_rule, path) if self.group_rule else None
+
+
+@functools.cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern of a rule; letter case is ignored: Train/train, GT/gt, Rainy/rainy all occur."""
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def expand(rule: Replacement, path: str) -> str | None:
+    """The replacement of a rule whose pattern matches the whole path; groups that took no part are empty.
+
+    >>> expand((r"(.*)/(pie-)?rd-(.+)", r"\\1/gt/\\2norain-\\3"), "train/rd-7.png")
+    'train/gt/norain-7.png'
+    """
+    whole = compiled(rf"\A(?:{rule[0]})\Z")
+    replaced, found = whole.subn(
+        rule[1], path, count=1
+    )  # subn keeps its parsed template, Match.expand does not
+    return replaced if found else None
+
+
+@functools.cache
+def globs(patterns: Sequence[str]) -> re.Pattern[str]:
+    """One expression for several globs under the shallowest possible root.
+
+    >>> globs(("train/*.png",)).fullmatch("a/b/train/1.PNG")["root"]
+    'a/b/'
+    """
+    branches = "|".join(_glob(p) for p in patterns)
+    return re.compile(rf"(?P<root>(?:[^/]+/)*?)(?:{branches})", re.IGNORECASE)
+
+
+def _glob(pattern: str) -> str:
+    parts = pattern.split("/")
+    folders = "".join("(?:[^/]+/)*" if p == "**" else f"{_name(p)}/" for p in parts[:-1])
+    return folders + _name(parts[-1])
+
+
+def _name(pattern: str) -> str:
+    return re.escape(pattern).replace(r"\*", "[^/]*")
+
+
+def read_pairs(path: Path, rule: PairList) -> dict[str, str]:
+    """Input to target of a list file, both without what `strip` removes; lines of another form are skipped."""
+    pairs = {}
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            columns = [compiled(rule.strip).sub("", c, count=1) for c in re.split(rule.sep, line.strip())]
+            if len(columns) == 2:
+                pairs[columns[0]] = columns[1]
+    return pairs

@@ -1,0 +1,16 @@
+"""The stages, in the order in which a datum passes them."""
+
+ORDER = (
+    "sample_corpus",
+    "raw_datasets",
+    "verified_pairs",
+    "real_rain_database",
+    "query_triplets",
+    "retrieved_references",
+    "vlm_votes",
+    "rainrag_split",
+    "trained_checkpoint",
+    "benchmark_scores",
+    "baseline_scores",
+    "benchmark_tables",
+)

@@ -1,0 +1,60 @@
+"""Stage benchmark_scores: restore the held-out pictures with one variant's checkpoint and score them."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from unirain_core.artefacts import paths, report, tables
+from unirain_core.artefacts.report import Report
+from unirain_core.artefacts.roots import Roots
+from unirain_core.artefacts.schemas import Score, SplitRow
+from unirain_core.config.sections import BenchmarkScores, RainType, Variant
+from unirain_core.engine.store import WorkStore
+from unirain_core.evaluation.methods import Checkpoint
+from unirain_core.evaluation.scores import by_type, score
+
+STAGE = "benchmark_scores"
+READS = (paths.SPLIT, paths.CHECKPOINT)
+WRITES = (paths.BENCHMARK_SCORES, paths.report(STAGE, partitioned=True))
+PARAMS = ("variants", "benchmark_scores", "rain_types")
+
+logger = logging.getLogger(__name__)
+
+
+def run(
+    root: Path,
+    *,
+    variants: Mapping[str, Variant],
+    benchmark_scores: BenchmarkScores,
+    rain_types: tuple[RainType, ...],
+    partition: str,
+) -> None:
+    """Write the variant's scores and the restored pictures of a few pairs."""
+    method = Checkpoint.of(root / paths.CHECKPOINT.format(partition=partition))
+    splits = {
+        str(name): tables.read(root / paths.SPLIT / f"{name}.parquet", SplitRow)
+        for name in benchmark_scores.splits
+    }
+    logger.info("%s: %s: %d pairs to score", STAGE, partition, sum(map(len, splits.values())))
+    store = WorkStore.at(root, STAGE, partition)
+    scoring = score(partition, method, benchmark_scores.protocol, splits, Roots.load(root), store)
+    folder = root / paths.BENCHMARK_SCORES.format(partition=partition)
+    tables.write(folder / "scores.parquet", scoring.scores, Score)
+    scoring.write_pictures(folder / "pictures")
+    variant = variants[partition]
+    report.write(
+        root / paths.report(STAGE, partitioned=True).format(partition=partition),
+        Report(
+            stage=STAGE,
+            counts={name: len(rows) for name, rows in splits.items()},
+            figures={
+                "variant": partition,
+                "trained_on": variant.split,
+                "network": variant.network,
+                "strategy": variant.strategy,
+                "protocol": benchmark_scores.protocol,
+                "means": by_type(scoring.scores, rain_types),
+            },
+        ),
+    )
+    logger.info("%s: %s: %d pairs scored", STAGE, partition, len(scoring.scores))

@@ -1,0 +1,58 @@
+"""Stage: the triplet of every labelled pair's rainy picture."""
+
+import logging
+from pathlib import Path
+
+from unirain_core.artefacts import paths, report, tables
+from unirain_core.artefacts.report import Report
+from unirain_core.artefacts.roots import Roots
+from unirain_core.artefacts.schemas import Pair, TripletRow
+from unirain_core.config.sections import Encoders
+from unirain_core.distill.triplet import PictureRow, make_encoder, triplet_job
+from unirain_core.engine.rows import finished_rows
+from unirain_core.engine.store import WorkStore
+
+logger = logging.getLogger(__name__)
+
+STAGE = "query_triplets"
+READS = (paths.VERIFIED,)
+WRITES = (paths.TRIPLETS, paths.report(STAGE))
+PARAMS = ("encoders", "rain_types")
+ALGORITHM = "1"
+
+
+def run(root: Path, *, encoders: Encoders, rain_types: tuple[str, ...]) -> None:
+    """Encode every verified pair, in the order of the pairs."""
+    pairs = tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
+    logger.info("%s: %d pictures to encode", STAGE, len(pairs))
+    job = triplet_job(encoders, Roots.load(root), ALGORITHM)
+    rows = [
+        PictureRow(id=p.pair_id, dataset=p.dataset, root=p.root, input=p.input, input_hash=p.input_hash)
+        for p in pairs
+    ]
+    found = finished_rows(job, rows, WorkStore.at(root, STAGE))
+    triplets = [triplet for triplets in found for triplet in triplets]
+    tables.write(root / paths.TRIPLETS / "triplets.parquet", triplets, TripletRow)
+    report.write(root / WRITES[1], _report(pairs, triplets, encoders, rain_types))
+    logger.info("%s: %d pictures encoded", STAGE, len(triplets))
+
+
+def _report(
+    pairs: list[Pair], triplets: list[TripletRow], encoders: Encoders, rain_types: tuple[str, ...]
+) -> Report:
+    encoder = make_encoder(encoders)
+    captions: dict[str, str] = {}
+    for pair, triplet in zip(pairs, triplets, strict=True):
+        captions.setdefault(pair.rain_type, triplet.caption)
+    counts = {kind: sum(p.rain_type == kind for p in pairs) for kind in rain_types}
+    return Report(
+        stage=STAGE,
+        counts={"pairs": len(pairs), "triplets": len(triplets), **counts},
+        notes=encoder.notes,
+        figures={
+            "captioner": encoder.captioner.form,
+            "encoders": encoder.name,
+            "different_captions": len({t.caption for t in triplets}),
+            "captions": [{"rain_type": k, "caption": captions[k]} for k in rain_types if k in captions],
+        },
+    )

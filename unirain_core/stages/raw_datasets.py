@@ -1,0 +1,151 @@
+"""Stage raw_datasets: list every pair and photo of the pool with its content hashes; opens no picture."""
+
+import logging
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from unirain_core.artefacts import paths, report, tables
+from unirain_core.artefacts.report import Json, Report
+from unirain_core.artefacts.roots import Roots
+from unirain_core.artefacts.schemas import Dropped, ManifestRow
+from unirain_core.config.sections import Dataset, RainType, RawDatasets, SampleCorpus
+from unirain_core.engine.store import WorkStore
+from unirain_core.errors import ConfigError
+from unirain_core.sources import catalogue
+from unirain_core.sources.admission import Admission, Entry, admit
+from unirain_core.sources.datasets import find_pairs
+from unirain_core.sources.file_hashes import Content, HashCache
+
+READS = (paths.SAMPLE_CORPUS,)
+WRITES = (paths.RAW, paths.report("raw_datasets"))
+PARAMS = ("raw_datasets", "sample_corpora", "rain_types")
+
+ALGORITHM = "1"
+
+logger = logging.getLogger(__name__)
+
+
+def run(
+    root: Path,
+    *,
+    raw_datasets: RawDatasets,
+    sample_corpora: Mapping[str, SampleCorpus],
+    rain_types: tuple[RainType, ...],
+) -> None:
+    """Write the manifest and what was dropped from it.
+
+    Raises:
+        ConfigError: params names no dataset, or must say more of one.
+        MissingInputError: a dataset's folder is absent, empty, or has another tree than its layout.
+    """
+    logger.info("raw_datasets: %d datasets", len(raw_datasets.datasets))
+    if not raw_datasets.datasets:
+        raise ConfigError(
+            "raw_datasets.datasets: empty; name a dataset, `unirain datasets` lists the catalogue"
+        )
+    remove_unnamed(root / paths.common(paths.SAMPLE_CORPUS), sample_corpora)
+    cache = HashCache(WorkStore.at(root, "raw_datasets").home / "hashes" / "files.sqlite")
+    roots = Roots.load(root)
+    rows: list[ManifestRow] = []
+    dropped: list[Dropped] = []
+    notes: list[str] = []
+    for name in sorted(raw_datasets.datasets):
+        kept, lost, said = _list_dataset(name, raw_datasets, roots, rain_types, cache)
+        rows += kept
+        dropped += lost
+        notes += said
+    rows.sort(key=lambda row: row.pair_id)
+    dropped.sort(key=lambda row: row.pair_id)
+    tables.write(root / paths.RAW / "manifest.parquet", rows, ManifestRow)
+    tables.write(root / paths.RAW / "dropped.parquet", dropped, Dropped)
+    report.write(root / paths.report("raw_datasets"), _report(rows, dropped, notes))
+    logger.info("raw_datasets: %d rows listed, %d dropped", len(rows), len(dropped))
+
+
+def remove_unnamed(folder: Path, sample_corpora: Mapping[str, SampleCorpus]) -> None:
+    """Remove corpora that params does not name: DVC never removes the outs of a key that is gone."""
+    for corpus in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if corpus.is_dir() and corpus.name not in sample_corpora:
+            shutil.rmtree(corpus)
+            logger.info("raw_datasets: removed %s, which sample_corpora does not name", corpus.name)
+
+
+def _list_dataset(
+    name: str, pool: RawDatasets, roots: Roots, rain_types: Sequence[RainType], cache: HashCache
+) -> tuple[list[ManifestRow], list[Dropped], list[str]]:
+    known = catalogue.load()
+    dataset = pool.datasets[name]
+    folder, listing = find_pairs(name, dataset, roots, known)
+    admission = admit(name, listing, pool, rain_types=rain_types, shows=known.shows)
+    files = sorted({path for entry in admission.entries for path in (entry.input, entry.target) if path})
+    contents = dict(zip(files, cache.contents([folder / file for file in files]), strict=True))
+    origin = dataset.origin or known.records[dataset.layout].origin
+    rows, dropped = [], list(admission.dropped)
+    for entry in admission.entries:
+        rainy, clean = contents[entry.input], contents[entry.target] if entry.target else None
+        broken = next((c for c in (rainy, clean) if c and c.problem), None)
+        if broken:
+            dropped.append(
+                Dropped(pair_id=entry.pair_id, dataset=name, reason=broken.problem, other=broken.detail)
+            )
+        else:
+            rows.append(_row(name, dataset, entry, origin, rainy, clean))
+    logger.info("raw_datasets: %s: %d rows listed, %d dropped", name, len(rows), len(dropped))
+    return rows, dropped, _notes(name, rows, admission)
+
+
+def _row(
+    name: str, dataset: Dataset, entry: Entry, origin: str, rainy: Content, clean: Content | None
+) -> ManifestRow:
+    below = f"{dataset.folder.strip('/')}/" if dataset.folder.strip("/") else ""
+    return ManifestRow(
+        pair_id=entry.pair_id,
+        dataset=name,
+        rain_types=entry.rain_types,
+        origin="real" if entry.role == "real" else origin,
+        role=entry.role,
+        root=dataset.root,
+        input=below + entry.input,
+        target=below + entry.target if entry.target else None,
+        halves=entry.halves,
+        group=entry.group,
+        input_bytes=rainy.size,
+        target_bytes=clean.size if clean else None,
+        input_hash=rainy.hash,
+        target_hash=clean.hash if clean else None,
+    )
+
+
+def _notes(name: str, rows: Sequence[ManifestRow], admission: Admission) -> list[str]:
+    notes = []
+    if not rows:
+        notes.append(f"{name}: nothing was listed, every picture was dropped with a reason")
+    if admission.without_scene:
+        notes.append(
+            f"{name}: scene_rule leaves out {admission.without_scene} of {len(admission.entries)} paths"
+        )
+    return notes
+
+
+def _report(rows: Sequence[ManifestRow], dropped: Sequence[Dropped], notes: Sequence[str]) -> Report:
+    pairs = [row for row in rows if row.role != "real"]
+    figures: dict[str, Json] = {
+        "datasets": _counted(row.dataset for row in rows),
+        "roles": _counted(row.role for row in rows),
+        "origins": _counted(row.origin for row in pairs),
+        "types": _counted(row.rain_types[0] for row in pairs),
+        "dropped_by_dataset": _counted(row.dataset for row in dropped),
+    }
+    return Report(
+        stage="raw_datasets",
+        counts={"pairs": len(pairs), "photos": len(rows) - len(pairs), "dropped": len(dropped)},
+        reasons=_counted(row.reason for row in dropped),
+        notes=notes,
+        figures=figures,
+    )
+
+
+def _counted(values: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(values).items()))

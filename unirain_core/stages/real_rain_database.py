@@ -1,0 +1,94 @@
+"""Stage: the real-rain database D_r, triplets of unlabelled rainy photos, filled into a vector store."""
+
+import json
+import logging
+import os
+from collections import Counter
+from pathlib import Path
+
+from unirain_core.artefacts import paths, report, tables
+from unirain_core.artefacts.report import Report
+from unirain_core.artefacts.roots import Roots
+from unirain_core.artefacts.schemas import RealPhoto, TripletRow
+from unirain_core.config.sections import Encoders, VectorStore
+from unirain_core.distill.stores.make import ensure_filled, make_store
+from unirain_core.distill.stores.store import Content
+from unirain_core.distill.triplet import PictureRow, make_encoder, triplet_job
+from unirain_core.engine.rows import finished_rows
+from unirain_core.engine.store import WorkStore
+from unirain_core.errors import MissingInputError
+
+logger = logging.getLogger(__name__)
+
+STAGE = "real_rain_database"
+READS = (paths.VERIFIED,)
+WRITES = (paths.DATABASE, paths.report(STAGE))
+PARAMS = ("encoders", "vector_store", "rain_types")
+ALGORITHM = "1"
+
+
+def run(root: Path, *, encoders: Encoders, vector_store: VectorStore, rain_types: tuple[str, ...]) -> None:
+    """Encode every real photo and make them searchable.
+
+    Raises:
+        MissingInputError: there is no real photo at all, or no server where params name one.
+    """
+    photos = tables.read(root / paths.VERIFIED / "real.parquet", RealPhoto)
+    if not photos:
+        raise MissingInputError(
+            "the real-rain database is empty: add a dataset of unlabelled rainy photos to raw_datasets.datasets "
+            "(`layout: photos`, or any layout with `role: real`) and name its folder in roots.local.yaml"
+        )
+    logger.info("%s: %d photos to encode", STAGE, len(photos))
+    rows = [
+        PictureRow(id=p.photo_id, dataset=p.dataset, root=p.root, input=p.input, input_hash=p.input_hash)
+        for p in photos
+    ]
+    work = WorkStore.at(root, STAGE)
+    found = finished_rows(triplet_job(encoders, Roots.load(root), ALGORITHM), rows, work)
+    triplets = [triplet for triplets in found for triplet in triplets]
+    content = Content.of(triplets)
+    with make_store(vector_store.engine, content.name, work.home / "qdrant") as store:
+        ensure_filled(store, content)
+    tables.write(root / paths.DATABASE / "triplets.parquet", triplets, TripletRow)
+    _write_collection(root / paths.DATABASE / "collection.json", content, vector_store)
+    report.write(root / WRITES[1], _report(photos, triplets, encoders, rain_types))
+    logger.info("%s: %d photos in collection %s", STAGE, len(triplets), content.name)
+
+
+def _write_collection(path: Path, content: Content, vector_store: VectorStore) -> None:
+    """What the collection is, so that a reader can tell it from another and fill it again."""
+    facts = {
+        "collection": content.name,
+        "count": len(content.ids),
+        "encoder": content.encoder,
+        "engine": vector_store.engine,
+    }
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(facts, indent=2, sort_keys=True) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _report(
+    photos: list[RealPhoto], triplets: list[TripletRow], encoders: Encoders, rain_types: tuple[str, ...]
+) -> Report:
+    """Photos by dataset, and by the kind of rain that their captions name."""
+    encoder = make_encoder(encoders)
+    datasets = Counter(photo.dataset for photo in photos)
+    kinds = Counter(
+        ("night" if "night" in t.caption else "day") + (" drops" if "drops" in t.caption else " streaks")
+        for t in triplets
+    )
+    return Report(
+        stage=STAGE,
+        counts={"photos": len(photos), "rain_types": len(rain_types)},
+        notes=encoder.notes,
+        figures={
+            "encoders": encoder.name,
+            "datasets": [{"dataset": name, "photos": datasets[name]} for name in sorted(datasets)],
+            "captioned_as": [{"kind": kind, "photos": kinds[kind]} for kind in sorted(kinds)],
+        },
+    )

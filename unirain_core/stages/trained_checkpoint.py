@@ -1,0 +1,198 @@
+"""Stage trained_checkpoint: one variant's network, trained on its split."""
+
+import hashlib
+import logging
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from unirain_core.artefacts import paths, report, tables
+from unirain_core.artefacts.report import Report
+from unirain_core.artefacts.roots import Roots
+from unirain_core.artefacts.schemas import VERSION, HistoryRow, SplitRow
+from unirain_core.config.sections import Network, RainType, Strategy, Training, Variant
+from unirain_core.engine.store import WorkStore, digest, publish
+from unirain_core.errors import ConfigError, MissingInputError
+from unirain_core.model import checkpoint
+from unirain_core.tracking.journal import Dataset, Finish, Journal, Start
+from unirain_core.tracking.mirror import Mirror
+from unirain_core.tracking.provenance import provenance
+from unirain_core.training.session import HISTORY, Session, train
+from unirain_core.training.task import Task
+
+logger = logging.getLogger(__name__)
+
+STAGE = "trained_checkpoint"
+ALGORITHM = "1"
+READS = (paths.SPLIT,)
+WRITES = (paths.CHECKPOINT, paths.report(STAGE, partitioned=True))
+PARAMS = ("variants", "networks", "strategies", "training", "rain_types", "profile")
+
+
+def run(
+    root: Path,
+    *,
+    variants: Mapping[str, Variant],
+    networks: Mapping[str, Network],
+    strategies: Mapping[str, Strategy],
+    training: Training,
+    rain_types: tuple[RainType, ...],
+    profile: str,
+    partition: str,
+) -> None:
+    """Train a variant, or take its finished checkpoint from the work store.
+
+    Raises:
+        ConfigError: the variant names a split that does not exist.
+        MissingInputError: a rain type has no pairs to train on or to validate on.
+        GateError: a loss is no longer finite.
+    """
+    variant = variants[partition]
+    files = {"training": _split_file(root, variant.split), "validation": f"{paths.SPLIT}/val.parquet"}
+    train_rows, val_rows = (_by_type(root, file, rain_types) for file in files.values())
+    task = Task(
+        network=networks[variant.network],
+        rain_types=rain_types,
+        train=train_rows,
+        val=val_rows,
+        roots=Roots.load(root),
+        training=training,
+        strategy=strategies[variant.strategy],
+        seed=variant.seed,
+    )
+    store = WorkStore.at(root, STAGE, partition)
+    session = _session(store, task, _flat_params(task, variant), files, profile)
+    pairs = [sum(map(len, rows)) for rows in (train_rows, val_rows)]
+    logger.info("%s: %s: %d pairs to train on, %d to validate on", STAGE, partition, *pairs)
+    finished = store.folder(session.start.key, lambda folder: train(session, folder))
+    shutil.rmtree(session.snapshots, ignore_errors=True)
+    store.record_use([session.start.key])
+    _hand_over(finished, root / paths.CHECKPOINT.format(partition=partition))
+    best = _best_rows(finished, tables.read(finished / HISTORY, HistoryRow))
+    report.write(root / WRITES[1].format(partition=partition), _report(task, best))
+    _finish(session, finished, best)
+    logger.info("%s: %s: the best weights are those of step %d", STAGE, partition, best[0].step)
+
+
+def _session(
+    store: WorkStore, task: Task, params: Mapping[str, str], files: Mapping[str, str], profile: str
+) -> Session:
+    key, variant, root = _key(task), store.owner.partition("@")[2], task.roots.project
+    start = Start(
+        key=key,
+        variant=variant,
+        params=params,
+        tags=provenance(root) | {"unirain.profile": profile},
+        datasets=[_dataset(root, file, context) for context, file in files.items()],
+    )
+    snapshots, runs = store.home / "resume" / key, store.home / "runs" / variant
+    return Session(task=task, snapshots=snapshots, journal=runs, start=start, root=root)
+
+
+def _split_file(root: Path, split: str) -> str:
+    """Path of a training split, relative to the root."""
+    folder = f"{paths.SPLIT}/train"
+    known = sorted(file.stem for file in (root / folder).glob("*.parquet"))
+    if known and split not in known:
+        raise ConfigError(f"variants: split '{split}' is not one of {', '.join(known)} in {folder}")
+    return f"{folder}/{split}.parquet"
+
+
+def _by_type(root: Path, file: str, rain_types: tuple[RainType, ...]) -> tuple[tuple[SplitRow, ...], ...]:
+    rows = tables.read(root / file, SplitRow)
+    of_types = tuple(tuple(row for row in rows if row.rain_type == t) for t in rain_types)
+    empty = [t for t, of_type in zip(rain_types, of_types, strict=True) if not of_type]
+    if empty:
+        raise MissingInputError(
+            f"{file} has no pair of {', '.join(empty)}: add a dataset that has some to raw_datasets.datasets, "
+            "or take the type out of rain_types"
+        )
+    return of_types
+
+
+def _key(task: Task) -> str:
+    """Of everything that determines the checkpoint; how often it is saved on the way does not."""
+    pairs = [
+        [(row.pair_id, row.halves, row.input_hash, row.target_hash) for row in of_type]
+        for of_type in (*task.train, *task.val)
+    ]
+    plan = replace(task.training, save_every=1)
+    return digest(ALGORITHM, VERSION, task.network, task.rain_types, plan, task.strategy, task.seed, pairs)
+
+
+def _flat_params(task: Task, variant: Variant) -> dict[str, str]:
+    sections = {
+        "network": asdict(task.network),
+        "strategy": asdict(task.strategy),
+        "training": asdict(task.training),
+    }
+    nested = {
+        f"{name}.{field}": str(value)
+        for name, section in sections.items()
+        for field, value in section.items()
+    }
+    plain = {field: str(value) for field, value in asdict(variant).items()}
+    return nested | plain | {"rain_types": ", ".join(task.rain_types)}
+
+
+def _dataset(root: Path, file: str, context: str) -> Dataset:
+    md5 = hashlib.md5((root / file).read_bytes(), usedforsecurity=False).hexdigest()
+    return Dataset(name=Path(file).stem, path=file, md5=md5, context=context)
+
+
+def _hand_over(finished: Path, out: Path) -> None:
+    """Copy the checkpoint out of the store; the out appears whole or not at all."""
+    copy = out.with_name(out.name + ".partial")
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(finished, copy)
+    shutil.rmtree(out, ignore_errors=True)
+    publish(copy, out)
+
+
+def _best_rows(finished: Path, rows: list[HistoryRow]) -> list[HistoryRow]:
+    """The history's rows at the step of the best weights, one of each rain type."""
+    step = checkpoint.describe(finished).extra["step"]
+    return [row for row in rows if row.step == step and row.psnr is not None]
+
+
+def _report(task: Task, best: list[HistoryRow]) -> Report:
+    counted = zip(best, task.train, task.val, strict=True)
+    return Report(
+        stage=STAGE,
+        counts={
+            "train_pairs": sum(map(len, task.train)),
+            "val_pairs": sum(map(len, task.val)),
+            "steps": task.training.steps,
+        },
+        figures={
+            "best_step": best[0].step,
+            "val_psnr": sum(row.psnr or 0.0 for row in best) / len(best),
+            "rain_types": [
+                {
+                    "rain_type": row.rain_type,
+                    "train_pairs": len(train_rows),
+                    "val_pairs": len(val_rows),
+                    "val_psnr": row.psnr,
+                    "val_ssim": row.ssim,
+                    "weight": row.weight,
+                }
+                for row, train_rows, val_rows in counted
+            ],
+        },
+    )
+
+
+def _finish(session: Session, finished: Path, best: list[HistoryRow]) -> None:
+    """Tell the journal what has come of it, and MLflow whatever it has not heard yet."""
+    psnr = sum(row.psnr or 0.0 for row in best) / len(best)
+    per_type = {f"best/val/psnr/{row.rain_type}": row.psnr or 0.0 for row in best}
+    Journal.begin(session.journal, session.start).finish(
+        Finish(
+            metrics={"best/step": float(best[0].step), "best/val/psnr/mean": psnr} | per_type,
+            checkpoint=paths.CHECKPOINT.format(partition=session.start.variant),
+            sha256=checkpoint.describe(finished).sha256,
+            psnr=psnr,
+        )
+    )
+    Mirror(session.journal, session.root).flush()

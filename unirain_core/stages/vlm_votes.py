@@ -1,0 +1,80 @@
+"""Stage: the votes of the three judges on every pair, and the verdicts."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from unirain_core.artefacts import paths, report, tables
+from unirain_core.artefacts.report import Json, Report
+from unirain_core.artefacts.roots import Roots
+from unirain_core.artefacts.schemas import Pair, RealPhoto, Reference, Verdict, Vote
+from unirain_core.config.sections import VlmVotes
+from unirain_core.distill import tally
+from unirain_core.distill.ballots import ballots_of, vote_job
+from unirain_core.distill.voting import verdict
+from unirain_core.engine.rows import finished_rows
+from unirain_core.engine.store import WorkStore
+
+logger = logging.getLogger(__name__)
+
+STAGE = "vlm_votes"
+READS = (paths.VERIFIED, paths.REFERENCES)
+WRITES = (paths.VOTES, paths.report(STAGE))
+PARAMS = ("vlm_votes", "rain_types")
+ALGORITHM = "1"
+
+
+def run(root: Path, *, vlm_votes: VlmVotes, rain_types: tuple[str, ...]) -> None:
+    """Ask every judge about every pair; one vote for each, one verdict for each pair."""
+    pairs = tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
+    photos = tables.read(root / paths.VERIFIED / "real.parquet", RealPhoto)
+    references = tables.read(root / paths.REFERENCES / "references.parquet", Reference)
+    ballots = ballots_of(pairs, photos, references, vlm_votes.judges)
+    logger.info("%s: %d judges to ask about %d pairs", STAGE, len(vlm_votes.judges), len(pairs))
+    found = finished_rows(vote_job(Roots.load(root), ALGORITHM), ballots, WorkStore.at(root, STAGE))
+    votes = [vote for votes in found for vote in votes]
+    by_pair: dict[str, list[bool | None]] = {pair.pair_id: [] for pair in pairs}
+    for vote in votes:
+        by_pair[vote.pair_id].append(vote.vote)
+    verdicts = [verdict(pair_id, pair_votes) for pair_id, pair_votes in by_pair.items()]
+    tables.write(root / paths.VOTES / "votes.parquet", votes, Vote)
+    tables.write(root / paths.VOTES / "verdicts.parquet", verdicts, Verdict)
+    kept = sum(v.verdict for v in verdicts)
+    summary = Report(
+        stage=STAGE,
+        counts={
+            "pairs": len(pairs),
+            "kept": kept,
+            "rejected": len(pairs) - kept,
+            "votes": len(votes),
+            "abstentions": sum(vote.vote is None for vote in votes),
+        },
+        notes=_notes(vlm_votes.judges),
+        figures=_figures(pairs, votes, by_pair, judges=vlm_votes.judges, rain_types=rain_types),
+    )
+    report.write(root / WRITES[1], summary)
+    logger.info("%s: %d of %d pairs kept", STAGE, kept, len(pairs))
+
+
+def _figures(
+    pairs: Sequence[Pair],
+    votes: Sequence[Vote],
+    by_pair: tally.Votes,
+    *,
+    judges: Sequence[str],
+    rain_types: Sequence[str],
+) -> dict[str, Json]:
+    datasets = sorted({pair.dataset for pair in pairs})
+    of_type = {name: [p.pair_id for p in pairs if p.rain_type == name] for name in rain_types}
+    of_dataset = {name: [p.pair_id for p in pairs if p.dataset == name] for name in datasets}
+    return {
+        "by_type": tally.by_group(by_pair, of_type),
+        "by_dataset": tally.by_group(by_pair, of_dataset),
+        "by_judge": tally.by_judge(votes, judges),
+        "agreement": tally.agreement(by_pair, judges),
+    }
+
+
+def _notes(judges: Sequence[str]) -> tuple[str, ...]:
+    stand_ins = all(judge.startswith("statistics/") for judge in judges)
+    return ("statistics judges; no VLM ran",) if stand_ins else ()

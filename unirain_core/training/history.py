@@ -1,0 +1,77 @@
+"""What a training says of itself: rows of the history, and the same as named metrics."""
+
+import math
+from collections.abc import Sequence
+
+from unirain_core.artefacts.schemas import HistoryRow
+from unirain_core.config.sections import RainType
+from unirain_core.reweight.reweighter import Scores
+from unirain_core.training.validation import Measured
+
+
+def history_rows(
+    step: int,
+    rain_types: Sequence[RainType],
+    *,
+    lr: float,
+    scores: Scores,
+    losses: Sequence[float] | None,
+    measured: Measured | None,
+) -> list[HistoryRow]:
+    """One row of each rain type.
+
+    Args:
+        step: steps done.
+        rain_types: the K types.
+        lr: learning rate of the step.
+        scores: what the weights in use were made of.
+        losses: K losses that the reweighter has just seen; None: it was not asked, and only its weights show.
+        measured: quality on `val`; None: not measured at this step.
+    """
+    updated = losses is not None
+    return [
+        HistoryRow(
+            step=step,
+            rain_type=rain_type,
+            loss=_known(losses[kind]) if losses is not None else None,
+            slope=_known(scores["slopes"][kind]) if updated else None,
+            tbs=float(scores["tbs"][kind]) if updated else None,
+            tss=float(scores["tss"][kind]) if updated else None,
+            af=scores["af"] if updated else None,
+            weight=float(scores["weights"][kind]),
+            lr=lr,
+            psnr=measured.psnr[kind] if measured else None,
+            ssim=measured.ssim[kind] if measured else None,
+        )
+        for kind, rain_type in enumerate(rain_types)
+    ]
+
+
+def named_metrics(rows: Sequence[HistoryRow]) -> dict[str, float]:
+    """Rows of one step as metrics, `loss/drs` and so on; what a row does not know is left out.
+
+    Args:
+        rows: one of each rain type, at least one.
+    """
+    metrics = {"lr": rows[0].lr}
+    if rows[0].af is not None:
+        metrics["af"] = rows[0].af
+    for row in rows:
+        values = {
+            "loss": row.loss,
+            "slope": row.slope,
+            "tbs": row.tbs,
+            "tss": row.tss,
+            "weight": row.weight,
+            "val/psnr": row.psnr,
+            "val/ssim": row.ssim,
+        }
+        metrics |= {f"{name}/{row.rain_type}": v for name, v in values.items() if v is not None}
+    psnr = [row.psnr for row in rows if row.psnr is not None]
+    if psnr:
+        metrics["val/psnr/mean"] = sum(psnr) / len(psnr)
+    return metrics
+
+
+def _known(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,199 @@
+"""The training loop: batches in, a finished network and its history out."""
+
+import logging
+import math
+import time
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from unirain_core.errors import ConfigError
+from unirain_core.model.network import UniRainNet, draw_noise
+from unirain_core.tracking.journal import Journal
+from unirain_core.training import resume
+from unirain_core.training.pairs import Pictures
+from unirain_core.training.record import Record
+from unirain_core.training.sampling import Batch, Sampler, batches, step_seed
+from unirain_core.training.schedule import learning_rate
+from unirain_core.training.strategies import (
+    LossMeter,
+    make_reweighter,
+    on_device,
+    pixel_loss,
+    require_finite,
+    weighted_loss,
+)
+from unirain_core.training.task import Best, Task, Trained
+from unirain_core.training.validation import Measured, Validation
+
+logger = logging.getLogger(__name__)
+
+QUIET = 10.0
+"""Seconds between two lines of the log."""
+
+
+class Trainer:
+    """One training; on the CPU a killed and resumed one equals an uninterrupted one, bit by bit."""
+
+    def __init__(self, task: Task, net: UniRainNet, folder: Path, journal: Journal | None) -> None:
+        """Go on from the folder's snapshot if there is one.
+
+        Args:
+            task: what to train on, and how.
+            net: freshly initialised, on the CPU.
+            folder: where snapshots stand.
+            journal: of the main process; None in the others.
+
+        Raises:
+            ConfigError: a batch cannot be shared out to the devices, or the weights' floor is too high.
+        """
+        self._task, self._net, self._folder = task, net, folder
+        self._reweighter = make_reweighter(task.strategy, len(task.rain_types))
+        self._accelerator = Accelerator(mixed_precision=task.training.mixed_precision)
+        self._rank, self._world = self._accelerator.process_index, self._accelerator.num_processes
+        if task.training.batch_per_type % self._world:
+            raise ConfigError(
+                f"training.batch_per_type: {task.training.batch_per_type} cannot be shared out to "
+                f"{self._world} devices; choose a multiple"
+            )
+        optimizer = torch.optim.AdamW(net.parameters(), weight_decay=task.training.weight_decay)
+        model = torch.compile(net) if task.training.compile else net
+        self._model, self._optimizer = self._accelerator.prepare(model, optimizer)
+        self._device = self._accelerator.device
+        self._meter = LossMeter(len(task.rain_types), self._device)
+        self._done, self._told = 0, time.monotonic()
+        self._record = Record(
+            task.rain_types,
+            journal,
+            task.training.batch_per_type * len(task.rain_types),
+        )
+        self._best = Best(weights={}, step=0, psnr=-math.inf)
+        if (snapshot := resume.load(folder)) is not None:
+            self._restore(snapshot)
+        self._weights = on_device(self._reweighter.scores()["weights"], self._device)
+
+    def run(self) -> Trained:
+        """Train to the last step.
+
+        Raises:
+            GateError: a loss is no longer finite; the last snapshot is from before.
+        """
+        task, plan = self._task, self._task.training
+        self._validation = Validation(
+            task.val, task.roots, plan, device=self._device, rank=self._rank, world=self._world
+        )
+        pictures = [Pictures(rows, task.roots) for rows in task.train]
+        sizes = tuple(len(rows) for rows in task.train)
+        sampler = Sampler(sizes, plan.batch_per_type, task.seed, self._rank, self._world)
+        for batch in batches(pictures, sampler, patch=plan.patch, steps=range(self._done, plan.steps)):
+            rate = self._step(batch)
+            self._done += 1
+            self._tell()
+            last = self._done == plan.steps
+            losses = self._update() if self._done % task.strategy.update_every == 0 else None
+            measured = self._measure() if last or self._done % plan.validate_every == 0 else None
+            if losses is not None or measured is not None:
+                self._record.note(
+                    self._done,
+                    lr=rate,
+                    scores=self._reweighter.scores(),
+                    losses=losses,
+                    measured=measured,
+                    routes=self._net.routes(self._validation.some_crops()) if measured else {},
+                )
+            if last or self._done % plan.save_every == 0:
+                self._save()
+        return Trained(best=self._best, last=_on_cpu(self._net.state_dict()), history=self._record.rows)
+
+    def _step(self, batch: Batch) -> float:
+        """One step of the optimizer; returns its learning rate."""
+        plan = self._task.training
+        rate = learning_rate(
+            self._done, peak=plan.learning_rate, warmup_steps=plan.warmup_steps, steps=plan.steps
+        )
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        rainy, clean, types = (t.to(self._device) for t in (batch.rainy, batch.clean, batch.types))
+        self._model.train()
+        losses = pixel_loss(self._model(rainy, self._noise(len(types))), clean, plan.loss)
+        self._accelerator.backward(weighted_loss(losses, types, self._weights))
+        self._accelerator.clip_grad_norm_(self._model.parameters(), plan.gradient_clip)
+        self._optimizer.step()
+        self._optimizer.zero_grad()
+        self._meter.add(losses, types)
+        return rate
+
+    def _tell(self) -> None:
+        """A line of the log now and then."""
+        if self._accelerator.is_main_process and time.monotonic() - self._told > QUIET:
+            self._told = time.monotonic()
+            logger.info("training: step %d of %d", self._done, self._task.training.steps)
+
+    def _noise(self, batch: int) -> Tensor | None:
+        seed = step_seed(self._task.seed, self._done, self._rank)
+        return draw_noise(self._net, batch, torch.Generator(self._device).manual_seed(seed))
+
+    def _update(self) -> list[float]:
+        """New weights from the losses of the interval, or from the fixed crops of `val`."""
+        self._check_finite()
+        if self._task.strategy.source == "train":
+            losses = self._meter.means(self._sum)
+        else:
+            losses = self._validation.crop_losses(self._restored, self._sum)
+        self._meter.reset()
+        self._weights = on_device(self._reweighter.update(losses), self._device)
+        return losses
+
+    def _measure(self) -> Measured:
+        self._check_finite()
+        measured = self._validation.measure(self._restored, self._sum)
+        if measured.mean_psnr > self._best.psnr:
+            weights = {name: weight.clone() for name, weight in _on_cpu(self._net.state_dict()).items()}
+            self._best = Best(weights=weights, step=self._done, psnr=measured.mean_psnr)
+        return measured
+
+    def _check_finite(self) -> None:
+        require_finite(self._sum(self._meter.sums)[0].tolist(), self._task.rain_types, self._done)
+
+    def _restored(self, rainy: Tensor) -> Tensor:
+        """What the network makes of pictures as it is now; not compiled, since sizes differ."""
+        self._net.eval()
+        with self._accelerator.autocast():
+            restored: Tensor = self._net(rainy)
+        return restored.float()
+
+    def _sum(self, tensor: Tensor) -> Tensor:
+        """The sum over all processes; the tensor itself stays as it is."""
+        total: Tensor = self._accelerator.reduce(tensor.clone(), "sum")
+        return total
+
+    def _save(self) -> None:
+        self._check_finite()
+        meter = self._sum(self._meter.sums).cpu()
+        if self._accelerator.is_main_process:
+            snapshot = resume.Snapshot(
+                step=self._done,
+                model=_on_cpu(self._net.state_dict()),
+                optimizer=self._optimizer.state_dict(),
+                best=self._best,
+                meter=meter,
+                reweighter=self._reweighter.state_dict(),
+                history=self._record.rows,
+            )
+            resume.save(self._folder, snapshot)
+
+    def _restore(self, snapshot: resume.Snapshot) -> None:
+        self._done, self._best = snapshot.step, snapshot.best
+        self._record.restore(snapshot.step, snapshot.history)
+        self._net.load_state_dict(snapshot.model)
+        self._optimizer.load_state_dict(snapshot.optimizer)
+        self._reweighter.load_state_dict(snapshot.reweighter)
+        if self._accelerator.is_main_process:  # the sum over all processes stands there
+            self._meter.sums.copy_(snapshot.meter)
+        logger.info("training: goes on from step %d of %d", self._done, self._task.training.steps)
+
+
+def _on_cpu(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: weight.detach().cpu() for name, weight in state.items()}

@@ -1,0 +1,102 @@
+"""Pairs of pictures from disk, and crops of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from unirain_core.artefacts.roots import Roots
+from unirain_core.artefacts.schemas import SplitRow
+from unirain_core.errors import ArtefactError
+from unirain_core.imaging.codec import RgbImage, Unreadable, read_rgb
+
+MEMORY_BUDGET = 2 * 1024**3
+"""Bytes of decoded pictures that stay in memory."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """A rainy picture and its clean one, (H, W, 3) uint8 both."""
+
+    rainy: RgbImage
+    clean: RgbImage
+
+
+def read_pair(row: SplitRow, roots: Roots) -> Example:
+    """Decode a pair; where one file holds both, cut it in two.
+
+    Raises:
+        ArtefactError: a file is gone or unreadable, though it was not when the pairs were verified.
+    """
+    try:
+        rainy = read_rgb(roots.path(row.root, row.input))
+        if row.halves is None:
+            return Example(rainy, read_rgb(roots.path(row.root, row.target)))
+    except Unreadable as error:
+        raise ArtefactError(
+            f"pair {row.pair_id} of root '{row.root}' cannot be read ({error.detail}); its dataset has changed "
+            "since it was verified: run `dvc repro`"
+        ) from error
+    left, right = np.split(rainy[:, : rainy.shape[1] // 2 * 2], 2, axis=1)
+    return Example(right, left) if row.halves == "left" else Example(left, right)
+
+
+class Pictures:
+    """Decoded pairs by position; those that are read first stay in memory, up to a budget."""
+
+    def __init__(self, rows: Sequence[SplitRow], roots: Roots, budget: int = MEMORY_BUDGET) -> None:
+        self._rows, self._roots, self._budget = rows, roots, budget
+        self._kept: dict[int, Example] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: int) -> Example:
+        if (known := self._kept.get(index)) is not None:
+            return known
+        example = read_pair(self._rows[index], self._roots)
+        self._budget -= example.rainy.nbytes + example.clean.nbytes
+        if self._budget >= 0:
+            self._kept[index] = example
+        return example
+
+
+def random_crop(example: Example, side: int, rng: np.random.Generator) -> Example:
+    """A square crop at a random place, one of its eight flips and rotations, the same of both pictures."""
+    padded = _at_least(example, side)
+    height, width = padded.rainy.shape[:2]
+    top, left = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
+    turns, flip = int(rng.integers(4)), bool(rng.integers(2))
+
+    def cut(image: RgbImage) -> RgbImage:
+        crop = np.rot90(image[top : top + side, left : left + side], turns)
+        return crop[:, ::-1] if flip else crop
+
+    return Example(cut(padded.rainy), cut(padded.clean))
+
+
+def centre_crop(example: Example, side: int) -> Example:
+    """The square crop in the middle."""
+    padded = _at_least(example, side)
+    top, left = ((n - side) // 2 for n in padded.rainy.shape[:2])
+    return Example(*(image[top : top + side, left : left + side] for image in (padded.rainy, padded.clean)))
+
+
+def to_tensors(examples: Sequence[Example]) -> tuple[Tensor, Tensor]:
+    """Rainy and clean pictures of one size as (B, 3, H, W) float32 in [0, 1]."""
+    rainy, clean = (
+        torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous().float().div_(255.0)
+        for images in ([e.rainy for e in examples], [e.clean for e in examples])
+    )
+    return rainy, clean
+
+
+def _at_least(example: Example, side: int) -> Example:
+    """Both pictures mirrored at the far edges until no side is shorter than `side`."""
+    short = [max(0, side - n) for n in example.rainy.shape[:2]]
+    if not any(short):
+        return example
+    margins = ((0, short[0]), (0, short[1]), (0, 0))
+    return Example(*(np.pad(image, margins, mode="symmetric") for image in (example.rainy, example.clean)))

@@ -1,0 +1,81 @@
+"""What a training writes down while it runs: its history, and what is worth watching besides."""
+
+import time
+
+import torch
+from torch import Tensor
+
+from unirain_core.artefacts.schemas import HistoryRow
+from unirain_core.config.sections import RainType
+from unirain_core.imaging.codec import write_png
+from unirain_core.reweight.reweighter import Scores
+from unirain_core.tracking.journal import Journal
+from unirain_core.training.history import history_rows, named_metrics
+from unirain_core.training.validation import Measured
+
+
+class Record:
+    """The history of one training, mirrored to its journal."""
+
+    def __init__(self, rain_types: tuple[RainType, ...], journal: Journal | None, batch: int) -> None:
+        """Begin with an empty history.
+
+        Args:
+            rain_types: the K types.
+            journal: None in all processes but the main one.
+            batch: crops of a step, over all processes.
+        """
+        self.rows: list[HistoryRow] = []
+        self._rain_types, self._journal, self._batch = rain_types, journal, batch
+        self._step, self._clock = 0, time.perf_counter()
+
+    def restore(self, step: int, rows: list[HistoryRow]) -> None:
+        """Go on from so many steps done."""
+        self.rows, self._step, self._clock = rows, step, time.perf_counter()
+
+    def note(
+        self,
+        step: int,
+        *,
+        lr: float,
+        scores: Scores,
+        losses: list[float] | None,
+        measured: Measured | None,
+        routes: dict[str, Tensor],
+    ) -> None:
+        """Add the rows of a step, and its metrics and pictures to the journal.
+
+        Args:
+            step: steps done.
+            lr: learning rate of the step.
+            scores: what the weights in use are made of.
+            losses: K losses that the reweighter has just seen, if it has.
+            measured: quality on `val`, where measured.
+            routes: of some pictures through every routed block, where measured.
+        """
+        rows = history_rows(step, self._rain_types, lr=lr, scores=scores, losses=losses, measured=measured)
+        self.rows += rows
+        if self._journal is None:
+            return
+        elapsed = time.perf_counter() - self._clock
+        speed = {"images_per_second": (step - self._step) * self._batch / elapsed}
+        self._step, self._clock = step, time.perf_counter()
+        self._journal.metrics(step, named_metrics(rows) | speed | _memory() | _expert_usage(routes))
+        for kind, strip in (measured.strips if measured else {}).items():
+            with self._journal.picture(step, self._rain_types[kind]) as file:
+                write_png(file, strip)
+
+
+def _memory() -> dict[str, float]:
+    if not torch.cuda.is_available():
+        return {}
+    return {"device_memory_mb": torch.cuda.max_memory_allocated() / 2**20}
+
+
+def _expert_usage(routes: dict[str, Tensor]) -> dict[str, float]:
+    """Mean route of every expert, by the place of its block."""
+    return {
+        f"experts/{block}/{expert}": mean
+        for block, of_block in routes.items()
+        for expert, mean in enumerate(of_block.float().mean(dim=0).tolist())
+    }

@@ -1,0 +1,78 @@
+"""Everything a killed training needs to go on as if nothing had happened."""
+
+import json
+import math
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from unirain_core.artefacts.schemas import HistoryRow
+from unirain_core.training.task import Best
+
+STATE = "state.pt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Snapshot:
+    """A training between two steps."""
+
+    step: int
+    """Steps done."""
+    model: dict[str, Tensor]
+    optimizer: dict[str, Any]
+    """State dict of the optimizer."""
+    best: Best
+    meter: Tensor
+    """(2, K) open interval of the loss meter."""
+    reweighter: dict[str, Any]
+    """State of the reweighter, plain JSON."""
+    history: list[HistoryRow]
+
+
+def save(folder: Path, snapshot: Snapshot) -> None:
+    """Replace the folder's snapshot; a kill at any moment leaves the old one or the new one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    best = snapshot.best
+    plain = {
+        "step": snapshot.step,
+        "best_step": best.step,
+        "best_psnr": best.psnr if math.isfinite(best.psnr) else None,
+        "reweighter": snapshot.reweighter,
+        "history": [asdict(row) for row in snapshot.history],
+    }
+    content = {
+        "model": snapshot.model,
+        "optimizer": snapshot.optimizer,
+        "best": best.weights,
+        "meter": snapshot.meter,
+        "plain": json.dumps(plain, allow_nan=False),
+    }
+    partial = folder / f"{STATE}.{os.getpid()}.partial"
+    with partial.open("wb") as file:
+        torch.save(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(folder / STATE)
+
+
+def load(folder: Path) -> Snapshot | None:
+    """The snapshot of a folder, on the CPU; None where nothing was saved yet."""
+    file = folder / STATE
+    if not file.exists():
+        return None
+    content = torch.load(file, map_location="cpu", weights_only=True)
+    plain = json.loads(content["plain"])
+    psnr = -math.inf if plain["best_psnr"] is None else plain["best_psnr"]
+    return Snapshot(
+        step=plain["step"],
+        model=content["model"],
+        optimizer=content["optimizer"],
+        best=Best(weights=content["best"], step=plain["best_step"], psnr=psnr),
+        meter=content["meter"],
+        reweighter=plain["reweighter"],
+        history=[HistoryRow(**row) for row in plain["history"]],
+    )

@@ -1,0 +1,113 @@
+"""Which pairs and which crops make a batch: a pure function of the seed and the step."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from unirain_core.training.pairs import Example, Pictures, random_crop, to_tensors
+
+READERS = 4
+"""Threads that decode and crop the next batches while the network works."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One crop of a batch."""
+
+    rain_type: int
+    """Position of its type in rain_types."""
+    index: int
+    """Position of its pair among those of the type."""
+    seed: tuple[int, ...]
+    """What decides its place and orientation."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Crops of all rain types."""
+
+    rainy: Tensor
+    """(B, 3, H, W) float32 in [0, 1]."""
+    clean: Tensor
+    """The same shape."""
+    types: Tensor
+    """(B,) int64 positions in rain_types."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampler:
+    """Stratified batches: as many crops of each type, each type's pairs in an order that is shuffled anew
+    every time all have been seen. There is no state, so that a resumed run draws what it would have drawn.
+    """
+
+    sizes: tuple[int, ...]
+    """Pairs of each type, at least one."""
+    per_type: int
+    """Crops of each type in a batch."""
+    seed: int
+    rank: int = 0
+    world: int = 1
+    """This process draws every `world`-th crop, from the `rank`-th on."""
+
+    def draws(self, step: int) -> list[Draw]:
+        """The crops of a step's batch that fall to this process."""
+        return [
+            Draw(
+                rain_type,
+                self._pair(rain_type, step * self.per_type + slot),
+                (self.seed, step, rain_type, slot),
+            )
+            for rain_type in range(len(self.sizes))
+            for slot in range(self.rank, self.per_type, self.world)
+        ]
+
+    def _pair(self, rain_type: int, position: int) -> int:
+        round_, place = divmod(position, self.sizes[rain_type])
+        return int(_order(self.seed, rain_type, round_, self.sizes[rain_type])[place])
+
+
+@lru_cache(maxsize=64)
+def _order(seed: int, rain_type: int, round_: int, size: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return np.random.default_rng((seed, rain_type, round_)).permutation(size)
+
+
+def step_seed(seed: int, step: int, rank: int) -> int:
+    """Seed of whatever else is random in a step; 64 bits."""
+    return int(np.random.SeedSequence((seed, step, rank)).generate_state(1, np.uint64)[0])
+
+
+def batches(
+    pictures: Sequence[Pictures | Sequence[Example]], sampler: Sampler, *, patch: int, steps: range
+) -> Iterator[Batch]:
+    """The batches of some steps, made ahead by a few threads.
+
+    Args:
+        pictures: of each rain type.
+        sampler: draws from them.
+        patch: side of a crop in pixels.
+        steps: which steps.
+    """
+
+    def make(step: int) -> Batch:
+        draws = sampler.draws(step)
+        crops = [
+            random_crop(pictures[d.rain_type][d.index], patch, np.random.default_rng(d.seed)) for d in draws
+        ]
+        return Batch(*to_tensors(crops), torch.tensor([d.rain_type for d in draws]))
+
+    with ThreadPoolExecutor(READERS) as pool:
+        ahead: deque[Future[Batch]] = deque(pool.submit(make, step) for step in steps[:READERS])
+        try:
+            for step in steps:
+                batch = ahead.popleft().result()
+                if step + READERS in steps:
+                    ahead.append(pool.submit(make, step + READERS))
+                yield batch
+        finally:
+            pool.shutdown(cancel_futures=True)

@@ -1,0 +1,79 @@
+"""One training from its first step, or its last snapshot, to a checkpoint on disk."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from accelerate import PartialState
+
+from unirain_core.artefacts import tables
+from unirain_core.artefacts.schemas import HistoryRow
+from unirain_core.errors import UniRainError
+from unirain_core.model import checkpoint
+from unirain_core.model.network import build
+from unirain_core.tracking.journal import Journal, Start
+from unirain_core.tracking.mirror import Mirror
+from unirain_core.training.loop import Trainer
+from unirain_core.training.processes import on_every_gpu
+from unirain_core.training.task import Task, Trained
+
+HISTORY = "history.parquet"
+LAST = "last"
+"""Folder of the weights after the last step; the best ones stand above it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A training and where its files go; a value, so that other processes can be handed it."""
+
+    task: Task
+    snapshots: Path
+    """Folder of the resume state."""
+    journal: Path
+    """Folder of the journal."""
+    start: Start
+    root: Path
+    """The project's root."""
+
+    def __call__(self, folder: Path) -> None:
+        """Train, and write the checkpoint into an empty folder.
+
+        Raises:
+            GateError: a loss is no longer finite.
+        """
+        journal = Journal.begin(self.journal, self.start) if PartialState().is_main_process else None
+        net = build(self.task.network, self.task.seed)
+        if journal is None:
+            Trainer(self.task, net, self.snapshots, None).run()
+            return
+        mirror = Mirror(self.journal, self.root)
+        journal.listen(mirror.follow)
+        try:
+            trained = Trainer(self.task, net, self.snapshots, journal).run()
+        except UniRainError as error:
+            journal.failed(str(error))
+            mirror.flush()
+            raise
+        write(folder, trained, self.task)
+
+
+def write(folder: Path, trained: Trained, task: Task) -> None:
+    """Best and last weights, and the history; a function of the training alone, byte by byte."""
+    net = build(task.network, task.seed)
+    net.load_state_dict(trained.best.weights)
+    extra = {"step": trained.best.step, "val_psnr": trained.best.psnr}
+    checkpoint.save(folder, net, task.network, extra)
+    net.load_state_dict(trained.last)
+    checkpoint.save(folder / LAST, net, task.network, {"step": task.training.steps})
+    tables.write(folder / HISTORY, trained.history, HistoryRow)
+
+
+def train(session: Session, folder: Path, processes: int | None = None) -> None:
+    """Run a session on every GPU of this machine, or in this process where there is at most one.
+
+    Args:
+        session: what to run.
+        folder: where the checkpoint goes.
+        processes: how many; None: one for each GPU.
+    """
+    on_every_gpu(partial(session, folder), processes)
