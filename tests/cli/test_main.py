@@ -40,7 +40,8 @@ def test_wrong_use_exits_with_2(project, arguments, message):
 
 
 def test_wrong_params_exit_with_2(project):
-    (project / "params.yaml").write_text("profile: x\nodd: 1\n")
+    with (project / "params.yaml").open("a") as file:
+        file.write("odd: 1\n")
     answer = unirain(project, "run", "verified_pairs")
 
     assert 2 == answer.returncode

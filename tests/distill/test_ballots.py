@@ -67,7 +67,7 @@ def test_the_key_changes_with_judge_weights_picture_and_order_of_references():
         replace(ballot, prompt_hash="other"),
         replace(ballot, query=replace(ballot.query, input_hash="other")),
         replace(ballot, references=ballot.references[::-1]),
-        replace(ballot, pair_id="set/other"),
+        replace(ballot, query=replace(ballot.query, halves="left")),
     ]
 
     assert 6 == len({b.key for b in others})

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from unirain_core.artefacts.schemas import Verdict
-from unirain_core.engine.local import LocalEngine
+from unirain_core.engine.local import Engine, LocalEngine
 from unirain_core.engine.rows import Job, finished_rows
 from unirain_core.engine.store import WorkStore, collect
 
@@ -136,7 +136,8 @@ def test_a_row_without_a_result_is_a_mistake_of_the_program(tmp_path, store):
 
 def test_worker_processes_give_the_same_bytes_as_one_process(tmp_path):
     stores = [WorkStore(home=tmp_path / name, owner="toy") for name in ("one", "many")]
-    for store, engine in zip(stores, (InProcess(), LocalEngine(2)), strict=True):
+    engines: tuple[Engine, Engine] = (InProcess(), LocalEngine(2))
+    for store, engine in zip(stores, engines, strict=True):
         finished_rows(job(tmp_path / "log", key=value_of, place=place_of), ITEMS, store, engine)
     files = [{p.name: p.read_bytes() for p in s.shards.iterdir()} for s in stores]
 

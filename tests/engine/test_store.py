@@ -1,5 +1,7 @@
 """Finished folders appear whole or not at all."""
 
+from pathlib import Path
+
 import pytest
 
 from unirain_core.engine.store import WorkStore, digest
@@ -32,12 +34,16 @@ def test_a_folder_whose_making_fails_does_not_appear(tmp_path):
     assert not (store.shards / "k").exists()
 
 
+def write_same(folder: Path) -> None:
+    (folder / "x").write_text("same")
+
+
 def test_two_makers_of_one_key_agree(tmp_path):
     store, other = WorkStore(home=tmp_path, owner="toy@a"), WorkStore(home=tmp_path, owner="toy@b")
 
     def make(folder):
-        other.folder("k", lambda f: (f / "x").write_text("same"))
-        (folder / "x").write_text("same")
+        other.folder("k", write_same)
+        write_same(folder)
 
     assert "same" == (store.folder("k", make) / "x").read_text()
 

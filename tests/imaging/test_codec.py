@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from unirain_core.imaging.codec import (
-    Unreadable,
+    UnreadableError,
     file_hash,
     pixel_hash,
     read_header,
@@ -72,14 +72,14 @@ def test_faults_have_names(tmp_path):
     }
     for reason, content in cases.items():
         (tmp_path / "broken.png").write_bytes(content)
-        with pytest.raises(Unreadable) as caught:
+        with pytest.raises(UnreadableError) as caught:
             read_rgb(tmp_path / "broken.png")
         assert reason == caught.value.reason
 
 
 def test_a_git_lfs_pointer_is_recognised(tmp_path):
     (tmp_path / "p.jpg").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n")
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableError) as caught:
         read_header(tmp_path / "p.jpg")
 
     assert "git_lfs_pointer" == caught.value.reason

@@ -24,7 +24,9 @@ def computing_modules(stage):
     """The stage's module and what it imports of the packages that compute."""
     graph = grimp.build_graph("unirain_core")
     module = f"unirain_core.stages.{stage}"
-    inside = {m for m in graph.find_upstream_modules(module) if m.split(".")[1:2] and m.split(".")[1] in COMPUTES}
+    inside = {
+        m for m in graph.find_upstream_modules(module) if m.split(".")[1:2] and m.split(".")[1] in COMPUTES
+    }
     return sorted({module, *inside})
 
 
@@ -42,7 +44,11 @@ def tree_hash(module):
 
 def is_text(node):
     """A docstring, or the line that says what a field means."""
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
 
 
 def pin(stage):
@@ -52,7 +58,9 @@ def pin(stage):
 
 
 def stages_with_an_algorithm():
-    return [s for s in ORDER if "ALGORITHM" in (ROOT / f"unirain_core/stages/{s}.py").read_text(encoding="utf-8")]
+    return [
+        s for s in ORDER if "ALGORITHM" in (ROOT / f"unirain_core/stages/{s}.py").read_text(encoding="utf-8")
+    ]
 
 
 @pytest.mark.parametrize("stage", stages_with_an_algorithm())
@@ -61,4 +69,6 @@ def test_the_code_of_an_algorithm_is_what_its_version_was_pinned_with(stage):
 
 
 if __name__ == "__main__":
-    PINS.write_text(json.dumps({s: pin(s) for s in stages_with_an_algorithm()}, indent=2) + "\n", encoding="utf-8")
+    PINS.write_text(
+        json.dumps({s: pin(s) for s in stages_with_an_algorithm()}, indent=2) + "\n", encoding="utf-8"
+    )

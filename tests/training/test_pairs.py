@@ -37,7 +37,7 @@ def test_a_pair_is_its_two_files(roots):
     assert (255 - gradient(4, 7)).tolist() == example.clean.tolist()
 
 
-@pytest.mark.parametrize(("halves", "clean_starts"), [("left", 0), ("right", 3)])
+@pytest.mark.parametrize(("halves", "clean_starts"), [("left", 0), ("right", 4)])
 def test_a_picture_that_holds_both_is_cut_in_two(roots, halves, clean_starts):
     example = read_pair(replace(ROW, halves=halves, target="a.png"), roots)
 
@@ -45,8 +45,8 @@ def test_a_picture_that_holds_both_is_cut_in_two(roots, halves, clean_starts):
     assert clean_starts == example.clean[0, 0, 1]
 
 
-def test_a_file_that_is_gone_is_named_by_its_pair(roots):
-    with pytest.raises(ArtefactError, match="toy/a"):
+def test_a_file_that_is_gone_is_named(roots):
+    with pytest.raises(ArtefactError, match=r"gone\.png cannot be read"):
         read_pair(replace(ROW, target="gone.png"), roots)
 
 

@@ -89,7 +89,12 @@ def read_keyed(path: Path, row_class: type[Row], wanted: Container[str]) -> list
     table = _checked(path, row_class)
     keys: list[str] = table.column("row_key").to_pylist()
     keep = [index for index, key in enumerate(keys) if key in wanted]
-    return [(keys[index], row) for index, row in zip(keep, _rows(table.take(pa.array(keep, type=pa.int64())), row_class), strict=True)]
+    return [
+        (keys[index], row)
+        for index, row in zip(
+            keep, _rows(table.take(pa.array(keep, type=pa.int64())), row_class), strict=True
+        )
+    ]
 
 
 def _checked(path: Path, row_class: type[Any]) -> pa.Table:

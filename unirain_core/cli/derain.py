@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from unirain_core.artefacts.paths import CHECKPOINT
 from unirain_core.errors import ConfigError, MissingArtefactError, MissingInputError
-from unirain_core.imaging.codec import SUFFIXES, Unreadable, read_rgb, write_png
+from unirain_core.imaging.codec import SUFFIXES, UnreadableError, read_rgb, write_png
 
 if TYPE_CHECKING:  # torch takes seconds to load, which `unirain --help` should not
     from unirain_core.model.network import UniRainNet
@@ -119,7 +119,7 @@ def _run(net: "UniRainNet", job: Job) -> bool:
 
     try:
         image = read_rgb(job.source)
-    except Unreadable as error:
+    except UnreadableError as error:
         _warn(job.source, f"{error.reason} ({error.detail})")
         return False
     job.target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,11 @@
 """`unirain gc`: remove finished work that nothing refers to any more."""
 
 import contextlib
+import json
+import shutil
 from pathlib import Path
 
+from unirain_core.artefacts import paths
 from unirain_core.engine.life import lock
 from unirain_core.engine.store import WorkStore, collect
 
@@ -18,8 +21,21 @@ def gc() -> None:
     with contextlib.ExitStack() as locks:
         for file in sorted((home / "locks").glob("*.lock")):
             locks.enter_context(lock(file, f"stage '{file.stem}'"))
-        removed = collect(home)
+        removed = [*collect(home), *_old_collections(home)]
     print(f"{len(removed)} pieces of finished work removed, {(before - _size(home)) / 1e6:.1f} MB freed")
+
+
+def _old_collections(home: Path) -> list[Path]:
+    """Remove the embedded engine's collections but for the one that the pipeline's database names."""
+    file = Path.cwd() / paths.DATABASE / "collection.json"
+    current = json.loads(file.read_text(encoding="utf-8"))["collection"] if file.exists() else ""
+    old = [f for f in sorted((home / "qdrant").glob("*")) if f.name not in (current, f"{current}.lock")]
+    for path in old:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    return old
 
 
 def _size(folder: Path) -> int:

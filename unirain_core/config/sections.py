@@ -281,7 +281,5 @@ class BenchmarkScores:
 class BenchmarkTables:
     """What the tables show beside our own scores."""
 
-    published: bool = True
-    """Print the paper's figures, marked as published."""
     pictures_per_type: Count = 1
     """Rows of each rain type on the page of pictures."""

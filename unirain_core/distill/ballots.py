@@ -11,7 +11,8 @@ from unirain_core.distill.judging import judge_pair, make_judge
 from unirain_core.engine.rows import Job
 from unirain_core.engine.store import digest
 from unirain_core.errors import SchemaError
-from unirain_core.imaging.codec import RgbImage, read_rgb
+from unirain_core.imaging.codec import RgbImage
+from unirain_core.imaging.pairs import read_rainy
 
 DECODED = 32
 """Decoded pictures that a worker keeps: neighbouring ballots share query and references."""
@@ -23,6 +24,8 @@ class PictureFile:
 
     root: str
     input: str
+    halves: str | None
+    """Left or right: the clean half of a picture that holds both."""
     input_hash: str
 
 
@@ -40,9 +43,9 @@ class Ballot:
 
     @property
     def key(self) -> str:
-        """Everything that determines the vote, and the pair that it bears."""
-        pictures = (self.query.input_hash, *(r.input_hash for r in self.references))
-        return digest(self.judge, self.prompt_hash, pictures, self.pair_id)
+        """Everything that determines the vote, apart from the pair that it bears."""
+        pictures = ((self.query.input_hash, self.query.halves), *(r.input_hash for r in self.references))
+        return digest(self.judge, self.prompt_hash, pictures)
 
     @property
     def place(self) -> tuple[str, str]:
@@ -81,7 +84,8 @@ def ballots_of(
 
 
 def _file(row: Pair | RealPhoto) -> PictureFile:
-    return PictureFile(root=row.root, input=row.input, input_hash=row.input_hash)
+    halves = row.halves if isinstance(row, Pair) else None
+    return PictureFile(root=row.root, input=row.input, halves=halves, input_hash=row.input_hash)
 
 
 def _references(
@@ -106,7 +110,7 @@ class CastVotes:
 
         @lru_cache(maxsize=DECODED)
         def picture(file: PictureFile) -> RgbImage:
-            return read_rgb(self.roots.path(file.root, file.input))
+            return read_rainy(self.roots.path(file.root, file.input), file.halves)
 
         return [[_vote(b, picture(b.query), [picture(r) for r in b.references])] for b in ballots]
 

@@ -16,7 +16,7 @@ from unirain_core.engine.store import digest
 from unirain_core.imaging.codec import (
     Header,
     RgbImage,
-    Unreadable,
+    UnreadableError,
     pixel_hash,
     read_header,
     read_rgb,
@@ -134,7 +134,7 @@ class InspectRows:
         try:
             header, *_ = [self._bounded(file) for file in files]
             pictures = [read_rgb(file) for file in files]
-        except Unreadable as error:
+        except UnreadableError as error:
             return Inspection(pair_id=row.pair_id, problem=error.reason, detail=error.detail)
         if row.halves is not None:
             pictures = list(split_halves(pictures[0], row.halves))
@@ -143,7 +143,7 @@ class InspectRows:
     def _bounded(self, file: Path) -> Header:
         header = read_header(file)
         if header.width * header.height > self.max_pixels:
-            raise Unreadable("too_large", f"{file.name}: {header.width} x {header.height}")
+            raise UnreadableError("too_large", f"{file.name}: {header.width} x {header.height}")
         return header
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import ManifestRow
-from unirain_core.imaging.codec import RgbImage, Unreadable, read_rgb
+from unirain_core.imaging.codec import RgbImage, UnreadableError, read_rgb
 from unirain_core.imaging.geometry import resize, split_halves
 
 WIDTH = 176
@@ -43,5 +43,5 @@ def encode(image: RgbImage) -> str:
 def _read(roots: Roots, root: str, path: str) -> RgbImage | None:
     try:
         return read_rgb(roots.path(root, path))
-    except (Unreadable, OSError):
+    except (UnreadableError, OSError):
         return None

@@ -17,8 +17,9 @@ from unirain_core.distill.encoders.image import ImageEncoder, StatisticsImageEnc
 from unirain_core.distill.encoders.text import StatisticsTextEncoder, TextEncoder
 from unirain_core.engine.rows import Job
 from unirain_core.engine.store import digest
-from unirain_core.imaging.codec import RgbImage, read_rgb, to_float, to_uint8
+from unirain_core.imaging.codec import RgbImage, to_float, to_uint8
 from unirain_core.imaging.colour import luma
+from unirain_core.imaging.pairs import read_rainy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,6 +129,8 @@ class PictureRow:
     """Name of the root that the path is relative to."""
     input: str
     """Relative path."""
+    halves: str | None
+    """Left or right: the clean half of a picture that holds both."""
     input_hash: str
     """Content hash of the file."""
 
@@ -145,7 +148,7 @@ class EncodeRows:
 
     def _encoded(self, row: PictureRow) -> TripletRow:
         encoder = make_encoder(self.encoders)
-        triplet = encoder.encode(read_rgb(self.roots.path(row.root, row.input)))
+        triplet = encoder.encode(read_rainy(self.roots.path(row.root, row.input), row.halves))
         return TripletRow(
             id=row.id,
             caption=triplet.caption,
@@ -171,8 +174,8 @@ def triplet_job(encoders: Encoders, roots: Roots, algorithm: str) -> Job[Picture
 
 
 def row_key(encoders: str, row: PictureRow) -> str:
-    """Everything that determines a row's triplet, and the id that it bears."""
-    return digest(encoders, row.input_hash, row.id)
+    """Everything that determines a row's triplet."""
+    return digest(encoders, row.input_hash, row.halves)
 
 
 def row_place(row: PictureRow) -> tuple[str, str]:

@@ -46,7 +46,8 @@ def finished_rows(
     missing = {key: row for key, row in zip(keys, rows, strict=True) if key not in found}
     shards = _shards(job, missing)
     done, last = 0, time.monotonic()
-    for size in (engine or LocalEngine()).run(_Compute(job, store), shards):
+    compute = _Compute(job.work, job.output, job.algorithm, store)
+    for size in (engine or LocalEngine()).run(compute, shards):
         done += size
         if time.monotonic() - last > 5:
             logger.info("%s: %d of %d rows computed", store.owner, done, len(missing))
@@ -63,22 +64,24 @@ Shard = tuple[tuple[str, ...], tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class _Compute(Generic[In, Out]):
-    """Compute one shard and put it into the store."""
+    """Compute one shard and put it into the store; travels to the workers, so it holds no more than it needs."""
 
-    job: Job[In, Out]
+    work: Callable[[Sequence[In]], Sequence[Sequence[Out]]]
+    output: type[Out]
+    algorithm: str
     store: WorkStore
 
     def __call__(self, shard: Shard) -> int:
         keys, rows = shard
-        results = self.job.work(rows)
+        results = self.work(rows)
         if len(results) != len(rows) or not all(results):
             raise ValueError(
                 f"{self.store.owner}: {len(rows)} rows gave {len(results)} results, or none for a row"
             )
-        name = f"{self.job.algorithm}-{digest(keys)}.parquet"
+        name = f"{self.algorithm}-{digest(keys)}.parquet"
         partial = self.store.partial / name
         flat = [(key, out) for key, outs in zip(keys, results, strict=True) for out in outs]
-        tables.write(partial, [out for _, out in flat], self.job.output, keys=[key for key, _ in flat])
+        tables.write(partial, [out for _, out in flat], self.output, keys=[key for key, _ in flat])
         publish(partial, self.store.shards / name)
         return len(rows)
 

@@ -23,11 +23,14 @@ Image.MAX_IMAGE_PIXELS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """A file that cannot be used as a picture; `reason` is one of the closed list of reasons."""
 
     reason: str
     detail: str
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.detail}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,11 @@ def read_header(path: Path) -> Header:
     """Size (after EXIF rotation) and stored mode of a picture.
 
     Raises:
-        Unreadable: with reason `git_lfs_pointer` or `unreadable`.
+        UnreadableError: with reason `git_lfs_pointer` or `unreadable`.
     """
     with path.open("rb") as file:
         if file.read(len(LFS_POINTER)) == LFS_POINTER:
-            raise Unreadable("git_lfs_pointer", "run `git lfs pull` where the dataset lies")
+            raise UnreadableError("git_lfs_pointer", "run `git lfs pull` where the dataset lies")
     try:
         with Image.open(path) as image:
             width, height = image.size
@@ -57,7 +60,7 @@ def read_header(path: Path) -> Header:
                 width, height = height, width
             return Header(width=width, height=height, mode=image.mode)
     except (OSError, SyntaxError, ValueError) as error:
-        raise Unreadable("unreadable", str(error)) from error
+        raise UnreadableError("unreadable", str(error)) from error
 
 
 def read_rgb(path: Path) -> RgbImage:
@@ -67,18 +70,21 @@ def read_rgb(path: Path) -> RgbImage:
         (H, W, 3) uint8, 0 to 255.
 
     Raises:
-        Unreadable: with reason `unreadable` or `truncated`.
+        UnreadableError: with reason `unreadable` or `truncated`.
+        FileNotFoundError: there is no such file.
     """
     try:
         with Image.open(path) as image:
             try:
                 image.load()
             except (OSError, SyntaxError) as error:
-                raise Unreadable("truncated", str(error)) from error
+                raise UnreadableError("truncated", str(error)) from error
             upright = ImageOps.exif_transpose(image)
             return np.asarray(_to_rgb(upright), dtype=np.uint8)
+    except FileNotFoundError:
+        raise
     except (OSError, SyntaxError, ValueError) as error:
-        raise Unreadable("unreadable", str(error)) from error
+        raise UnreadableError("unreadable", str(error)) from error
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

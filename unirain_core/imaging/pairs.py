@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from unirain_core.errors import ArtefactError
-from unirain_core.imaging.codec import RgbImage, Unreadable, read_rgb
+from unirain_core.imaging.codec import RgbImage, UnreadableError, read_rgb
 from unirain_core.imaging.geometry import split_halves
 
 
@@ -18,11 +18,19 @@ def read_pair(rainy: Path, clean: Path, halves: str | None) -> tuple[RgbImage, R
     Raises:
         ArtefactError: a file is gone or unreadable, though it was sound when the pairs were verified.
     """
+    first = _read(rainy)
+    return (first, _read(clean)) if halves is None else split_halves(first, halves)
+
+
+def read_rainy(file: Path, halves: str | None) -> RgbImage:
+    """The rainy picture alone, (H, W, 3) uint8; arguments and errors as of `read_pair`."""
+    return _read(file) if halves is None else split_halves(_read(file), halves)[0]
+
+
+def _read(file: Path) -> RgbImage:
     try:
-        first = read_rgb(rainy)
-        return (first, read_rgb(clean)) if halves is None else split_halves(first, halves)
-    except (Unreadable, FileNotFoundError) as error:
+        return read_rgb(file)
+    except (UnreadableError, FileNotFoundError) as error:
         raise ArtefactError(
-            f"{rainy}, or its clean picture {clean}, cannot be read ({error}): the dataset has changed since its "
-            "pairs were verified; run `dvc repro`"
+            f"{file} cannot be read ({error}): its dataset has changed since it was verified; run `dvc repro`"
         ) from None

@@ -27,7 +27,14 @@ def run(root: Path, *, encoders: Encoders, rain_types: tuple[str, ...]) -> None:
     logger.info("%s: %d pictures to encode", STAGE, len(pairs))
     job = triplet_job(encoders, Roots.load(root), ALGORITHM)
     rows = [
-        PictureRow(id=p.pair_id, dataset=p.dataset, root=p.root, input=p.input, input_hash=p.input_hash)
+        PictureRow(
+            id=p.pair_id,
+            dataset=p.dataset,
+            root=p.root,
+            input=p.input,
+            halves=p.halves,
+            input_hash=p.input_hash,
+        )
         for p in pairs
     ]
     found = finished_rows(job, rows, WorkStore.at(root, STAGE))

@@ -41,7 +41,9 @@ def run(root: Path, *, encoders: Encoders, vector_store: VectorStore, rain_types
         )
     logger.info("%s: %d photos to encode", STAGE, len(photos))
     rows = [
-        PictureRow(id=p.photo_id, dataset=p.dataset, root=p.root, input=p.input, input_hash=p.input_hash)
+        PictureRow(
+            id=p.photo_id, dataset=p.dataset, root=p.root, input=p.input, halves=None, input_hash=p.input_hash
+        )
         for p in photos
     ]
     work = WorkStore.at(root, STAGE)

@@ -44,7 +44,7 @@ def run(
     home = WorkStore.at(root, STAGE).home / "qdrant"
     with make_store(vector_store.engine, database.content.name, home) as store:
         ensure_filled(store, database.content)
-        found = references(queries, database, store, retrieved_references) 
+        found = references(queries, database, store, retrieved_references)
     tables.write(
         root / paths.REFERENCES / "references.parquet", [row for rows in found for row in rows], Reference
     )

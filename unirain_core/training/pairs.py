@@ -9,8 +9,8 @@ from torch import Tensor
 
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import SplitRow
-from unirain_core.errors import ArtefactError
-from unirain_core.imaging.codec import RgbImage, Unreadable, read_rgb
+from unirain_core.imaging import pairs as imaging_pairs
+from unirain_core.imaging.codec import RgbImage
 
 MEMORY_BUDGET = 2 * 1024**3
 """Bytes of decoded pictures that stay in memory."""
@@ -30,17 +30,8 @@ def read_pair(row: SplitRow, roots: Roots) -> Example:
     Raises:
         ArtefactError: a file is gone or unreadable, though it was not when the pairs were verified.
     """
-    try:
-        rainy = read_rgb(roots.path(row.root, row.input))
-        if row.halves is None:
-            return Example(rainy, read_rgb(roots.path(row.root, row.target)))
-    except Unreadable as error:
-        raise ArtefactError(
-            f"pair {row.pair_id} of root '{row.root}' cannot be read ({error.detail}); its dataset has changed "
-            "since it was verified: run `dvc repro`"
-        ) from error
-    left, right = np.split(rainy[:, : rainy.shape[1] // 2 * 2], 2, axis=1)
-    return Example(right, left) if row.halves == "left" else Example(left, right)
+    folder = roots.folder(row.root)
+    return Example(*imaging_pairs.read_pair(folder / row.input, folder / row.target, row.halves))
 
 
 class Pictures:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from unirain_core.config.sections import SampleCorpus
-from unirain_core.imaging.codec import Unreadable, read_header, read_rgb, to_float
+from unirain_core.imaging.codec import UnreadableError, read_header, read_rgb, to_float
 from unirain_core.imaging.colour import luma
 from unirain_core.imaging.geometry import phase_correlation
 from unirain_core.sources.sample_corpus.items import FAULTS, RAIN_TYPES
@@ -131,13 +131,13 @@ def test_files_hold_the_rendered_pixels(folder):
 def test_a_truncated_file_opens_and_cannot_be_read(folder):
     path = folder / place(faulty("truncated")).input
 
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableError) as caught:
         read_rgb(path)
     assert "truncated" == caught.value.reason
 
 
 def test_a_pointer_stands_where_a_clean_picture_should(folder):
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableError) as caught:
         read_header(folder / place(faulty("git_lfs_pointer")).target)
     assert "git_lfs_pointer" == caught.value.reason
 
