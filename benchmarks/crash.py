@@ -27,6 +27,18 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).parents[1]
 POINTS = Path(__file__).with_name("crash_points")
 
+DAGSTER_RUN = """
+import dagster as dg
+from unirain_assets.definitions import defs
+stage, key = "{0}", "{2}" or None
+assets = [a for a in defs.assets if isinstance(a, dg.AssetsDefinition)]
+chosen = dg.AssetSelection.assets(stage)
+force = {{"ops": {{stage: {{"config": {{"force": True}}}}}}}}
+done = dg.materialize(assets, selection=chosen, partition_key=key, run_config=force, resources=defs.resources)
+raise SystemExit(0 if done.success else 1)
+"""
+"""What Dagster's run worker does: one asset, whose body is `dvc repro`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kill:
@@ -138,9 +150,7 @@ def orphans(project: Path) -> list[int]:
 def command(kill: Kill) -> tuple[str, ...]:
     """The command that a person gives: to DVC, or to Dagster."""
     if kill.target == "dagster":
-        stage, _, key = kill.stage.partition("@")
-        partition = ("--partition", key) if key else ()
-        return (sys.executable, "-m", "dagster", "asset", "materialize", "-m", "unirain_assets.definitions", "--select", stage, *partition)  # fmt: skip
+        return (sys.executable, "-c", DAGSTER_RUN.format(*kill.stage.partition("@")))
     return (sys.executable, "-m", "dvc", "repro", "--single-item", "--force", kill.stage)
 
 

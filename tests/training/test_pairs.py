@@ -57,23 +57,24 @@ def test_pictures_stay_in_memory_within_the_budget(roots, budget, same):
     assert same == (pictures[0] is pictures[0])
 
 
-@given(st.integers(8, 40), st.integers(8, 40), st.integers(4, 50), st.integers(0, 2**32))
-def test_both_pictures_are_cut_alike(height, width, side, seed):
+@given(st.integers(8, 40), st.integers(8, 40), st.integers(4, 50), st.integers(0, 2**32), st.booleans())
+def test_both_pictures_are_cut_alike(height, width, side, seed, turned):
     image = gradient(height, width)
-    crop = random_crop(Example(image, image), side, np.random.default_rng(seed))
+    crop = random_crop(Example(image, image), side, np.random.default_rng(seed), turned=turned)
 
     assert (side, side, 3) == crop.rainy.shape
     assert crop.rainy.tolist() == crop.clean.tolist()
 
 
-def test_all_eight_orientations_occur():
+@pytest.mark.parametrize(("turned", "orientations"), [(True, 8), (False, 2)])
+def test_all_orientations_occur(turned, orientations):
     image = gradient(4, 4)
     crops = {
-        random_crop(Example(image, image), 4, np.random.default_rng(seed)).rainy.tobytes()
+        random_crop(Example(image, image), 4, np.random.default_rng(seed), turned=turned).rainy.tobytes()
         for seed in range(99)
     }
 
-    assert len(crops) == 8
+    assert len(crops) == orientations
 
 
 def test_the_centre_crop_lies_in_the_middle():

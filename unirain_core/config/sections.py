@@ -243,6 +243,8 @@ class Training:
     """Crops of each rain type in a batch: batches are stratified."""
     patch: Count
     """Side of a training crop in pixels."""
+    augmentation: Literal["turned", "mirrored"] = "turned"
+    """Crops are mirrored, and turned by 90 degrees too (the paper's code) or not: rain falls down."""
     learning_rate: Positive
     warmup_steps: Annotated[int, Ge(0)]
     weight_decay: Annotated[float, Ge(0)] = 1e-4

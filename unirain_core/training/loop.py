@@ -87,7 +87,8 @@ class Trainer:
         pictures = [Pictures(rows, task.roots) for rows in task.train]
         sizes = tuple(len(rows) for rows in task.train)
         sampler = Sampler(sizes, plan.batch_per_type, task.seed, self._rank, self._world)
-        for batch in batches(pictures, sampler, patch=plan.patch, steps=range(self._done, plan.steps)):
+        turned, steps = plan.augmentation == "turned", range(self._done, plan.steps)
+        for batch in batches(pictures, sampler, patch=plan.patch, turned=turned, steps=steps):
             rate = self._step(batch)
             self._done += 1
             self._tell()

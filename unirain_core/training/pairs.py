@@ -54,12 +54,19 @@ class Pictures:
         return example
 
 
-def random_crop(example: Example, side: int, rng: np.random.Generator) -> Example:
-    """A square crop at a random place, one of its eight flips and rotations, the same of both pictures."""
+def random_crop(example: Example, side: int, rng: np.random.Generator, *, turned: bool) -> Example:
+    """A square crop at a random place, mirrored or not, the same of both pictures.
+
+    Args:
+        example: a pair.
+        side: of the crop, pixels.
+        rng: decides place, mirror and turn.
+        turned: whether it may also be turned by 90, 180 or 270 degrees.
+    """
     padded = _at_least(example, side)
     height, width = padded.rainy.shape[:2]
     top, left = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
-    turns, flip = int(rng.integers(4)), bool(rng.integers(2))
+    turns, flip = int(rng.integers(4)) if turned else 0, bool(rng.integers(2))
 
     def cut(image: RgbImage) -> RgbImage:
         crop = np.rot90(image[top : top + side, left : left + side], turns)

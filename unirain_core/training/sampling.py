@@ -83,7 +83,12 @@ def step_seed(seed: int, step: int, rank: int) -> int:
 
 
 def batches(
-    pictures: Sequence[Pictures | Sequence[Example]], sampler: Sampler, *, patch: int, steps: range
+    pictures: Sequence[Pictures | Sequence[Example]],
+    sampler: Sampler,
+    *,
+    patch: int,
+    turned: bool,
+    steps: range,
 ) -> Iterator[Batch]:
     """The batches of some steps, made ahead by a few threads.
 
@@ -91,13 +96,15 @@ def batches(
         pictures: of each rain type.
         sampler: draws from them.
         patch: side of a crop in pixels.
+        turned: whether crops are turned, as of `random_crop`.
         steps: which steps.
     """
 
     def make(step: int) -> Batch:
         draws = sampler.draws(step)
         crops = [
-            random_crop(pictures[d.rain_type][d.index], patch, np.random.default_rng(d.seed)) for d in draws
+            random_crop(pictures[d.rain_type][d.index], patch, np.random.default_rng(d.seed), turned=turned)
+            for d in draws
         ]
         return Batch(*to_tensors(crops), torch.tensor([d.rain_type for d in draws]))
 
