@@ -19,6 +19,8 @@ class Mean:
     """dB."""
     ssim: float
     """-1 to 1."""
+    lpips: float | None
+    """Smaller is nearer; None: not measured of every picture."""
     pairs: int
     """How many."""
 
@@ -26,7 +28,18 @@ class Mean:
 def mean(scores: Iterable[Score]) -> Mean | None:
     """Mean of the pictures' scores; None where there are none."""
     rows = list(scores)
-    return Mean(fmean(r.psnr for r in rows), fmean(r.ssim for r in rows), len(rows)) if rows else None
+    if not rows:
+        return None
+    return Mean(
+        fmean(r.psnr for r in rows), fmean(r.ssim for r in rows), mean_lpips(r.lpips for r in rows), len(rows)
+    )
+
+
+def mean_lpips(values: Iterable[float | None]) -> float | None:
+    """Mean of distances; None where one of them is absent, for it would be the mean of other pictures."""
+    there = list(values)
+    known = [value for value in there if value is not None]
+    return fmean(known) if known and len(known) == len(there) else None
 
 
 def shown(rows: Sequence[SplitRow], per_type: int) -> list[SplitRow]:

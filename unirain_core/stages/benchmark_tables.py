@@ -70,9 +70,7 @@ def _remove_unnamed(folder: Path, names: Iterable[str]) -> None:
 
 def _document(made: Sequence[printed.Table]) -> str:
     return "\n".join(
-        f"## {given.benchmark}\n\nPSNR in dB / SSIM, protocol `{given.protocol}`; best bold, second underlined.\n\n"
-        f"{printed.markdown(given)}"
-        for given in made
+        f"## {given.benchmark}\n\n{printed.caption(given)}\n\n{printed.markdown(given)}" for given in made
     )
 
 
