@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -10,7 +10,6 @@ from typing import ClassVar
 import torch
 from PIL import Image
 
-from unirain_core.artefacts.report import Json
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Score, SplitRow
 from unirain_core.config.sections import ProtocolName
@@ -20,7 +19,7 @@ from unirain_core.engine.store import WorkStore, digest
 from unirain_core.evaluation.lpips import Lpips
 from unirain_core.evaluation.methods import Method
 from unirain_core.evaluation.protocols import measure, prepared
-from unirain_core.evaluation.summary import SHOWN_PER_TYPE, mean, picture_name, shown
+from unirain_core.evaluation.summary import SHOWN_PER_TYPE, picture_name, shown
 from unirain_core.imaging.codec import RgbImage
 from unirain_core.imaging.pairs import read_pair
 
@@ -162,17 +161,6 @@ def score(
             if scored.picture is not None
         },
     )
-
-
-def by_type(scores: Sequence[Score], rain_types: Sequence[str]) -> list[Json]:
-    """Means of each benchmark and rain type, for a report."""
-    lines: list[Json] = []
-    for benchmark in dict.fromkeys(score.benchmark for score in scores):
-        for kind in rain_types:
-            found = mean(s for s in scores if (s.benchmark, s.rain_type) == (benchmark, kind))
-            if found:
-                lines.append({"benchmark": benchmark, "rain_type": kind, **asdict(found)})
-    return lines
 
 
 def _rows(name: str, protocol: ProtocolName, given: Sequence[Task], found: Sequence[Scored]) -> list[Score]:

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import fmean
 
+from unirain_core.artefacts.report import Json
 from unirain_core.artefacts.schemas import Score, SplitRow
 
 SHOWN_PER_TYPE = 4
@@ -40,6 +41,17 @@ def mean_lpips(values: Iterable[float | None]) -> float | None:
     there = list(values)
     known = [value for value in there if value is not None]
     return fmean(known) if known and len(known) == len(there) else None
+
+
+def by_type(scores: Sequence[Score], rain_types: Sequence[str]) -> list[Json]:
+    """Means of each benchmark and rain type, for a report."""
+    lines: list[Json] = []
+    for benchmark in dict.fromkeys(score.benchmark for score in scores):
+        for kind in rain_types:
+            found = mean(s for s in scores if (s.benchmark, s.rain_type) == (benchmark, kind))
+            if found:
+                lines.append({"benchmark": benchmark, "rain_type": kind, **asdict(found)})
+    return lines
 
 
 def shown(rows: Sequence[SplitRow], per_type: int) -> list[SplitRow]:

@@ -81,8 +81,13 @@ def table(
 def caption(given: Table) -> str:
     """What the figures of the table are, and what to do where LPIPS is absent."""
     figures = "PSNR in dB / SSIM" + (" / LPIPS (smaller is better)" if given.has_lpips else "")
-    note = "" if given.has_lpips else f" {NO_LPIPS}: {REMEDY}."
-    return f"{figures}, protocol `{given.protocol}`; best bold, second underlined.{note}"
+    text = f"{figures}, protocol `{given.protocol}`; best bold, second underlined."
+    return " ".join([text, *notes([given])])
+
+
+def notes(tables: Sequence[Table]) -> list[str]:
+    """What a person can supply for figures that are absent from the tables."""
+    return [] if all(given.has_lpips for given in tables) else [f"{NO_LPIPS}: {REMEDY}."]
 
 
 def markdown(given: Table) -> str:

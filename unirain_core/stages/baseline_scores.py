@@ -12,7 +12,8 @@ from unirain_core.config.sections import BenchmarkScores, Method, RainType
 from unirain_core.engine.store import WorkStore
 from unirain_core.evaluation.lpips import at_hand
 from unirain_core.evaluation.methods import make_method
-from unirain_core.evaluation.scores import by_type, score
+from unirain_core.evaluation.scores import score
+from unirain_core.evaluation.summary import by_type
 
 STAGE = "baseline_scores"
 READS = (paths.SPLIT,)

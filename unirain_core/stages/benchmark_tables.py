@@ -114,5 +114,6 @@ def _report(made: Sequence[printed.Table], scores: Sequence[Score]) -> Report:
     return Report(
         stage=STAGE,
         counts={given.benchmark: sum(s.benchmark == given.benchmark for s in scores) for given in made},
+        notes=printed.notes(made),
         figures={**named, "protocol": made[0].protocol if made else ""},
     )
