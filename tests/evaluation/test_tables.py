@@ -7,12 +7,20 @@ import pytest
 
 from unirain_core.artefacts.schemas import Score
 from unirain_core.evaluation.summary import Mean
-from unirain_core.evaluation.tables import comma_separated, figures, latex, markdown, table
+from unirain_core.evaluation.tables import (
+    NO_LPIPS,
+    caption,
+    comma_separated,
+    figures,
+    latex,
+    markdown,
+    table,
+)
 
 TYPES = ("drs", "nrd")
 
 
-def score(method, kind, psnr, ssim=0.5, benchmark="test", protocol="unirain", pair="p"):
+def score(method, kind, psnr, ssim=0.5, lpips=None, *, benchmark="test", protocol="unirain", pair="p"):
     return Score(
         method=method,
         benchmark=benchmark,
@@ -20,7 +28,7 @@ def score(method, kind, psnr, ssim=0.5, benchmark="test", protocol="unirain", pa
         rain_type=kind,
         psnr=psnr,
         ssim=ssim,
-        lpips=None,
+        lpips=lpips,
         protocol=protocol,
         data_hash="",
     )
@@ -40,7 +48,9 @@ def test_a_cell_is_the_mean_of_its_pictures_and_the_average_counts_each_type_onc
     given = table(SCORES, "test", ["input", "best_one"], TYPES)
 
     assert given.columns == ("drs", "nrd", "average")
-    assert given.lines["input"] == (Mean(21.0, 0.75, 2), Mean(30.0, 1.0, 1), Mean(25.5, 0.875, 3))
+    assert given.lines["input"] == (
+        Mean(21.0, 0.75, None, 2), Mean(30.0, 1.0, None, 1), Mean(25.5, 0.875, None, 3)
+    )  # fmt: skip
 
 
 def test_the_best_is_bold_and_the_second_underlined_for_each_figure_by_itself():
@@ -94,8 +104,36 @@ def test_csv_has_one_line_for_each_benchmark_method_and_column():
     assert len(rows) == 2 * 2 * 3
     assert rows[0] == {
         "benchmark": "test", "protocol": "unirain", "method": "input", "rain_type": "drs",
-        "psnr": "21.0000", "ssim": "0.750000", "pairs": "2", "note": "",
+        "psnr": "21.0000", "ssim": "0.750000", "lpips": "", "pairs": "2", "note": NO_LPIPS,
     }  # fmt: skip
     assert {row["note"] for row in rows if row["method"] == "input" and row["benchmark"] == "other"} == {
         "not scored on other", "no type"
     }  # fmt: skip
+
+
+def test_lpips_stands_in_the_table_once_it_is_measured_and_the_smallest_is_best():
+    scores = [score("a", "drs", 20.0, 0.5, 0.3), score("b", "drs", 20.0, 0.5, 0.1), score("c", "drs", 19.0)]
+    given = table(scores, "test", ["a", "b", "c"], ["drs"])
+
+    assert [
+        "**20.00** / **0.5000** / <u>0.3000</u>",
+        "**20.00** / **0.5000** / **0.1000**",
+        "<u>19.00</u> / **0.5000** / n/a",
+    ] == [line.split(" | ")[1] for line in markdown(given).splitlines()[2:]]
+    assert {"psnr": 20.0, "ssim": 0.5, "lpips": 0.3} == figures(given)["a"]["drs"]  # type: ignore[index,call-overload]
+    assert "LPIPS (smaller is better)" in caption(given)
+
+
+def test_lpips_that_was_not_measured_says_what_to_supply_and_which_command_follows():
+    text = caption(table(SCORES, "test", ["input"], TYPES))
+
+    assert "LPIPS n/a: weights not found" in text
+    assert "alexnet-owt-7be5be79.pth" in text
+    assert "dvc repro --force" in text
+
+
+def test_a_mean_of_lpips_is_of_all_the_pictures_or_it_is_none():
+    one, other = score("a", "drs", 20.0, 0.5, 0.25), score("a", "drs", 20.0, 0.5, 0.75)
+
+    assert 0.5 == table([one, other], "test", ["a"], ["drs"]).lines["a"][0].lpips  # type: ignore[union-attr]
+    assert table([one, score("a", "drs", 20.0)], "test", ["a"], ["drs"]).lines["a"][0].lpips is None  # type: ignore[union-attr]

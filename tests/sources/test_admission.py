@@ -51,6 +51,20 @@ def test_a_type_that_params_does_not_list_is_dropped_with_its_name():
     assert ("type_not_listed", "nrd") == (row.reason, row.other)
 
 
+def test_a_type_that_was_taken_out_of_rain_types_drops_the_datasets_that_state_it():
+    pool = RawDatasets(datasets={"mine": Dataset(layout="paired", root="r", rain_types=("drd",))})
+    (row,) = admit("mine", Listing((picture(types=()),), ()), pool, rain_types=("drs",), shows=SHOWS).dropped
+
+    assert ("type_not_listed", "drd") == (row.reason, row.other)
+
+
+def test_a_stated_type_that_nobody_knows_is_a_typo():
+    pool = RawDatasets(datasets={"mine": Dataset(layout="paired", root="r", rain_types=("drz",))})
+
+    with pytest.raises(ConfigError, match=r"mine\.rain_types: drz is neither in rain_types nor known"):
+        admit("mine", Listing((picture(),), ()), pool, rain_types=("drs",), shows=SHOWS)
+
+
 def test_params_override_types_role_and_scene():
     item = picture("s7/input/1.png", types=("nrs",), group="g")
     (entry,) = admitted(item, rain_types=TYPES, role="val", scene_rule=(r"(s\d)/.*", r"\1")).entries

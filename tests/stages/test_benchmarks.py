@@ -40,6 +40,7 @@ class Inline:
 def project(tmp_path, monkeypatch):
     monkeypatch.setattr(scores, "LocalEngine", Inline)
     monkeypatch.setenv("UNIRAIN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     (tmp_path / "pictures").mkdir()
     (tmp_path / "roots.local.yaml").write_text("here: pictures\n")
     clean = np.ascontiguousarray(data.astronaut()[:64, :80])
@@ -178,6 +179,39 @@ def test_the_same_scores_give_the_same_bytes(project):
         "pictures.png",
         "pictures.html",
     } == {f.name for f in (project / "data/tables").iterdir()}
+
+
+@dataclasses.dataclass(frozen=True)
+class Brightness:
+    """A distance that needs no weights."""
+
+    weights_hash: str = "brightness"
+
+    def distance(self, restored, clean):
+        return float(abs(restored.mean() - clean.mean()))
+
+
+def test_lpips_fills_its_column_once_its_weights_are_at_hand(project, monkeypatch):
+    run_all(project)
+    before = read_scores(project, "baseline/input")
+    for stage in (benchmark_scores, baseline_scores):
+        monkeypatch.setattr(stage, "at_hand", Brightness)
+    run_all(project)
+    after = read_scores(project, "baseline/input")
+    rainy, clean = (read_rgb(project / f"pictures/test_0_{side}.png") for side in ("rainy", "clean"))
+
+    assert [None] * 6 == [row.lpips for row in before]
+    assert before == [dataclasses.replace(row, lpips=None) for row in after]
+    assert after[0].lpips == abs(rainy.mean() - clean.mean())
+    assert "/ LPIPS" in (project / "data/tables/table1.md").read_text()
+
+
+def test_lpips_without_weights_is_null_and_the_table_says_what_to_supply(project):
+    run_all(project)
+
+    assert {None} == {row.lpips for row in read_scores(project, "benchmark/small")}
+    for place in ("data/tables/table1.md", "reports/benchmark_tables.json"):
+        assert "LPIPS n/a: weights not found" in (project / place).read_text()
 
 
 def test_a_variant_that_was_not_trained_names_the_stage_that_trains(project):

@@ -119,12 +119,6 @@ def _check_types(params: Params) -> None:
     types = params.rain_types
     if not types or len(set(types)) != len(types) or not all(name.isidentifier() for name in types):
         raise ValueError(f"rain_types must be distinct plain names, at least one; found {list(types)}")
-    for name, dataset in params.raw_datasets.datasets.items():
-        unknown = [t for t in dataset.rain_types if t not in types]
-        if unknown:
-            raise ValueError(
-                f"raw_datasets.datasets.{name}.rain_types: {unknown} not in rain_types {list(types)}"
-            )
 
 
 def _check_names(params: Params) -> None:

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -10,20 +10,20 @@ from typing import ClassVar
 import torch
 from PIL import Image
 
-from unirain_core.artefacts.report import Json
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Score, SplitRow
 from unirain_core.config.sections import ProtocolName
 from unirain_core.engine.local import LocalEngine
 from unirain_core.engine.rows import Job, finished_rows
 from unirain_core.engine.store import WorkStore, digest
+from unirain_core.evaluation.lpips import Lpips
 from unirain_core.evaluation.methods import Method
 from unirain_core.evaluation.protocols import measure, prepared
-from unirain_core.evaluation.summary import SHOWN_PER_TYPE, mean, picture_name, shown
+from unirain_core.evaluation.summary import SHOWN_PER_TYPE, picture_name, shown
 from unirain_core.imaging.codec import RgbImage
 from unirain_core.imaging.pairs import read_pair
 
-ALGORITHM = "1"
+ALGORITHM = "2"
 """Version of what is computed of a pair."""
 
 Splits = Mapping[str, Sequence[SplitRow]]
@@ -40,6 +40,8 @@ class Scored:
     """DB."""
     ssim: float
     """-1 to 1."""
+    lpips: float | None
+    """At least 0, smaller is nearer; null: not measured."""
     picture: bytes | None
     """The restored picture as PNG, where it shall be shown."""
 
@@ -66,14 +68,16 @@ def tasks(splits: Splits) -> list[Task]:
     ]
 
 
-def scoring_job(method: Method, protocol: ProtocolName, roots: Roots) -> Job[Task, Scored]:
+def scoring_job(
+    method: Method, protocol: ProtocolName, lpips: Lpips | None, roots: Roots
+) -> Job[Task, Scored]:
     """The per-row work of the stages that score."""
     return Job(
         algorithm=ALGORITHM,
         output=Scored,
-        key=partial(_key, f"{method.key} {protocol}"),
+        key=partial(_key, f"{method.key} {protocol} {lpips.weights_hash if lpips else None}"),
         place=_place,
-        work=ScoreRows(method, protocol, roots),
+        work=ScoreRows(method, protocol, lpips, roots),
     )
 
 
@@ -83,6 +87,7 @@ class ScoreRows:
 
     method: Method
     protocol: ProtocolName
+    lpips: Lpips | None
     roots: Roots
 
     def __call__(self, rows: Sequence[Task]) -> list[list[Scored]]:
@@ -98,7 +103,12 @@ class ScoreRows:
         )
         restored = self.method.restore(rainy)
         quality = measure(self.protocol, restored, clean)
-        return Scored(psnr=quality.psnr, ssim=quality.ssim, picture=_png(restored) if task.is_shown else None)
+        return Scored(
+            psnr=quality.psnr,
+            ssim=quality.ssim,
+            lpips=self.lpips.distance(restored, clean) if self.lpips else None,
+            picture=_png(restored) if task.is_shown else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +128,14 @@ class Scoring:
 
 
 def score(
-    name: str, method: Method, protocol: ProtocolName, splits: Splits, roots: Roots, store: WorkStore
+    name: str,
+    method: Method,
+    protocol: ProtocolName,
+    splits: Splits,
+    *,
+    lpips: Lpips | None,
+    roots: Roots,
+    store: WorkStore,
 ) -> Scoring:
     """Score a method on every pair of the benchmarks; nothing that is finished is computed again.
 
@@ -127,13 +144,14 @@ def score(
         method: what restores.
         protocol: how the pictures are compared.
         splits: name of a benchmark to its pairs; the pictures to show are those of the first.
+        lpips: the learned distance; None: it stays null.
         roots: where the datasets lie.
         store: of the stage.
     """
     given = tasks(splits)
     # One worker for a GPU: each would load the network onto it.
     engine = LocalEngine(workers=1) if torch.cuda.is_available() else LocalEngine()
-    results = finished_rows(scoring_job(method, protocol, roots), given, store, engine)
+    results = finished_rows(scoring_job(method, protocol, lpips, roots), given, store, engine)
     found = [scored for (scored,) in results]
     return Scoring(
         scores=_rows(name, protocol, given, found),
@@ -143,17 +161,6 @@ def score(
             if scored.picture is not None
         },
     )
-
-
-def by_type(scores: Sequence[Score], rain_types: Sequence[str]) -> list[Json]:
-    """Means of each benchmark and rain type, for a report."""
-    lines: list[Json] = []
-    for benchmark in dict.fromkeys(score.benchmark for score in scores):
-        for kind in rain_types:
-            found = mean(s for s in scores if (s.benchmark, s.rain_type) == (benchmark, kind))
-            if found:
-                lines.append({"benchmark": benchmark, "rain_type": kind, **asdict(found)})
-    return lines
 
 
 def _rows(name: str, protocol: ProtocolName, given: Sequence[Task], found: Sequence[Scored]) -> list[Score]:
@@ -166,7 +173,7 @@ def _rows(name: str, protocol: ProtocolName, given: Sequence[Task], found: Seque
             rain_type=task.row.rain_type,
             psnr=scored.psnr,
             ssim=scored.ssim,
-            lpips=None,
+            lpips=scored.lpips,
             protocol=protocol,
             data_hash=digest(task.row.input_hash, task.row.target_hash),
         )

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import fmean
 
+from unirain_core.artefacts.report import Json
 from unirain_core.artefacts.schemas import Score, SplitRow
 
 SHOWN_PER_TYPE = 4
@@ -19,6 +20,8 @@ class Mean:
     """dB."""
     ssim: float
     """-1 to 1."""
+    lpips: float | None
+    """Smaller is nearer; None: not measured of every picture."""
     pairs: int
     """How many."""
 
@@ -26,7 +29,29 @@ class Mean:
 def mean(scores: Iterable[Score]) -> Mean | None:
     """Mean of the pictures' scores; None where there are none."""
     rows = list(scores)
-    return Mean(fmean(r.psnr for r in rows), fmean(r.ssim for r in rows), len(rows)) if rows else None
+    if not rows:
+        return None
+    return Mean(
+        fmean(r.psnr for r in rows), fmean(r.ssim for r in rows), mean_lpips(r.lpips for r in rows), len(rows)
+    )
+
+
+def mean_lpips(values: Iterable[float | None]) -> float | None:
+    """Mean of distances; None where one of them is absent, for it would be the mean of other pictures."""
+    there = list(values)
+    known = [value for value in there if value is not None]
+    return fmean(known) if known and len(known) == len(there) else None
+
+
+def by_type(scores: Sequence[Score], rain_types: Sequence[str]) -> list[Json]:
+    """Means of each benchmark and rain type, for a report."""
+    lines: list[Json] = []
+    for benchmark in dict.fromkeys(score.benchmark for score in scores):
+        for kind in rain_types:
+            found = mean(s for s in scores if (s.benchmark, s.rain_type) == (benchmark, kind))
+            if found:
+                lines.append({"benchmark": benchmark, "rain_type": kind, **asdict(found)})
+    return lines
 
 
 def shown(rows: Sequence[SplitRow], per_type: int) -> list[SplitRow]:

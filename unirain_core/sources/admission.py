@@ -160,6 +160,12 @@ class _Rules:
                 f"{self.key}.rain_types: layout '{self.dataset.layout}' cannot tell the rain type of {item.input}; "
                 f"name one of {', '.join(self.rain_types)}"
             )
+        unknown = set(self.dataset.rain_types) - {*self.rain_types, *self.shows}
+        if unknown:
+            raise ConfigError(
+                f"{self.key}.rain_types: {', '.join(sorted(unknown))} is neither in rain_types nor known to the "
+                f"catalogue, which has {', '.join(self.shows)}"
+            )
         return settle_types(types, self.policy, self.rain_types, self.shows)
 
     def _role(self, item: Listed) -> str:

@@ -10,8 +10,10 @@ from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Score, SplitRow
 from unirain_core.config.sections import BenchmarkScores, Method, RainType
 from unirain_core.engine.store import WorkStore
+from unirain_core.evaluation.lpips import at_hand
 from unirain_core.evaluation.methods import make_method
-from unirain_core.evaluation.scores import by_type, score
+from unirain_core.evaluation.scores import score
+from unirain_core.evaluation.summary import by_type
 
 STAGE = "baseline_scores"
 READS = (paths.SPLIT,)
@@ -36,7 +38,10 @@ def run(
     }
     logger.info("%s: %s: %d pairs to score", STAGE, partition, sum(map(len, splits.values())))
     method, store = make_method(methods[partition]), WorkStore.at(root, STAGE, partition)
-    scoring = score(partition, method, benchmark_scores.protocol, splits, Roots.load(root), store)
+    lpips = at_hand()
+    scoring = score(
+        partition, method, benchmark_scores.protocol, splits, lpips=lpips, roots=Roots.load(root), store=store
+    )
     folder = root / paths.BASELINE_SCORES.format(partition=partition)
     tables.write(folder / "scores.parquet", scoring.scores, Score)
     scoring.write_pictures(folder / "pictures")
@@ -49,6 +54,7 @@ def run(
                 "method": partition,
                 "kind": methods[partition].kind,
                 "protocol": benchmark_scores.protocol,
+                "lpips": lpips.weights_hash if lpips else None,
                 "means": by_type(scoring.scores, rain_types),
             },
         ),

@@ -10,8 +10,10 @@ from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Score, SplitRow
 from unirain_core.config.sections import BenchmarkScores, RainType, Variant
 from unirain_core.engine.store import WorkStore
+from unirain_core.evaluation.lpips import at_hand
 from unirain_core.evaluation.methods import Checkpoint
-from unirain_core.evaluation.scores import by_type, score
+from unirain_core.evaluation.scores import score
+from unirain_core.evaluation.summary import by_type
 
 STAGE = "benchmark_scores"
 READS = (paths.SPLIT, paths.CHECKPOINT)
@@ -37,7 +39,10 @@ def run(
     }
     logger.info("%s: %s: %d pairs to score", STAGE, partition, sum(map(len, splits.values())))
     store = WorkStore.at(root, STAGE, partition)
-    scoring = score(partition, method, benchmark_scores.protocol, splits, Roots.load(root), store)
+    lpips = at_hand()
+    scoring = score(
+        partition, method, benchmark_scores.protocol, splits, lpips=lpips, roots=Roots.load(root), store=store
+    )
     folder = root / paths.BENCHMARK_SCORES.format(partition=partition)
     tables.write(folder / "scores.parquet", scoring.scores, Score)
     scoring.write_pictures(folder / "pictures")
@@ -53,6 +58,7 @@ def run(
                 "network": variant.network,
                 "strategy": variant.strategy,
                 "protocol": benchmark_scores.protocol,
+                "lpips": lpips.weights_hash if lpips else None,
                 "means": by_type(scoring.scores, rain_types),
             },
         ),

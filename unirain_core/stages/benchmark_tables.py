@@ -70,9 +70,7 @@ def _remove_unnamed(folder: Path, names: Iterable[str]) -> None:
 
 def _document(made: Sequence[printed.Table]) -> str:
     return "\n".join(
-        f"## {given.benchmark}\n\nPSNR in dB / SSIM, protocol `{given.protocol}`; best bold, second underlined.\n\n"
-        f"{printed.markdown(given)}"
-        for given in made
+        f"## {given.benchmark}\n\n{printed.caption(given)}\n\n{printed.markdown(given)}" for given in made
     )
 
 
@@ -116,5 +114,6 @@ def _report(made: Sequence[printed.Table], scores: Sequence[Score]) -> Report:
     return Report(
         stage=STAGE,
         counts={given.benchmark: sum(s.benchmark == given.benchmark for s in scores) for given in made},
+        notes=printed.notes(made),
         figures={**named, "protocol": made[0].protocol if made else ""},
     )

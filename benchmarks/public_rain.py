@@ -1,0 +1,69 @@
+"""What a finished run says of each set: captions that name the right rain, judges' acceptance, scores before and after.
+
+python benchmarks/public_rain.py        in a project whose `dvc repro` is done
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import fmean
+
+from unirain_core.artefacts import paths, tables
+from unirain_core.artefacts.schemas import Pair, Score, TripletRow, Verdict
+from unirain_core.sources import catalogue
+
+
+def named(pairs: Iterable[Pair], captions: dict[str, str]) -> list[str]:
+    """Rain type by rain type: how many captions name its time of day, and how many its kind of rain."""
+    shows = catalogue.load().shows
+    total, time, kind = Counter[str](), Counter[str](), Counter[str]()
+    for pair in pairs:
+        text, what = captions[pair.pair_id], pair.rain_type
+        total[what] += 1
+        time[what] += ("night" if what.startswith("n") else "day") in text
+        kind[what] += shows[what] in text
+    return [f"  {t}: {total[t]} pairs, time of day {time[t]}, kind of rain {kind[t]}" for t in sorted(total)]
+
+
+def accepted(pairs: Iterable[Pair], verdicts: dict[str, bool]) -> list[str]:
+    """Set by set: how many of its verified pairs the judges accepted."""
+    total, kept = Counter[tuple[str, str, str]](), Counter[tuple[str, str, str]]()
+    for pair in pairs:
+        key = (pair.dataset, pair.rain_type, pair.origin)
+        total[key] += 1
+        kept[key] += verdicts[pair.pair_id]
+    return [f"  {' '.join(key):40s} {kept[key]:3d} of {total[key]:3d}" for key in sorted(total)]
+
+
+def scored(scores: Iterable[Score]) -> list[str]:
+    """Set by set of each benchmark: mean PSNR and SSIM of each method."""
+    rows: dict[tuple[str, str], dict[str, list[Score]]] = {}
+    for score in scores:
+        place = (score.benchmark, score.pair_id.partition("/")[0])
+        rows.setdefault(place, {}).setdefault(score.method, []).append(score)
+    lines = []
+    for (benchmark, source), methods in sorted(rows.items()):
+        figures = [
+            f"{method} {fmean(s.psnr for s in own):.2f} / {fmean(s.ssim for s in own):.3f}"
+            for method, own in sorted(methods.items())
+        ]
+        number = len(next(iter(methods.values())))
+        lines.append(f"  {benchmark:10s} {source:20s} {number:2d}  {'   '.join(figures)}")
+    return lines
+
+
+def main() -> int:
+    """Print the three lists for the project in the current folder."""
+    root = Path.cwd()
+    pairs = tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
+    captions = {r.id: r.caption for r in tables.read(root / paths.TRIPLETS / "triplets.parquet", TripletRow)}
+    verdicts = {v.pair_id: v.verdict for v in tables.read(root / paths.VOTES / "verdicts.parquet", Verdict)}
+    print("captions that name it", *named(pairs, captions), "accepted", *accepted(pairs, verdicts), sep="\n")
+    files = sorted((root / "data/scores").glob("*/*/scores.parquet"))
+    print("PSNR / SSIM", *scored(s for file in files for s in tables.read(file, Score)), sep="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
