@@ -45,7 +45,15 @@ class MissingArtefactError(ArtefactError):
 
     def __init__(self, path: str, producer: str) -> None:
         self.path, self.producer = path, producer
-        super().__init__(f"{path} does not exist; stage '{producer}' writes it: run `dvc repro {producer}`")
+        stages = producer.split(", ")
+        names = " or ".join(f"'{stage}'" for stage in stages)
+        super().__init__(
+            f"{path} does not exist; stage {names} writes it: run `dvc repro {' '.join(stages)}`"
+        )
+
+    def __reduce__(self) -> tuple[type["MissingArtefactError"], tuple[str, str]]:
+        """Travel between processes by the arguments, not by the message."""
+        return type(self), (self.path, self.producer)
 
 
 class SchemaError(ArtefactError):

@@ -27,7 +27,7 @@ def test_an_unknown_root_says_which_line_to_add(tmp_path):
 
 def test_a_folder_that_is_gone_is_named(tmp_path):
     (tmp_path / "roots.local.yaml").write_text("mine: /nowhere/at/all\n")
-    with pytest.raises(MissingInputError, match="/nowhere/at/all is no folder"):
+    with pytest.raises(MissingInputError, match="/nowhere/at/all does not exist"):
         Roots.load(tmp_path).folder("mine")
 
 

@@ -2,6 +2,8 @@
 
 REASONS: dict[str, str] = {
     "orphan": "the rainy picture has no clean partner where the layout says that it stands",
+    "orphan_clean": "no rainy picture belongs to this clean one",
+    "unreadable_name": "the name of the file is not UTF-8: rename it",
     "outside_root": "a symbolic link leads out of the dataset's root",
     "type_not_listed": "its rain type is not in rain_types",
     "mixture_excluded": "it shows streaks and drops, and mixture_policy excludes mixtures",

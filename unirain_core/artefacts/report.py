@@ -2,11 +2,11 @@
 
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from unirain_core.artefacts.whole import write_text
 from unirain_core.errors import MissingArtefactError, SchemaError
 
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
@@ -43,13 +43,7 @@ def write(path: Path, report: Report) -> None:
     if clash:
         raise ValueError(f"figures may not be named {clash}")
     text = json.dumps(_rounded({**fixed, **report.figures}), indent=2, sort_keys=True, ensure_ascii=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    write_text(path, text + "\n")
 
 
 def read(path: Path) -> dict[str, Json]:
@@ -64,7 +58,7 @@ def read(path: Path) -> dict[str, Json]:
         raise MissingArtefactError(str(path), producer)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
+    except ValueError as error:  # no JSON, or no UTF-8
         raise SchemaError(f"{path} is no JSON ({error}); run `dvc repro --force {producer}`") from None
     if not isinstance(content, dict):
         raise SchemaError(f"{path} holds no report; run `dvc repro --force {producer}`")

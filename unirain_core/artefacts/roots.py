@@ -1,5 +1,6 @@
 """Where the datasets lie on this machine: sample corpora inside the project, the rest in roots.local.yaml."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from unirain_core.config.load import read_yaml
 from unirain_core.errors import ConfigError, MissingInputError
 
 LOCAL = "roots.local.yaml"
+_FORM = "lines of the form `name: /folder/of/the/dataset` are expected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,11 @@ class Roots:
         content = read_yaml(file) if file.exists() else {}
         if content is None:
             content = {}
-        if not isinstance(content, dict) or not all(isinstance(v, str) for v in content.values()):
-            raise ConfigError(f"{LOCAL}: lines of the form `name: /folder` are expected")
+        if not isinstance(content, dict):
+            raise ConfigError(f"{LOCAL}: {_FORM}, found {str(content)[:80]!r}")
+        wrong = [f"{k}: {v!r}" for k, v in content.items() if not isinstance(v, str) or not v.strip()]
+        if wrong:
+            raise ConfigError(f"{LOCAL}: {_FORM}, found `{wrong[0]}`")
         return cls(project=project, local={str(k): v for k, v in content.items()})
 
     def folder(self, name: str) -> Path:
@@ -41,9 +46,10 @@ class Roots:
             MissingInputError: neither exists, or the folder is gone.
         """
         if name in self.local:
-            folder = (self.project / Path(self.local[name]).expanduser()).resolve()
+            folder = (self.project / os.path.expanduser(self.local[name])).resolve()  # noqa: PTH111 (never raises)
             if not folder.is_dir():
-                raise MissingInputError(f"{LOCAL}: {name}: {folder} is no folder; correct the line")
+                problem = "is no folder" if folder.exists() else "does not exist"
+                raise MissingInputError(f"{LOCAL}: {name}: {folder} {problem}; correct the line")
             return folder
         sample = self.project / paths.SAMPLE_CORPUS.format(partition=name)
         if sample.is_dir():

@@ -1,7 +1,6 @@
 """The only door to Parquet: rows of a schema class in, rows out; both sides are checked."""
 
 import dataclasses
-import os
 import types
 import typing
 from collections.abc import Container, Sequence
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unirain_core.artefacts.schemas import VERSION
+from unirain_core.artefacts.whole import whole_file
 from unirain_core.errors import MissingArtefactError, SchemaError
 
 Row = TypeVar("Row")
@@ -65,13 +65,8 @@ def write(
             schema.append(pa.field("row_key", pa.string(), nullable=False)),
             [*arrays, pa.array(keys)],
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
+    with whole_file(path) as file:
         pq.write_table(pa.Table.from_arrays(arrays, schema=schema), file, compression="zstd")
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 def read(path: Path, row_class: type[Row]) -> list[Row]:
@@ -103,25 +98,30 @@ def _checked(path: Path, row_class: type[Any]) -> pa.Table:
         raise MissingArtefactError(str(path), producer)
     try:
         table = pq.read_table(path)
-    except pa.ArrowInvalid as error:
-        raise SchemaError(
-            f"{path} is no Parquet file ({error}); run `dvc repro --force {producer}`"
-        ) from None
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # the disk's, not the file's
+            raise
+        raise SchemaError(f"{path} is damaged ({_first_line(error)}); {_mend(producer)}") from None
     schema = arrow_schema(row_class)
     written = (table.schema.metadata or {}).get(b"version", b"none").decode()
     if written != VERSION:
         raise SchemaError(
-            f"{path} was written with schema version {written}, this program reads {VERSION}: "
-            f"run `dvc repro --force {producer}`"
+            f"{path} was written with schema version {written}, this program reads {VERSION}; {_mend(producer)}"
         )
     found = {f.name: f.type for f in table.schema if f.name != "row_key"}
     wanted = {f.name: f.type for f in schema}
     if found != wanted:
         odd = sorted(set(found.items()) ^ set(wanted.items()), key=str)
-        raise SchemaError(
-            f"{path}: columns differ from {row_class.__name__}: {odd}; run `dvc repro --force {producer}`"
-        )
+        raise SchemaError(f"{path}: columns differ from {row_class.__name__}: {odd}; {_mend(producer)}")
     return table
+
+
+def _mend(producer: str) -> str:
+    return f"run `dvc repro --force {producer.replace(',', '')}`"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].rstrip(".")
 
 
 def _rows(table: pa.Table, row_class: type[Row]) -> list[Row]:

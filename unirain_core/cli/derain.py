@@ -11,11 +11,15 @@ import typer
 from tqdm import tqdm
 
 from unirain_core.artefacts.paths import CHECKPOINT
+from unirain_core.artefacts.whole import whole_file
 from unirain_core.errors import ConfigError, MissingArtefactError, MissingInputError
-from unirain_core.imaging.codec import SUFFIXES, UnreadableError, read_rgb, write_png
+from unirain_core.imaging.codec import SUFFIXES, UnreadableError, read_header, read_rgb, write_png
 
 if TYPE_CHECKING:  # torch takes seconds to load, which `unirain --help` should not
     from unirain_core.model.network import UniRainNet
+
+MAX_PIXELS = 100_000_000
+"""Larger photos are skipped before they are decoded: a damaged header can promise any size."""
 
 DEFAULT_CHECKPOINT = CHECKPOINT.format(partition="unirain")
 
@@ -44,7 +48,7 @@ def derain(
     written = sum(_run(net, job) for job in tqdm(jobs, desc="derain", unit="picture", disable=None))
     if not written:
         raise MissingInputError(
-            f"{input}: not one picture could be read; name a folder with readable pictures"
+            f"{input}: not one picture could be read, the lines above say why; name readable ones"
         )
     print(f"{written} of {len(jobs)} pictures derained into {output}")
 
@@ -100,9 +104,11 @@ def _folder_jobs(folder: Path, output: Path) -> list[Job]:
 def _pictures(folder: Path, output: Path) -> Iterator[Path]:
     """Picture files in the order of their names; earlier results below the folder are no inputs."""
     for path in sorted(folder.rglob("*")):
-        if not path.is_file() or path.resolve().is_relative_to(output.resolve()):
+        if path.is_dir() or path.resolve().is_relative_to(output.resolve()):
             continue
-        if _is_picture(path):
+        if not path.is_file():
+            _warn(path, "a link that leads nowhere, or no regular file")
+        elif _is_picture(path):
             yield path
         else:
             _warn(path, "no picture by its suffix")
@@ -118,14 +124,21 @@ def _run(net: "UniRainNet", job: Job) -> bool:
     from unirain_core.inference.photo import derain as derain_photo
 
     try:
+        header = read_header(job.source)
+        if header.width * header.height > MAX_PIXELS:
+            raise UnreadableError(
+                "too_large", f"{header.width} x {header.height}, at most {MAX_PIXELS:,} pixels"
+            )
         image = read_rgb(job.source)
     except UnreadableError as error:
         _warn(job.source, f"{error.reason} ({error.detail})")
         return False
-    job.target.parent.mkdir(parents=True, exist_ok=True)
-    partial = job.target.with_name(job.target.name + ".partial")
-    write_png(partial, derain_photo(net, image))
-    partial.replace(job.target)
+    except FileNotFoundError:
+        _warn(job.source, "it is gone since the folder was listed")
+        return False
+    restored = derain_photo(net, image)
+    with whole_file(job.target) as file:
+        write_png(file, restored)
     return True
 
 

@@ -1,5 +1,6 @@
 """The command line `unirain`: parses, calls one function, turns errors into one paragraph and an exit code."""
 
+import errno
 import logging
 import os
 import sys
@@ -66,7 +67,18 @@ def main() -> None:
     except UniRainError as error:
         _leave(error, str(error), error.exit_code, debug=debug)
     except OSError as error:
-        _leave(error, f"{error.filename or 'a file'}: {error.strerror or error}", 1, debug=debug)
+        _leave(error, _of_the_system(error), 1, debug=debug)
+
+
+def _of_the_system(error: OSError) -> str:
+    """What the operating system refused, and what to do where there is one thing to do."""
+    what = f"{error.filename or 'a file'}: {error.strerror or error}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return (
+            f"{what}; nothing half done was left under its name and what was finished is kept: make room "
+            "(`unirain gc` removes finished work that nothing refers to) and run the same command again"
+        )
+    return what
 
 
 def _leave(error: Exception, message: str, code: int, *, debug: bool) -> None:

@@ -73,7 +73,7 @@ def load_params(path: Path) -> Params:
         return TypeAdapter(Params).validate_json(json.dumps(read_yaml(path)))
     except ValidationError as error:
         raise ConfigError(f"{path.name}: {_first(error)}") from None
-    except TypeError as error:
+    except (TypeError, ValueError) as error:  # a date, an alias of itself
         raise ConfigError(f"{path.name}: a value that params cannot hold: {error}") from None
 
 
@@ -88,7 +88,12 @@ def read_yaml(path: Path) -> object:
             content: object = YAML(typ="safe").load(file)
     except FileNotFoundError:
         raise ConfigError(f"{path} does not exist; run from the root of the project") from None
-    except (YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path} is no UTF-8 text (byte {error.object[error.start]:#04x} at {error.start}); "
+            "save it in the encoding UTF-8"
+        ) from None
+    except (YAMLError, RecursionError) as error:
         raise ConfigError(f"{path} is not readable as YAML: {' '.join(str(error).split())}") from None
     return content
 
@@ -96,15 +101,18 @@ def read_yaml(path: Path) -> object:
 def _first(error: ValidationError) -> str:
     """The first problem as one sentence, with the nearest known key for an unknown one."""
     problem = error.errors()[0]
-    place = ".".join(str(part) for part in problem["loc"]) or "file"
-    if problem["type"] == "unexpected_keyword_argument":
-        near = difflib.get_close_matches(str(problem["loc"][-1]), sorted(_known_keys()), n=1)
-        return f"{place}: unexpected (found {problem['input']!r})" + (
-            f"; nearest known: {near[0]}" if near else ""
-        )
+    place = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "value_error":  # of our own checks, which say what they found
+        message = problem["msg"].removeprefix("Value error, ")
+        return f"{place}: {message}" if place else message
     if problem["type"] == "missing":
         return f"{place}: missing"
-    return f"{place}: {problem['msg']} (found {problem['input']!r})"
+    value = repr(problem["input"])
+    found = f"(found {value if len(value) <= 80 else value[:80] + ' ...'})"
+    if problem["type"] == "unexpected_keyword_argument":
+        near = difflib.get_close_matches(str(problem["loc"][-1]), sorted(_known_keys()), n=1)
+        return f"{place}: unexpected key {found}" + (f"; nearest known: {near[0]}" if near else "")
+    return f"{place or 'the whole file'}: {problem['msg']} {found}"
 
 
 def _known_keys() -> set[str]:

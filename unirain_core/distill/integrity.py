@@ -13,10 +13,11 @@ from unirain_core.artefacts.schemas import ManifestRow
 from unirain_core.config.sections import VerifiedPairs
 from unirain_core.engine.rows import Job
 from unirain_core.engine.store import digest
+from unirain_core.errors import ArtefactError
 from unirain_core.imaging.codec import (
-    Header,
     RgbImage,
     UnreadableError,
+    file_hash,
     pixel_hash,
     read_header,
     read_rgb,
@@ -130,21 +131,44 @@ class InspectRows:
         return [[self._inspected(row)] for row in rows]
 
     def _inspected(self, row: ManifestRow) -> Inspection:
-        files = [self.roots.path(row.root, path) for path in (row.input, row.target) if path is not None]
+        listed = ((row.input, row.input_hash), (row.target, row.target_hash))
+        files = [(self.roots.path(row.root, path), hashed) for path, hashed in listed if path is not None]
+        for file, hashed in files:
+            _demand_unchanged(file, hashed)
         try:
-            header, *_ = [self._bounded(file) for file in files]
-            pictures = [read_rgb(file) for file in files]
+            (mode, rainy), *clean = [self._read(file) for file, _ in files]
         except UnreadableError as error:
             return Inspection(pair_id=row.pair_id, problem=error.reason, detail=error.detail)
-        if row.halves is not None:
-            pictures = list(split_halves(pictures[0], row.halves))
-        return inspect(row.pair_id, header.mode, *pictures)
+        if row.halves is None:
+            return inspect(row.pair_id, mode, rainy, *(picture for _, picture in clean))
+        if rainy.shape[1] < 2:
+            return Inspection(pair_id=row.pair_id, problem="too_small", detail="one column for two pictures")
+        return inspect(row.pair_id, mode, *split_halves(rainy, row.halves))
 
-    def _bounded(self, file: Path) -> Header:
-        header = read_header(file)
-        if header.width * header.height > self.max_pixels:
-            raise UnreadableError("too_large", f"{file.name}: {header.width} x {header.height}")
-        return header
+    def _read(self, file: Path) -> tuple[str, RgbImage]:
+        """Stored mode and pixels, which are decoded only where the header promises a bearable size."""
+        try:
+            header = read_header(file)
+            if header.width * header.height > self.max_pixels:
+                raise UnreadableError("too_large", f"{header.width} x {header.height}")
+            return header.mode, read_rgb(file)
+        except UnreadableError as error:
+            raise UnreadableError(error.reason, f"{file.name}: {error.detail}") from None
+
+
+def _demand_unchanged(file: Path, listed: str | None) -> None:
+    """A result is kept under the hash that was listed, so no other content may lead to it."""
+    try:
+        found = file_hash(file)
+    except FileNotFoundError:
+        raise ArtefactError(
+            f"{file} is gone since it was listed; run `dvc repro`, which lists anew"
+        ) from None
+    if found != listed:
+        raise ArtefactError(
+            f"{file} has changed since it was listed; let whatever writes it end, then run `dvc repro`, "
+            "which lists anew"
+        )
 
 
 def inspect(pair_id: str, mode: str, rainy: RgbImage, clean: RgbImage | None = None) -> Inspection:

@@ -5,10 +5,11 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from typing import Protocol, TypeVar
 
 from unirain_core.engine.life import tie_to_parent
-from unirain_core.errors import ConfigError
+from unirain_core.errors import ConfigError, UniRainError
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -46,6 +47,11 @@ class LocalEngine:
         try:
             for future in as_completed([pool.submit(function, task) for task in tasks]):
                 yield future.result()
+        except BrokenProcessPool:
+            raise UniRainError(
+                "a worker process was ended from outside, most often because memory ran out; what is finished is "
+                "kept: run the same command again, with UNIRAIN_WORKERS=1 in the environment if it is memory"
+            ) from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 

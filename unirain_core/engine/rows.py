@@ -10,6 +10,7 @@ from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import VERSION
 from unirain_core.engine.local import Engine, LocalEngine
 from unirain_core.engine.store import WorkStore, digest, publish
+from unirain_core.errors import SchemaError
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +94,13 @@ def _look_up(
     wanted, found, used = set(keys), dict[str, list[Out]](), set[str]()
     for path in sorted(store.shards.glob(f"{job.algorithm}-*.parquet")):
         of_shard: dict[str, list[Out]] = {}
-        for key, out in tables.read_keyed(path, job.output, wanted):
+        try:
+            rows = tables.read_keyed(path, job.output, wanted)
+        except SchemaError as error:
+            logger.warning("%s: finished work is damaged and is done again: %s", store.owner, error)
+            path.unlink()
+            continue
+        for key, out in rows:
             of_shard.setdefault(key, []).append(out)
         if of_shard.keys() - found.keys():
             used.add(path.name)

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from unirain_core.artefacts.whole import write_text
+
 
 def digest(*parts: object) -> str:
     """32 hex digits that stand for the parts' values (their repr: strings, numbers, tuples, frozen dataclasses)."""
@@ -74,10 +76,7 @@ class WorkStore:
     def record_use(self, names: Iterable[str]) -> None:
         """Remember what this owner's run referred to, for `collect`."""
         file = self.home / "used" / f"{self.owner}.json"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_name(file.name + ".partial")
-        partial.write_text(json.dumps({"stage": self.stage, "names": sorted(set(names))}), encoding="utf-8")
-        partial.replace(file)
+        write_text(file, json.dumps({"stage": self.stage, "names": sorted(set(names))}))
 
 
 def publish(partial: Path, final: Path) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Score, SplitRow
+from unirain_core.artefacts.whole import whole_file
 from unirain_core.config.sections import ProtocolName
 from unirain_core.engine.local import LocalEngine
 from unirain_core.engine.rows import Job, finished_rows
@@ -124,7 +125,8 @@ class Scoring:
         """Write the restored pictures into a folder of their own."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in self.pictures.items():
-            (folder / name).write_bytes(content)
+            with whole_file(folder / name) as file:
+                file.write(content)
 
 
 def score(

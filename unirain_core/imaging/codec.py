@@ -3,11 +3,11 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 RgbImage = NDArray[np.uint8]
 """(H, W, 3) RGB, 0 to 255."""
@@ -17,17 +17,20 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
 
 LFS_POINTER = b"version https://git-lfs"
 
+_PEEK = 64
+"""Bytes at either end of a file that tell whether it is whole."""
+
 Image.MAX_IMAGE_PIXELS = (
     None  # a stage bounds the size by the header before it decodes; a person's photo has no bound
 )
 
 
-@dataclass(frozen=True, slots=True)
 class UnreadableError(Exception):
     """A file that cannot be used as a picture; `reason` is one of the closed list of reasons."""
 
-    reason: str
-    detail: str
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.reason, self.detail = reason, detail
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.detail}"
@@ -46,11 +49,9 @@ def read_header(path: Path) -> Header:
     """Size (after EXIF rotation) and stored mode of a picture.
 
     Raises:
-        UnreadableError: with reason `git_lfs_pointer` or `unreadable`.
+        UnreadableError: with reason `git_lfs_pointer`, `truncated` or `unreadable`.
+        OSError: the file is gone, or the disk does not answer.
     """
-    with path.open("rb") as file:
-        if file.read(len(LFS_POINTER)) == LFS_POINTER:
-            raise UnreadableError("git_lfs_pointer", "run `git lfs pull` where the dataset lies")
     try:
         with Image.open(path) as image:
             width, height = image.size
@@ -60,7 +61,7 @@ def read_header(path: Path) -> Header:
                 width, height = height, width
             return Header(width=width, height=height, mode=image.mode)
     except (OSError, SyntaxError, ValueError) as error:
-        raise UnreadableError("unreadable", str(error)) from error
+        raise _unreadable(path, error) from error
 
 
 def read_rgb(path: Path) -> RgbImage:
@@ -70,27 +71,54 @@ def read_rgb(path: Path) -> RgbImage:
         (H, W, 3) uint8, 0 to 255.
 
     Raises:
-        UnreadableError: with reason `unreadable` or `truncated`.
-        FileNotFoundError: there is no such file.
+        UnreadableError: with reason `git_lfs_pointer`, `truncated` or `unreadable`.
+        OSError: the file is gone, or the disk does not answer.
     """
     try:
         with Image.open(path) as image:
-            try:
-                image.load()
-            except (OSError, SyntaxError) as error:
-                raise UnreadableError("truncated", str(error)) from error
             upright = ImageOps.exif_transpose(image)
             return np.asarray(_to_rgb(upright), dtype=np.uint8)
-    except FileNotFoundError:
-        raise
     except (OSError, SyntaxError, ValueError) as error:
-        raise UnreadableError("unreadable", str(error)) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> Exception:
+    """What is wrong with a file that PIL refuses: the disk's own error, or a reason that its two ends give."""
+    if isinstance(error, OSError) and error.errno is not None:  # PIL's own have no number
+        return error
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(_PEEK)
+        file.seek(max(0, size - _PEEK))
+        tail = file.read()
+    if not head:
+        return UnreadableError("unreadable", "the file is empty")
+    if head.startswith(LFS_POINTER):
+        return UnreadableError("git_lfs_pointer", "run `git lfs pull` where the dataset lies")
+    detail = "of no known format" if isinstance(error, UnidentifiedImageError) else str(error)
+    if _is_cut(head, tail, size) or "truncated" in detail:
+        return UnreadableError("truncated", f"the file ends after {size:,} bytes")
+    return UnreadableError("unreadable", detail)
+
+
+def _is_cut(head: bytes, tail: bytes, size: int) -> bool:
+    """Whether the mark is missing that ends a file of its format, or the size that its head names."""
+    if head.startswith(b"\x89PNG"):
+        return b"IEND" not in tail
+    if head.startswith(b"\xff\xd8"):
+        return not tail.rstrip(b"\0").endswith(b"\xff\xd9")
+    if head.startswith(b"RIFF"):
+        return size < 8 + int.from_bytes(head[4:8], "little")
+    if head.startswith((b"II*\0", b"MM\0*")):  # TIFF: where the directory stands
+        return size < int.from_bytes(head[4:8], "little" if head.startswith(b"II") else "big")
+    return head.startswith(b"BM") and size < int.from_bytes(head[2:6], "little")
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith(("I", "F")):  # 16-bit grey: PIL clips at 255 when it converts
         values: NDArray[Any] = np.asarray(image, dtype=np.float64)
         scaled = np.clip(values / 257.0 if image.mode.startswith("I") else values * 255.0, 0, 255)
+        scaled = np.nan_to_num(scaled)  # a float picture may hold anything
         return Image.fromarray(np.rint(scaled).astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
@@ -98,9 +126,9 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def write_png(path: Path, image: RgbImage) -> None:
+def write_png(file: Path | BinaryIO, image: RgbImage) -> None:
     """Write RGB as PNG at compression level 1 (level 6 is 5% smaller and 3 times slower)."""
-    Image.fromarray(image).save(path, format="PNG", compress_level=1)
+    Image.fromarray(image).save(file, format="PNG", compress_level=1)
 
 
 def to_float(image: RgbImage) -> NDArray[np.float32]:

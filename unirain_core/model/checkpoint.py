@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -12,6 +11,7 @@ from safetensors import SafetensorError
 from safetensors import torch as safetensors
 from torch import Tensor, nn
 
+from unirain_core.artefacts.whole import whole_file, write_text
 from unirain_core.config.sections import Network
 from unirain_core.errors import ArtefactError, MissingArtefactError, SchemaError
 from unirain_core.model.network import UniRainNet, build
@@ -59,9 +59,9 @@ def save(folder: Path, model: nn.Module, config: Network, extra: Extra) -> None:
         "sha256": hashlib.sha256(weights).hexdigest(),
     }
     text = json.dumps(description, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
-    folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / WEIGHTS, weights)
-    _replace(folder / DESCRIPTION, text.encode())
+    with whole_file(folder / WEIGHTS) as file:
+        file.write(weights)
+    write_text(folder / DESCRIPTION, text)
 
 
 def load(folder: Path) -> UniRainNet:
@@ -141,15 +141,6 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise MissingArtefactError(str(path), PRODUCER) from None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 def _mend() -> str:

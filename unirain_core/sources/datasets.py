@@ -1,15 +1,17 @@
 """One dataset of params on this machine: its tree and what its layout finds there, or what a person must do."""
 
 import difflib
-from collections.abc import Sequence
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
+from unirain_core.artefacts.reasons import REASONS
 from unirain_core.artefacts.roots import LOCAL, Roots
 from unirain_core.config.sections import Dataset
 from unirain_core.errors import ConfigError, MissingInputError
 from unirain_core.sources.catalogue import Catalogue, Record
 from unirain_core.sources.layouts import Layout
-from unirain_core.sources.listing import Listing, list_pairs
+from unirain_core.sources.listing import Listing, clean_orphans, list_pairs
 from unirain_core.sources.tree import Tree, walk
 
 TRIED = 400
@@ -35,7 +37,7 @@ def find_pairs(name: str, dataset: Dataset, roots: Roots, catalogue: Catalogue) 
     """The dataset's folder and what its layout finds there, at least one picture.
 
     Raises:
-        ConfigError: params names no entry of the catalogue.
+        ConfigError: params names no entry of the catalogue, or a folder outside the root.
         MissingInputError: the folder is absent, holds no picture, or has another tree than the layout.
     """
     record = record_of(name, dataset, catalogue)
@@ -50,7 +52,8 @@ def find_pairs(name: str, dataset: Dataset, roots: Roots, catalogue: Catalogue) 
             f"raw_datasets.datasets.{name}: {_problem(record, tree, listing)}; {expected(record)}; "
             f"{_nearest(tree, catalogue)}; correct layout or folder in params.yaml, or the line `{dataset.root}:` of {LOCAL}"
         )
-    return folder, listing
+    lone = clean_orphans(record.layouts, tree, listing.listed)
+    return folder, replace(listing, refused=(*listing.refused, *lone))
 
 
 def nearest_layouts(tree: Tree, catalogue: Catalogue) -> list[tuple[str, float]]:
@@ -82,6 +85,11 @@ def _folder(name: str, dataset: Dataset, roots: Roots, record: Record) -> Path:
         page = f"; it is published at {record.source_page}" if record.source_page else ""
         raise MissingInputError(f"raw_datasets.datasets.{name}: {error}; {expected(record)}{page}") from None
     folder = root / dataset.folder
+    if not folder.resolve().is_relative_to(root.resolve()):
+        raise ConfigError(
+            f"raw_datasets.datasets.{name}.folder: '{dataset.folder}' leads out of the root '{dataset.root}' to "
+            f"{folder.resolve()}; name that folder in {LOCAL} by a line of its own, and use that name as `root`"
+        )
     if not folder.is_dir():
         raise MissingInputError(
             f"raw_datasets.datasets.{name}: {folder} does not exist; correct `folder` in params.yaml or the line "
@@ -100,8 +108,9 @@ def _problem(record: Record, tree: Tree, listing: Listing) -> str:
     pictures = list(tree.pictures())
     if pictures:
         return f"{len(pictures)} pictures below {tree.root}, none where the layout looks (the first: {pictures[0]})"
-    refused: Sequence[str] = [f"; {len(tree.refused)} links lead out of its root"] if tree.refused else []
-    return f"no picture below {tree.root}{''.join(refused)}"
+    refused = Counter(r.reason for r in tree.refused)
+    reasons = "; ".join(f"{n} x {reason}: {REASONS[reason]}" for reason, n in sorted(refused.items()))
+    return f"no picture below {tree.root}" + (f" that may be used ({reasons})" if refused else "")
 
 
 def _nearest(tree: Tree, catalogue: Catalogue) -> str:

@@ -1,5 +1,7 @@
 """Content hashes of many files; a file is read once and not again while its size and time of change stay."""
 
+import errno
+import logging
 import os
 import sqlite3
 import time
@@ -12,6 +14,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from unirain_core.imaging.codec import LFS_POINTER, file_hash
+
+logger = logging.getLogger(__name__)
 
 POINTER_BYTES = 1024
 """A git-lfs pointer is a text file of about 130 bytes; larger files are not looked into."""
@@ -38,11 +42,29 @@ class HashCache:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(path)) as base, base:
+        try:
+            self._prepare()
+        except sqlite3.OperationalError as error:  # a full disk, a folder that may not be written
+            raise OSError(errno.EIO, str(error), os.fspath(path)) from None
+        except sqlite3.DatabaseError as error:
+            logger.warning("%s is damaged (%s): all files are read again", path, error)
+            path.unlink()
+            self._prepare()
+
+    def _prepare(self) -> None:
+        with closing(sqlite3.connect(self.path)) as base, base:
             base.execute(
                 "CREATE TABLE IF NOT EXISTS hashes "
                 "(path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, hash TEXT) WITHOUT ROWID"
             )
+
+    def _keep(self, base: sqlite3.Connection, rows: Iterator[tuple[str, int, int, str]]) -> None:
+        """Keep hashes for the next time; a cache that cannot grow costs only time."""
+        try:
+            with base:
+                base.executemany("INSERT OR REPLACE INTO hashes VALUES (?, ?, ?, ?)", rows)
+        except sqlite3.OperationalError as error:
+            logger.warning("%s: hashes are not kept: %s", self.path, error)
 
     def contents(self, files: Sequence[Path]) -> Iterator[Content]:
         """Size and hash of every file, in order; files that cannot be read say so."""
@@ -53,10 +75,7 @@ class HashCache:
                 known = [_known(base, file) for file in batch]
                 missing = [file for file, content in zip(batch, known, strict=True) if content is None]
                 read = list(pool.map(_read, missing))
-                with base:
-                    base.executemany(
-                        "INSERT OR REPLACE INTO hashes VALUES (?, ?, ?, ?)", _lasting(missing, read)
-                    )
+                self._keep(base, _lasting(missing, read))
                 fresh = iter(read)
                 yield from (content or next(fresh) for content in known)
                 bar.update(len(batch))
@@ -82,7 +101,7 @@ def _read(file: Path) -> Content:
             return Content(size, "", "git_lfs_pointer")
         return Content(size, file_hash(file))
     except OSError as error:
-        return Content(0, "", "unreadable", error.strerror)
+        return Content(0, "", "unreadable", f"{file.name}: {error.strerror}")
 
 
 def _lasting(files: Sequence[Path], contents: Sequence[Content]) -> Iterator[tuple[str, int, int, str]]:
@@ -91,6 +110,9 @@ def _lasting(files: Sequence[Path], contents: Sequence[Content]) -> Iterator[tup
     for file, content in zip(files, contents, strict=True):
         if content.problem:
             continue
-        facts = file.stat()
+        try:
+            facts = file.stat()
+        except OSError:  # gone since it was read: whoever opens it will say so
+            continue
         if facts.st_size == content.size and now - facts.st_mtime_ns > SETTLED_NS:
             yield os.fspath(file), content.size, facts.st_mtime_ns, content.hash

@@ -1,5 +1,6 @@
 """The pairs and photos of a dataset's tree: every rainy picture with its clean partner, or with a reason."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
@@ -45,7 +46,7 @@ class Listing:
 
     listed: tuple[Listed, ...]
     refused: tuple[Refused, ...]
-    """Orphans, and what the walk refused."""
+    """Rainy orphans, and what the walk refused."""
 
 
 def list_pairs(layouts: Sequence[Layout], tree: Tree, pictures: Iterable[str] | None = None) -> Listing:
@@ -72,6 +73,37 @@ def list_pairs(layouts: Sequence[Layout], tree: Tree, pictures: Iterable[str] | 
         else:
             listed.append(best)
     return Listing(tuple(listed), tuple(refused))
+
+
+def clean_orphans(layouts: Sequence[Layout], tree: Tree, listed: Sequence[Listed]) -> list[Refused]:
+    """Clean pictures to which no rainy one belongs.
+
+    A layout leads from the rainy picture to the clean one and not back. So what counts is a picture that
+    stands in a folder of clean partners alone, or is named like a partner but for the digits.
+
+    Args:
+        layouts: those of one entry of the catalogue.
+        tree: the dataset's.
+        listed: what `list_pairs` found in the whole tree.
+    """
+    used = {item.target for item in listed if item.target is not None}
+    homes = {_folder(path) for path in used} - {_folder(item.input) for item in listed}
+    shapes = {_shape(path) for path in used}
+    return [
+        Refused(path, "orphan_clean", "it stands among clean pictures")
+        for path in tree.pictures()
+        if path not in used
+        and (_folder(path) in homes or _shape(path) in shapes)
+        and not any(layout.locate(path) for layout in layouts)
+    ]
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _shape(path: str) -> str:
+    return re.sub(r"\d+", "0", path)
 
 
 def _rank(found: Listed | Refused) -> tuple[bool, bool]:
@@ -132,7 +164,7 @@ class _Reader:
 
     def _expected(self, rule: Partner | PairList, root: str, below: str) -> str:
         partner = rule.otherwise if isinstance(rule, PairList) else rule
-        return " or ".join(root + candidate for candidate in _expansions(partner, below))
+        return " or ".join(dict.fromkeys(root + candidate for candidate in _expansions(partner, below)))
 
 
 def _expansions(rule: Partner, below: str) -> Iterator[str]:

@@ -95,31 +95,47 @@ def walk(root: Path, within: Path | None = None) -> Tree:
     while waiting:
         relative, real, above = waiting.pop()
         names = []
-        with os.scandir(root / relative) as entries:
-            for entry in entries:
-                if entry.name.startswith(".") or entry.name in SKIPPED:
-                    continue
-                path = f"{relative}/{entry.name}" if relative else entry.name
-                place = f"{real}/{entry.name}"
-                if entry.is_symlink():
-                    place = os.path.realpath(place)
-                    reason = _reason_to_refuse(place, fence)
-                    if reason:
-                        refused.append(
-                            Refused(path, reason, f"the link leads to {Path(entry.path).readlink()}")
-                        )
-                        continue
-                if not entry.is_dir():
-                    names.append(entry.name)
-                elif place not in above:  # a link to a folder above it would never end
-                    waiting.append((path, place, above | {place}))
+        for entry in _entries(root, relative, refused):
+            path = f"{relative}/{entry.name}" if relative else entry.name
+            place = f"{real}/{entry.name}"
+            if entry.is_symlink():
+                place = os.path.realpath(place)
+            problem = _reason_to_refuse(entry, path, place, fence)
+            if problem:
+                refused.append(problem)
+            elif not entry.is_dir():
+                names.append(entry.name)
+            elif place not in above:  # a link to a folder above it would never end
+                waiting.append((path, place, above | {place}))
         if names:
             folders[relative] = frozenset(names)
     return Tree(root, folders, tuple(sorted(refused, key=lambda r: r.path)))
 
 
-def _reason_to_refuse(place: str, fence: str) -> str | None:
-    """Why a link's end, given by its real path, may not be used."""
-    if place != fence and not place.startswith(f"{fence}/"):
-        return "outside_root"
-    return None if os.path.exists(place) else "unreadable"  # noqa: PTH110
+def _entries(root: Path, relative: str, refused: list[Refused]) -> list[os.DirEntry[str]]:
+    """What a folder below the root holds; one that cannot be listed is refused, the root itself is an error."""
+    try:
+        with os.scandir(root / relative) as entries:
+            return [e for e in entries if not e.name.startswith(".") and e.name not in SKIPPED]
+    except OSError as error:
+        if not relative:
+            raise
+        refused.append(Refused(relative, "unreadable", f"the folder cannot be listed: {error.strerror}"))
+        return []
+
+
+def _text(name: str) -> str:
+    """A name that can be written down: bytes that are no UTF-8 as `\\xff`."""
+    return os.fsencode(name).decode(errors="backslashreplace")
+
+
+def _reason_to_refuse(entry: os.DirEntry[str], path: str, place: str, fence: str) -> Refused | None:
+    """Why an entry, given with its real path, may not be used."""
+    if path != _text(path):
+        return Refused(_text(path), "unreadable_name", "its bytes are no UTF-8")
+    link = f"the link leads to {_text(os.readlink(entry.path))}" if entry.is_symlink() else ""  # noqa: PTH115
+    if link and place != fence and not place.startswith(f"{fence}/"):
+        return Refused(path, "outside_root", link)
+    if entry.is_file() or entry.is_dir():
+        return None
+    return Refused(path, "unreadable", link or "neither a file nor a folder")

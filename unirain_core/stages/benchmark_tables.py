@@ -9,6 +9,7 @@ from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Json, Report
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Score, SplitRow
+from unirain_core.artefacts.whole import whole_file, write_text
 from unirain_core.config.sections import BenchmarkTables, Method, RainType, Variant
 from unirain_core.evaluation import figures
 from unirain_core.evaluation import tables as printed
@@ -46,16 +47,16 @@ def run(
     benchmarks = list(dict.fromkeys(score.benchmark for score in scores))
     made = [printed.table(scores, name, list(folders), rain_types) for name in benchmarks]
     out = root / paths.TABLES
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "table1.md").write_text(_document(made), encoding="utf-8")
-    (out / "table1.csv").write_text(printed.comma_separated(made), encoding="utf-8")
+    write_text(out / "table1.md", _document(made))
+    write_text(out / "table1.csv", printed.comma_separated(made))
     for given in made:
-        (out / f"table1_{given.benchmark}.tex").write_text(printed.latex(given), encoding="utf-8")
+        write_text(out / f"table1_{given.benchmark}.tex", printed.latex(given))
     inputs = {name for name, method in methods.items() if method.kind == "input"}
     rows = _pictures(root, benchmarks, folders, scores, inputs, benchmark_tables.pictures_per_type)
     if rows:
-        write_png(out / "pictures.png", figures.sheet(rows))
-    (out / "pictures.html").write_text(figures.page(rows, "Restored pictures"), encoding="utf-8")
+        with whole_file(out / "pictures.png") as file:
+            write_png(file, figures.sheet(rows))
+    write_text(out / "pictures.html", figures.page(rows, "Restored pictures"))
     report.write(root / paths.report(STAGE), _report(made, scores))
     logger.info("%s: %d tables, %d rows of pictures", STAGE, len(made), len(rows))
 

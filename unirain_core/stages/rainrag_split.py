@@ -21,6 +21,7 @@ from unirain_core.artefacts.schemas import (
     Verdict,
     Vote,
 )
+from unirain_core.artefacts.whole import write_text
 from unirain_core.config.sections import RainragSplit, RainType
 from unirain_core.distill import gallery
 from unirain_core.distill.composition import CompositionRow, as_csv, composition
@@ -114,7 +115,7 @@ def _write_splits(
     for name, pairs in files.items():
         tables.write(folder / f"{name}.parquet", [split_row(pair) for pair in pairs], SplitRow)
     tables.write(folder / "pyramid.parquet", rows, PyramidRow)
-    (folder / "composition.csv").write_text(as_csv(made_of), encoding="utf-8")
+    write_text(folder / "composition.csv", as_csv(made_of))
 
 
 def _cards(
@@ -147,7 +148,7 @@ def _write_gallery(root: Path, cards: Sequence[Card], manifest: Sequence[Manifes
     pictures = thumbnails([row for row in manifest if row.pair_id in wanted], Roots.load(root))
     judges = sorted({str(vote["judge"]) for card in cards for vote in card.votes})
     page = gallery.page(chosen, pictures, total=len(cards), judges=judges)
-    (root / paths.SPLIT / "gallery.html").write_text(page, encoding="utf-8")
+    write_text(root / paths.SPLIT / "gallery.html", page)
 
 
 def _report(rows: Sequence[PyramidRow], split: Split, made_of: Sequence[CompositionRow]) -> Report:

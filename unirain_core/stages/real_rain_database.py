@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from collections import Counter
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import RealPhoto, TripletRow
+from unirain_core.artefacts.whole import write_text
 from unirain_core.config.sections import Encoders, VectorStore
 from unirain_core.distill.stores.make import ensure_filled, make_store
 from unirain_core.distill.stores.store import Content
@@ -66,12 +66,7 @@ def _write_collection(path: Path, content: Content, vector_store: VectorStore) -
         "encoder": content.encoder,
         "engine": vector_store.engine,
     }
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(facts, indent=2, sort_keys=True) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    write_text(path, json.dumps(facts, indent=2, sort_keys=True) + "\n")
 
 
 def _report(

@@ -24,7 +24,7 @@ READS = (paths.RAW,)
 WRITES = (paths.VERIFIED, paths.report("verified_pairs"))
 PARAMS = ("verified_pairs", "rain_types")
 
-ALGORITHM = "1"
+ALGORITHM = "2"
 
 logger = logging.getLogger(__name__)
 

@@ -50,7 +50,7 @@ def _await(answers: Sequence[Connection]) -> None:
         ready = set(wait(waiting))
         for answer in [a for a in waiting if a in ready]:
             try:
-                error: UniRainError | None = answer.recv()
+                error: UniRainError | OSError | None = answer.recv()
             except EOFError:
                 raise UniRainError("a training process died; the log above says why") from None
             if error is not None:
@@ -65,7 +65,7 @@ def _work(answer: Connection, work: Callable[[], None], rank: int, world: int, p
     try:
         work()
         answer.send(None)
-    except UniRainError as error:
+    except (UniRainError, OSError) as error:
         answer.send(error)
 
 

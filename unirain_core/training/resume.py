@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 
 from unirain_core.artefacts.schemas import HistoryRow
+from unirain_core.artefacts.whole import whole_file
 from unirain_core.training.task import Best
 
 STATE = "state.pt"
@@ -35,7 +35,6 @@ class Snapshot:
 
 def save(folder: Path, snapshot: Snapshot) -> None:
     """Replace the folder's snapshot; a kill at any moment leaves the old one or the new one."""
-    folder.mkdir(parents=True, exist_ok=True)
     best = snapshot.best
     plain = {
         "step": snapshot.step,
@@ -51,12 +50,8 @@ def save(folder: Path, snapshot: Snapshot) -> None:
         "meter": snapshot.meter,
         "plain": json.dumps(plain, allow_nan=False),
     }
-    partial = folder / f"{STATE}.{os.getpid()}.partial"
-    with partial.open("wb") as file:
+    with whole_file(folder / STATE) as file:
         torch.save(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(folder / STATE)
 
 
 def load(folder: Path) -> Snapshot | None:

@@ -1,0 +1,40 @@
+"""Files that appear under their names whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A new file under a temporary name, flushed to the disk and renamed when the block ends well.
+
+    Where it does not (a full disk, a signal), what stood under the name stays, and nothing half done is left.
+
+    Args:
+        path: the final name; its folder is made.
+
+    Raises:
+        OSError: the disk is full or does not answer; its `filename` is the path.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException as error:
+        partial.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = os.fspath(path)
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in UTF-8 through `whole_file`."""
+    with whole_file(path) as file:
+        file.write(text.encode())
