@@ -40,7 +40,7 @@ def test_an_unknown_id_is_answered_with_the_nearest():
 
 
 @pytest.fixture
-def project(tmp_path):
+def project(tmp_path, monkeypatch):
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     start = text.index("  datasets:\n")
     end = text.index("\nverified_pairs:")
@@ -49,12 +49,13 @@ def project(tmp_path):
     for path in ("mine/input/1.png", "mine/target/1.png", "mine/input/2.png"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).touch()
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def test_a_check_counts_what_is_there_and_names_what_is_not(project, capsys):
     with pytest.raises(MissingInputError, match=r"1 of 2 datasets cannot be used \(gone\).*drd, nrs, nrd"):
-        datasets("check", project)
+        datasets("check")
     text = " ".join(capsys.readouterr().out.split())
 
     assert "mine: layout paired; 1 rows; train drs 1; dropped: orphan 1" in text
@@ -66,7 +67,7 @@ def test_a_check_counts_what_is_there_and_names_what_is_not(project, capsys):
 def test_a_check_opens_no_file_and_writes_none(project):
     before = sorted(project.rglob("*"))
     with pytest.raises(MissingInputError, match="cannot be used"):
-        datasets("check", project)
+        datasets("check")
 
     assert before == sorted(project.rglob("*"))
     shutil.rmtree(project)

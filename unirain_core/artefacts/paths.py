@@ -3,6 +3,8 @@
 Templates are relative to the project's root; `{partition}` is the key of a foreach stage and always the last part.
 """
 
+from pathlib import Path
+
 SAMPLE_CORPUS = "data/sample_corpus/{partition}"
 RAW = "data/raw"
 VERIFIED = "data/verified"
@@ -15,6 +17,27 @@ CHECKPOINT = "data/checkpoints/{partition}"
 BENCHMARK_SCORES = "data/scores/benchmark/{partition}"
 BASELINE_SCORES = "data/scores/baseline/{partition}"
 TABLES = "data/tables"
+
+_SHARED_SCHEMAS = {
+    RAW: "raw_datasets",
+    VERIFIED: "verified_pairs",
+    DATABASE: "real_rain_database",
+    TRIPLETS: "query_triplets",
+    "data/scores/benchmark": "benchmark_scores",
+    "data/scores/baseline": "baseline_scores",
+}
+"""Folders whose tables have a schema that more than one stage writes."""
+
+
+def producer(path: Path, stages: str) -> str:
+    """Which of a schema's producers writes a file, for a message; all of them where its place does not say.
+
+    >>> producer(Path("x/data/triplets/triplets.parquet"), "real_rain_database, query_triplets")
+    'query_triplets'
+    """
+    place = f"/{path.as_posix()}"
+    named = (s for folder, s in _SHARED_SCHEMAS.items() if f"/{folder}/" in place and s in stages.split(", "))
+    return next(named, stages)
 
 
 def report(stage: str, *, partitioned: bool = False) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from unirain_core.artefacts import paths
 from unirain_core.artefacts.schemas import VERSION
 from unirain_core.artefacts.whole import whole_file
 from unirain_core.errors import MissingArtefactError, SchemaError
@@ -93,7 +94,7 @@ def read_keyed(path: Path, row_class: type[Row], wanted: Container[str]) -> list
 
 
 def _checked(path: Path, row_class: type[Any]) -> pa.Table:
-    producer: str = row_class.PRODUCER
+    producer = paths.producer(path, row_class.PRODUCER)
     if not path.exists():
         raise MissingArtefactError(str(path), producer)
     try:
@@ -121,7 +122,7 @@ def _mend(producer: str) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0].rstrip(".")
+    return str(error).partition("\n")[0].rpartition("': ")[2].rstrip(".")
 
 
 def _rows(table: pa.Table, row_class: type[Row]) -> list[Row]:

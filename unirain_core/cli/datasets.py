@@ -5,6 +5,9 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
 
 from unirain_core.artefacts.roots import Roots
 from unirain_core.config.load import Params, load_params
@@ -18,7 +21,12 @@ from unirain_core.sources.layouts import Halves, Layout
 WIDTH = 100
 
 
-def datasets(what: str | None = None, root: Path | None = None) -> None:
+def datasets(
+    what: Annotated[
+        Optional[str],  # noqa: UP045 (typer reads it)
+        typer.Argument(help="Id of an entry of the catalogue, or `check`; without it, the whole catalogue."),
+    ] = None,
+) -> None:
     """Print the catalogue, the entry of an id, or, for `check`, what the datasets of params hold.
 
     Raises:
@@ -27,7 +35,7 @@ def datasets(what: str | None = None, root: Path | None = None) -> None:
     """
     known = catalogue.load()
     if what == "check":
-        check(root or Path.cwd(), known)
+        check(Path.cwd(), known)
     elif what is None:
         print("\n".join(table(known)))
     elif what in known.records:

@@ -8,6 +8,7 @@ from pathlib import Path
 from unirain_core.artefacts import paths
 from unirain_core.engine.life import lock
 from unirain_core.engine.store import WorkStore, collect
+from unirain_core.errors import SchemaError
 
 
 def gc() -> None:
@@ -28,7 +29,10 @@ def gc() -> None:
 def _old_collections(home: Path) -> list[Path]:
     """Remove the embedded engine's collections but for the one that the pipeline's database names."""
     file = Path.cwd() / paths.DATABASE / "collection.json"
-    current = json.loads(file.read_text(encoding="utf-8"))["collection"] if file.exists() else ""
+    try:
+        current = json.loads(file.read_text(encoding="utf-8"))["collection"] if file.exists() else ""
+    except (ValueError, KeyError):
+        raise SchemaError(f"{file} is damaged; run `dvc repro --force real_rain_database`") from None
     old = [f for f in sorted((home / "qdrant").glob("*")) if f.name not in (current, f"{current}.lock")]
     for path in old:
         if path.is_dir():

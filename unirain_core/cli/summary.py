@@ -6,6 +6,7 @@ from typing import Any
 
 from unirain_core.artefacts import paths, report
 from unirain_core.artefacts.reasons import REASONS
+from unirain_core.errors import MissingArtefactError
 
 
 def summary() -> None:
@@ -19,8 +20,11 @@ def summary() -> None:
 
 
 def _table(root: Path) -> Iterator[str]:
+    table = root / paths.TABLES / "table1.md"
+    if not table.exists():
+        raise MissingArtefactError(f"{paths.TABLES}/table1.md", "benchmark_tables")
     yield "Table 1"
-    yield (root / paths.TABLES / "table1.md").read_text(encoding="utf-8").strip()
+    yield table.read_text(encoding="utf-8").strip()
 
 
 def _kept(root: Path) -> Iterator[str]:

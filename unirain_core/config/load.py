@@ -84,13 +84,13 @@ def read_yaml(path: Path) -> object:
         ConfigError: the file is absent or is no YAML.
     """
     try:
-        with path.open(encoding="utf-8") as file:
-            content: object = YAML(typ="safe").load(file)
+        content: object = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path} does not exist; run from the root of the project") from None
     except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
         raise ConfigError(
-            f"{path} is no UTF-8 text (byte {error.object[error.start]:#04x} at {error.start}); "
+            f"{path} is no UTF-8 text (line {line} holds the byte {error.object[error.start]:#04x}); "
             "save it in the encoding UTF-8"
         ) from None
     except (YAMLError, RecursionError) as error:
@@ -99,8 +99,8 @@ def read_yaml(path: Path) -> object:
 
 
 def _first(error: ValidationError) -> str:
-    """The first problem as one sentence, with the nearest known key for an unknown one."""
-    problem = error.errors()[0]
+    """One problem as one sentence: an unknown key before all others, as it explains a missing one."""
+    problem = min(error.errors(), key=lambda e: e["type"] != "unexpected_keyword_argument")
     place = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "value_error":  # of our own checks, which say what they found
         message = problem["msg"].removeprefix("Value error, ")

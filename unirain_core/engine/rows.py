@@ -96,8 +96,10 @@ def _look_up(
         of_shard: dict[str, list[Out]] = {}
         try:
             rows = tables.read_keyed(path, job.output, wanted)
-        except SchemaError as error:
-            logger.warning("%s: finished work is damaged and is done again: %s", store.owner, error)
+        except SchemaError:
+            logger.warning(
+                "%s: a shard of finished work cannot be used and is done again: %s", store.owner, path
+            )
             path.unlink()
             continue
         for key, out in rows:

@@ -45,7 +45,8 @@ class HashCache:
         try:
             self._prepare()
         except sqlite3.OperationalError as error:  # a full disk, a folder that may not be written
-            raise OSError(errno.EIO, str(error), os.fspath(path)) from None
+            number = errno.ENOSPC if error.sqlite_errorcode == sqlite3.SQLITE_FULL else errno.EIO
+            raise OSError(number, str(error), os.fspath(path)) from None
         except sqlite3.DatabaseError as error:
             logger.warning("%s is damaged (%s): all files are read again", path, error)
             path.unlink()
@@ -98,7 +99,7 @@ def _read(file: Path) -> Content:
     try:
         size = file.stat().st_size
         if size < POINTER_BYTES and file.read_bytes().startswith(LFS_POINTER):
-            return Content(size, "", "git_lfs_pointer")
+            return Content(size, "", "git_lfs_pointer", file.name)
         return Content(size, file_hash(file))
     except OSError as error:
         return Content(0, "", "unreadable", f"{file.name}: {error.strerror}")

@@ -57,7 +57,7 @@ def _require_one_encoder(queries: Sequence[TripletRow], photos: Sequence[Triplet
     if len(encoders) > 1:
         raise SchemaError(
             f"queries and real-rain database were made by different encoders ({'; '.join(sorted(encoders))}): "
-            "run `dvc repro real_rain_database query_triplets`"
+            "run `dvc repro --force real_rain_database query_triplets`"
         )
 
 

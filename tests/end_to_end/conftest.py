@@ -1,0 +1,99 @@
+"""A small project whose datasets a test spoils, and its two doors: a stage's run() and the command line."""
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from unirain_core.artefacts import tables
+from unirain_core.artefacts.schemas import Dropped
+from unirain_core.config.load import load_params
+from unirain_core.imaging.codec import to_uint8
+
+SHIPPED = Path(__file__).parents[2] / "params.yaml"
+SCENES = (data.astronaut, data.coffee, data.chelsea)
+DATASETS = """raw_datasets:
+  datasets:
+    mine: {layout: paired, root: here, folder: mine, rain_types: [drs]}
+    sky: {layout: photos, root: here, folder: sky}
+"""
+
+
+class Project:
+    """A folder with params, one dataset of pairs and one of photos."""
+
+    def __init__(self, root):
+        self.root = root
+        before, _, rest = SHIPPED.read_text().partition("raw_datasets:")
+        after = rest[rest.index("\nverified_pairs:") :]
+        (root / "params.yaml").write_text(before.replace("[drs, drd, nrs, nrd]", "[drs]") + DATASETS + after)
+        (root / "roots.local.yaml").write_text("here: pool\n")
+        self.put("good.png", 0)
+        self.photo("photo.png", 0)
+
+    @property
+    def pool(self):
+        return self.root / "pool"
+
+    def put(self, name, seed, mode="RGB"):
+        """Write a sound pair, in the format that the name's suffix says."""
+        clean = scene(seed)
+        for side, pixels in (("input", rained(clean, seed)), ("target", clean)):
+            self.save(f"mine/{side}/{name}", Image.fromarray(pixels).convert(mode))
+
+    def photo(self, name, seed, mode="RGB", **options):
+        self.save(f"sky/{name}", Image.fromarray(rained(scene(seed), seed + 90)).convert(mode), **options)
+
+    def save(self, path, picture, **options):
+        """Write a picture below the pool."""
+        file = self.pool / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(file, **options)
+
+    def run(self, *stages):
+        """Run stages in this process."""
+        params = load_params(self.root / "params.yaml")
+        for stage in stages:
+            module = import_module(f"unirain_core.stages.{stage}")
+            module.run(self.root, **{name: getattr(params, name) for name in module.PARAMS})
+
+    def table(self, path, row_class):
+        return tables.read(self.root / path, row_class)
+
+    def rejects(self):
+        """What both listing and verification dropped: id to reason."""
+        files = [self.root / f"data/{folder}/dropped.parquet" for folder in ("raw", "verified")]
+        return {row.pair_id: row.reason for f in files if f.exists() for row in tables.read(f, Dropped)}
+
+    def unirain(self, *arguments, **options):
+        """What the command line answers: its exit code and its last words, as one line."""
+        command = [sys.executable, "-m", "unirain_core.cli.main", *arguments]
+        answer = subprocess.run(
+            command, cwd=self.root, capture_output=True, text=True, check=False, **options
+        )
+        assert "Traceback" not in answer.stderr
+        return answer.returncode, " ".join(answer.stderr.split()).rpartition("unirain: ")[2]
+
+
+def scene(seed):
+    """(96, 128, 3) of a photograph; other seeds give other scenes."""
+    return np.ascontiguousarray(SCENES[seed % 3]()[7 * seed : 7 * seed + 96, 9 * seed : 9 * seed + 128])
+
+
+def rained(clean, seed):
+    noise = np.random.default_rng(seed).random(clean.shape[:2]) > 0.97
+    streaks = np.sum([np.roll(noise, k, axis=0) for k in range(8)], axis=0) > 0
+    return to_uint8(clean / 255 * (1 - 0.6 * streaks[..., None]) + 0.6 * streaks[..., None])
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.setenv("UNIRAIN_HOME", str(tmp_path / ".unirain"))
+    monkeypatch.setenv("UNIRAIN_WORKERS", "1")
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    return Project(tmp_path)
