@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import resource
-import shutil
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -111,8 +110,8 @@ DERAIN = ("derain", "pool/sky", "dry")
 
 
 def describe_otherwise(folder):
-    file = folder / "model.json"
-    file.write_text(file.read_text().replace('"ffn_expansion": 2.0', '"ffn_expansion": 3.0'))
+    text = (folder / "model.json").read_text()
+    (folder / "model.json").write_text(text.replace('"ffn_expansion": 2.0', '"ffn_expansion": 3.0'))
 
 
 @pytest.mark.parametrize("command", [SCORES_SLOWLY, DERAIN], ids=["benchmark_scores", "derain"])
@@ -189,8 +188,6 @@ def test_a_full_disk_leaves_no_half_file_and_the_next_run_succeeds(trained, comm
 def test_a_cache_of_hashes_that_is_damaged_is_made_anew(project):
     project.run("raw_datasets")
     (project.root / ".unirain/hashes/files.sqlite").write_bytes(b"no database" * 100)
-    project.run("raw_datasets")
-    shutil.rmtree(project.root / ".unirain/hashes")
     project.run("raw_datasets")
 
     assert {} == project.rejects()

@@ -15,7 +15,6 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"
 
 
 def rename(project, old, new):
-    """Swap a string in params.yaml."""
     file = project.root / "params.yaml"
     text = file.read_text()
     assert old in text
@@ -23,8 +22,7 @@ def rename(project, old, new):
 
 
 def half(file):
-    whole = file.read_bytes()
-    file.write_bytes(whole[: len(whole) // 2])
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
 
 
 def damaged(file):
@@ -183,7 +181,6 @@ def test_one_column_is_too_narrow_for_two_halves(project):
         ),
         (lambda p: (p.root / "roots.local.yaml").write_text("- pool"), 2, "lines of the form `name: /folder"),
         (lambda p: (p.root / "roots.local.yaml").write_text("here: 7"), 2, "are expected, found `here: 7`"),
-        (lambda p: (p.root / "roots.local.yaml").write_text("here: ''"), 2, "are expected, found `here: ''`"),
         (lambda p: (p.root / "roots.local.yaml").write_bytes(b"\xe9: x"), 2, "yaml is no UTF-8 text"),
     ],
 )
@@ -204,5 +201,6 @@ def test_a_folder_without_dvc_yaml_is_no_project(project, command):
 
 
 def test_what_was_not_run_yet_is_named(project):
-    assert (1, "data/tables/table1.md does not exist; stage 'benchmark_tables' writes it: run `dvc repro "
-            "benchmark_tables`") == project.unirain("summary")  # fmt: skip
+    code, said = project.unirain("summary")
+
+    assert (1, True) == (code, said.endswith("writes it: run `dvc repro benchmark_tables`"))

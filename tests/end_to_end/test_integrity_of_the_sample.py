@@ -40,13 +40,14 @@ def pair_id(path):
 
 def to_be_dropped(ledger):
     """Id to reason; of two copies the later id goes, whichever of them was planted."""
-    ids = {
-        max(pair_id(e["input"]), pair_id(e["other"])) if e["what"] == "duplicate" else pair_id(e["input"]): e[
-            "what"
-        ]
-        for e in ledger
-    }
-    return {i: what for i, what in ids.items() if what in FAULTS}
+    found = {}
+    for entry in ledger:
+        if entry["what"] in FAULTS:
+            ids = [pair_id(entry["input"])]
+            if entry["what"] == "duplicate":
+                ids.append(pair_id(entry["other"]))
+            found[max(ids)] = entry["what"]
+    return found
 
 
 @pytest.fixture(scope="module", params=[1, 7, 33, 101])

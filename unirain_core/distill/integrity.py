@@ -158,17 +158,11 @@ class InspectRows:
 
 def _demand_unchanged(file: Path, listed: str | None) -> None:
     """A result is kept under the hash that was listed, so no other content may lead to it."""
-    try:
-        found = file_hash(file)
-    except FileNotFoundError:
-        raise ArtefactError(
-            f"{file} is gone since it was listed; run `dvc repro`, which lists anew"
-        ) from None
+    found = file_hash(file) if file.exists() else None
     if found != listed:
-        raise ArtefactError(
-            f"{file} has changed since it was listed; let whatever writes it end, then run `dvc repro`, "
-            "which lists anew"
-        )
+        what = "has changed" if found else "is gone"
+        mend = "let whatever writes it end, then run `dvc repro`, which lists anew"
+        raise ArtefactError(f"{file} {what} since it was listed; {mend}")
 
 
 def inspect(pair_id: str, mode: str, rainy: RgbImage, clean: RgbImage | None = None) -> Inspection:
