@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -38,14 +39,12 @@ def linked_away(file):
     file.symlink_to(away)
 
 
-def a_folder(file):
-    file.unlink()
-    file.mkdir()
+def replaced_by(make):
+    def spoil(file):
+        file.unlink()
+        make(file)
 
-
-def a_pipe(file):
-    file.unlink()
-    os.mkfifo(file)
+    return spoil
 
 
 SPOILT = {
@@ -76,7 +75,7 @@ def test_every_spoilt_file_is_a_reject_with_its_own_reason_on_either_side_and_as
 
 
 def test_what_is_no_file_or_lies_elsewhere_is_a_reject_and_orphans_count_on_both_sides(project):
-    spoils = {"link": linked_away, "folder": a_folder, "pipe": a_pipe}
+    spoils = {"link": linked_away, "folder": replaced_by(Path.mkdir), "pipe": replaced_by(os.mkfifo)}
     for number, (name, spoil) in enumerate(spoils.items(), start=1):
         project.put(f"{name}.png", number)
         spoil(project.pool / f"mine/input/{name}.png")
@@ -155,11 +154,9 @@ def test_one_column_is_too_narrow_for_two_halves(project):
         folder = project.pool / "two/rain/training"
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.zeros((96, width, 3), np.uint8)).save(folder / name)
-    code, message = project.unirain("run", "raw_datasets")
-    _, verified = project.unirain("run", "verified_pairs")
+    project.run("raw_datasets")
 
-    assert 0 == code, message
-    assert "1 too_small" in verified
+    assert "1 too_small" in project.unirain("run", "verified_pairs")[1]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +168,6 @@ def test_one_column_is_too_narrow_for_two_halves(project):
         (lambda p: (p.pool / "sky/photo.png").unlink(), 3, "no picture below"),
         (lambda p: rename(p, "layout: paired", "layout: gtav-nightrain"), 3, "layouts that would match:"),
         (lambda p: rename(p, "folder: sky", "folder: ../.."), 2, "leads out of the root 'here'"),
-        (lambda p: rename(p, "K2", "\N{LATIN SMALL LETTER E WITH ACUTE}"), 0, "raw_datasets: ends"),
         (lambda p: rename(p, "\nprofile", "\nprofil"), 2, "params.yaml: profil: unexpected key"),
         (lambda p: (p.root / "params.yaml").write_text("a: &a [*a]"), 2, "a value that params cannot hold"),
         (

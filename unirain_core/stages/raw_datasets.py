@@ -22,7 +22,7 @@ READS = (paths.SAMPLE_CORPUS,)
 WRITES = (paths.RAW, paths.report("raw_datasets"))
 PARAMS = ("raw_datasets", "sample_corpora", "rain_types")
 
-ALGORITHM = "1"
+ALGORITHM = "2"
 
 logger = logging.getLogger(__name__)
 
