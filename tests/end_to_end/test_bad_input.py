@@ -144,7 +144,6 @@ def test_a_file_that_vanishes_or_changes_after_listing_is_never_taken_for_the_li
         project.run("verified_pairs")
     file.write_bytes(listed)
     project.run("verified_pairs")
-
     assert {} == project.rejects()
 
 
@@ -192,8 +191,7 @@ def test_what_a_person_must_mend_is_said_with_the_exit_code(project, spoil, code
 def test_a_folder_without_dvc_yaml_is_no_project(project, command):
     code, said = project.unirain(*command)
 
-    assert 2 == code
-    assert "holds no dvc.yaml; run from the root of the project" in said
+    assert (2, True) == (code, said.endswith("holds no dvc.yaml; run from the root of the project"))
 
 
 def test_what_was_not_run_yet_is_named(project):
