@@ -146,7 +146,7 @@ def _write_gallery(root: Path, cards: Sequence[Card], manifest: Sequence[Manifes
     wanted = {card.id for card in chosen} | {str(r["id"]) for card in chosen for r in card.references}
     pictures = thumbnails([row for row in manifest if row.pair_id in wanted], Roots.load(root))
     judges = sorted({str(vote["judge"]) for card in cards for vote in card.votes})
-    page = gallery.page(chosen, pictures, total=len(cards), judges=judges)
+    page = gallery.page(chosen, pictures, totals=_counted(card.level for card in cards), judges=judges)
     (root / paths.SPLIT / "gallery.html").write_text(page, encoding="utf-8")
 
 
