@@ -1,13 +1,15 @@
 """What the web interface shows of a step: its report, its small pictures, its MLflow run."""
 
 import base64
+import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
 import dagster as dg
+from PIL import Image
 
 from unirain_assets.graph import Step
 from unirain_core.artefacts import report
@@ -22,8 +24,9 @@ Value = (
 )
 Values = dict[str, Value]
 
-_PICTURE_BYTES = 300_000
 _PICTURES = 4
+_PICTURE_SIDE = 1000
+"""Pixels of a preview at most, in both directions; a preview lies in Dagster's event log for good."""
 _OF_A_VARIANT = ("trained_checkpoint", "benchmark_scores")
 _FIXED = ("stage", "counts", "reasons", "notes")
 
@@ -38,6 +41,8 @@ def shown(root: Path, step: Step) -> Values:
 def markdown_table(rows: Sequence[Mapping[str, object]]) -> str:
     """Rows as a Markdown table; columns of text come first, for a report's keys are sorted.
 
+    A cell that is a mapping shows its values; the first column's head says what they are.
+
     >>> print(markdown_table([{"kept": 3, "type": "drs"}]))
     | type | kept |
     | --- | --- |
@@ -45,19 +50,27 @@ def markdown_table(rows: Sequence[Mapping[str, object]]) -> str:
     """
     texts = {name for row in rows for name, cell in row.items() if isinstance(cell, str)}
     columns = sorted(dict.fromkeys(name for row in rows for name in row), key=lambda name: name not in texts)
-    lines = [columns, ["---"] * len(columns), *([_cell(row.get(c)) for c in columns] for row in rows)]
+    heads = [_head(name, rows) if n == 0 else name for n, name in enumerate(columns)]
+    lines = [heads, ["---"] * len(columns), *([_cell(row.get(c)) for c in columns] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _head(name: str, rows: Sequence[Mapping[str, object]]) -> str:
+    inner = dict.fromkeys(
+        key for row in rows for cell in row.values() if isinstance(cell, dict) for key in cell
+    )
+    return f"{name} ({' / '.join(inner)})" if inner else name
 
 
 def _report(content: Mapping[str, report.Json]) -> Values:
     counts, reasons, notes = (content.get(name) for name in ("counts", "reasons", "notes"))
     values: Values = {}
+    if isinstance(notes, list) and notes:
+        values["notes"] = dg.MetadataValue.md("\n".join(f"- {note}" for note in notes))
     if isinstance(counts, dict):
         values |= {f"counts/{name}": dg.MetadataValue.int(n) for name, n in counts.items()}
     if isinstance(reasons, dict) and reasons:
         values["reasons"] = _table([{"reason": name, "rows": n} for name, n in reasons.items()])
-    if isinstance(notes, list) and notes:
-        values["notes"] = dg.MetadataValue.md("\n".join(f"- {note}" for note in notes))
     figures = ((name, value) for name, value in content.items() if name not in _FIXED)
     return values | {name: shown for name, value in figures if (shown := _figure(value)) is not None}
 
@@ -92,23 +105,29 @@ def _table(rows: Sequence[Mapping[str, object]]) -> dg.MarkdownMetadataValue:
 def _cell(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, dict):
+        return " / ".join(_cell(item) for item in value.values())
     text = f"{value:.4g}" if isinstance(value, float) else str(value)
     return text.replace("|", "\\|").replace("\n", " ")
 
 
 def _pictures(root: Path, step: Step) -> Values:
-    files = islice(_small_pictures(root, step), _PICTURES)
-    return {f"picture/{file.stem}": dg.MetadataValue.md(_embedded(file)) for file in files}
-
-
-def _small_pictures(root: Path, step: Step) -> Iterator[Path]:
     found = sorted(file for out in step.outs for file in (root / out).rglob("*.png"))
     spread = found[:: max(1, len(found) // _PICTURES)]
-    return (file for file in spread if file.stat().st_size <= _PICTURE_BYTES)
+    shown = islice(((f, p) for f in spread if (p := _preview(f)) is not None), _PICTURES)
+    return {f"picture/{file.stem}": dg.MetadataValue.md(f"![{file.stem}]({uri})") for file, uri in shown}
 
 
-def _embedded(file: Path) -> str:
-    return f"![{file.stem}](data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()})"
+def _preview(file: Path) -> str | None:
+    """A picture as a small data address; None where the file holds none, as sample corpora have on purpose."""
+    content = io.BytesIO()
+    try:
+        with Image.open(file) as image:
+            image.thumbnail((_PICTURE_SIDE, _PICTURE_SIDE))
+            image.convert("RGB").save(content, format="WEBP", quality=80)
+    except (OSError, SyntaxError):  # what Pillow raises of broken files
+        return None
+    return f"data:image/webp;base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
 def _links(root: Path, step: Step) -> Values:

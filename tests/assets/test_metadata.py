@@ -1,4 +1,7 @@
+import base64
+import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -59,6 +62,10 @@ def test_reasons_are_a_table_and_notes_a_list(write):
         ([{"a": 1}, {"b": None}], "| a | b |\n| --- | --- |\n| 1 |  |\n|  |  |"),
         ({"drs": 1}, "| name | value |\n| --- | --- |\n| drs | 1 |"),
         ({"drs": {"psnr": 1}}, "| name | psnr |\n| --- | --- |\n| drs | 1 |"),
+        (
+            {"ours": {"drs": {"psnr": 30.125, "ssim": 0.9}, "drd": None}},
+            "| name (psnr / ssim) | drd | drs |\n| --- | --- | --- |\n| ours |  | 30.12 / 0.9 |",
+        ),
         ({"a|b": "c\nd"}, "| name | value |\n| --- | --- |\n| a\\|b | c d |"),
     ],
 )
@@ -75,13 +82,27 @@ def test_a_step_that_has_not_run_shows_nothing(toy, step):
     assert metadata.shown(toy, step) == {}
 
 
-def test_small_pictures_are_embedded_and_large_ones_are_not(toy, step):
-    picture(toy / "data/train/ours/small.png", 8)
-    picture(toy / "data/train/ours/pages/large.png", 400)
-    shown = metadata.shown(toy, step)
+def test_notes_come_first(write):
+    assert next(iter(write())) == "notes"
 
-    assert list(shown) == ["picture/small"]
-    assert str(shown["picture/small"].value).startswith("![small](data:image/png;base64,iVBOR")
+
+def test_a_picture_is_embedded_as_a_small_preview(toy, step):
+    picture(toy / "data/train/ours/pages/large.png", 1500)
+    (shown,) = metadata.shown(toy, step).items()
+    found = re.fullmatch(r"!\[large\]\(data:image/webp;base64,(.+)\)", str(shown[1].value))
+
+    assert found
+    assert shown[0] == "picture/large"
+    assert Image.open(io.BytesIO(base64.b64decode(found[1]))).size == (1000, 1000)
+
+
+@pytest.mark.parametrize("keep", [0, 20, 100])
+def test_a_broken_picture_is_passed_over(toy, step, keep):
+    whole, broken = (toy / f"data/train/ours/{name}.png" for name in ("whole", "broken"))
+    picture(whole, 8)
+    broken.write_bytes(whole.read_bytes()[:keep])
+
+    assert list(metadata.shown(toy, step)) == ["picture/whole"]
 
 
 def test_of_many_pictures_four_are_shown(toy, step):
