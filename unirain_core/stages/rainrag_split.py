@@ -35,7 +35,7 @@ READS = (paths.RAW, paths.VERIFIED, paths.DATABASE, paths.TRIPLETS, paths.REFERE
 WRITES = (paths.SPLIT, paths.report("rainrag_split"))
 PARAMS = ("rainrag_split", "rain_types")
 
-ALGORITHM = "1"
+ALGORITHM = "2"
 
 MAX_CARDS = 2000
 """Pictures of the gallery; a larger pool is sampled."""
