@@ -22,6 +22,11 @@ READS = (paths.SPLIT, paths.BENCHMARK_SCORES, paths.BASELINE_SCORES)
 WRITES = (paths.TABLES, paths.report(STAGE))
 PARAMS = ("benchmark_tables", "variants", "methods", "rain_types")
 
+_LEAD = (
+    "The rainy picture, what every method made of it, and the clean picture; under each, PSNR and SSIM against the "
+    "clean one, of the whole picture in its own size."
+)
+
 logger = logging.getLogger(__name__)
 
 
@@ -55,7 +60,8 @@ def run(
     rows = _pictures(root, benchmarks, folders, scores, inputs, benchmark_tables.pictures_per_type)
     if rows:
         write_png(out / "pictures.png", figures.sheet(rows))
-    (out / "pictures.html").write_text(figures.page(rows, "Restored pictures"), encoding="utf-8")
+    lead = f"{_LEAD} Benchmark {made[0].benchmark}, protocol {made[0].protocol}." if made else ""
+    (out / "pictures.html").write_text(figures.page(rows, "Restored pictures", lead), encoding="utf-8")
     report.write(root / paths.report(STAGE), _report(made, scores))
     logger.info("%s: %d tables, %d rows of pictures", STAGE, len(made), len(rows))
 
