@@ -138,5 +138,7 @@ def _links(root: Path, step: Step) -> Values:
         return {}
     link = json.loads(file.read_text())
     server = os.environ.get("UNIRAIN_MLFLOW_URL", "http://127.0.0.1:5000")
-    page = f"{server}/#/experiments/{link['experiment_id']}/runs/{link['run_id']}"
+    page = (
+        f"{server}/#/experiments/{link['experiment_id']}/runs/{link['run_id']}?workflowType=machine_learning"
+    )
     return {"mlflow": dg.MetadataValue.url(page)}

@@ -123,4 +123,4 @@ def test_the_mlflow_run_of_a_variant_is_a_link(tmp_path, monkeypatch, stage, lin
 
     shown = [value.value for value in metadata.shown(tmp_path, step).values()]
 
-    assert shown == ["http://here:1/#/experiments/7/runs/ab"] * links
+    assert shown == ["http://here:1/#/experiments/7/runs/ab?workflowType=machine_learning"] * links

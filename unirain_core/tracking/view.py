@@ -22,14 +22,15 @@ def tags(rain_types: Sequence[str]) -> dict[str, str]:
     """
     mean = f"metrics.`{_BEST}/mean`"
     metrics = [mean, *(f"metrics.`{_BEST}/{rain_type}`" for rain_type in rain_types)]
-    columns = [*metrics, *(f"params.`{name}`" for name in _PARAMS)]
+    facts = ["attributes.`Created`", "attributes.`Duration`", *(f"params.`{name}`" for name in _PARAMS)]
     shown = {
         "orderByKey": mean,
         "orderByAsc": False,
         "startTime": "ALL",
         "lifecycleFilter": "Active",
-        "selectedColumns": ["attributes.`Created`", "attributes.`Duration`", *columns],
-        "columnWidths": dict.fromkeys(metrics, 150),
+        "selectedColumns": [*metrics, *facts],
+        "columnOrder": metrics,
+        "columnWidths": dict.fromkeys(metrics, 160),  # their names fit in
     }
     return {TAG: json.dumps(shown), "mlflow.experimentKind": "custom_model_development"}
 
