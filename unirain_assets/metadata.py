@@ -4,7 +4,7 @@ import base64
 import io
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -41,8 +41,6 @@ def shown(root: Path, step: Step) -> Values:
 def markdown_table(rows: Sequence[Mapping[str, object]]) -> str:
     """Rows as a Markdown table; columns of text come first, for a report's keys are sorted.
 
-    A cell that is a mapping shows its values; the first column's head says what they are.
-
     >>> print(markdown_table([{"kept": 3, "type": "drs"}]))
     | type | kept |
     | --- | --- |
@@ -50,16 +48,8 @@ def markdown_table(rows: Sequence[Mapping[str, object]]) -> str:
     """
     texts = {name for row in rows for name, cell in row.items() if isinstance(cell, str)}
     columns = sorted(dict.fromkeys(name for row in rows for name in row), key=lambda name: name not in texts)
-    heads = [_head(name, rows) if n == 0 else name for n, name in enumerate(columns)]
-    lines = [heads, ["---"] * len(columns), *([_cell(row.get(c)) for c in columns] for row in rows)]
+    lines = [columns, ["---"] * len(columns), *([_cell(row.get(c)) for c in columns] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _head(name: str, rows: Sequence[Mapping[str, object]]) -> str:
-    inner = dict.fromkeys(
-        key for row in rows for cell in row.values() if isinstance(cell, dict) for key in cell
-    )
-    return f"{name} ({' / '.join(inner)})" if inner else name
 
 
 def _report(content: Mapping[str, report.Json]) -> Values:
@@ -71,8 +61,26 @@ def _report(content: Mapping[str, report.Json]) -> Values:
         values |= {f"counts/{name}": dg.MetadataValue.int(n) for name, n in counts.items()}
     if isinstance(reasons, dict) and reasons:
         values["reasons"] = _table([{"reason": name, "rows": n} for name, n in reasons.items()])
-    figures = ((name, value) for name, value in content.items() if name not in _FIXED)
+    figures = (pair for name, value in content.items() if name not in _FIXED for pair in _flat(name, value))
     return values | {name: shown for name, value in figures if (shown := _figure(value)) is not None}
+
+
+def _flat(name: str, value: report.Json) -> Iterator[tuple[str, report.Json]]:
+    """A figure by itself; one whose cells hold several numbers as a table for each of them."""
+    rows = (
+        {key: row for key, row in value.items() if isinstance(row, dict)} if isinstance(value, dict) else {}
+    )
+    cells = [cell for row in rows.values() for cell in row.values() if isinstance(cell, dict)]
+    if not cells:
+        yield name, value
+    for inner in dict.fromkeys(key for cell in cells for key in cell):
+        yield (
+            f"{name}/{inner}",
+            {
+                key: {c: v.get(inner) for c, v in row.items() if isinstance(v, dict)}
+                for key, row in rows.items()
+            },
+        )
 
 
 def _figure(value: report.Json) -> Value | None:
@@ -105,8 +113,6 @@ def _table(rows: Sequence[Mapping[str, object]]) -> dg.MarkdownMetadataValue:
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    if isinstance(value, dict):
-        return " / ".join(_cell(item) for item in value.values())
     text = f"{value:.4g}" if isinstance(value, float) else str(value)
     return text.replace("|", "\\|").replace("\n", " ")
 
@@ -115,7 +121,8 @@ def _pictures(root: Path, step: Step) -> Values:
     found = sorted(file for out in step.outs for file in (root / out).rglob("*.png"))
     spread = found[:: max(1, len(found) // _PICTURES)]
     shown = islice(((f, p) for f in spread if (p := _preview(f)) is not None), _PICTURES)
-    return {f"picture/{file.stem}": dg.MetadataValue.md(f"![{file.stem}]({uri})") for file, uri in shown}
+    text = "\n\n".join(f"![{file.stem}]({address})" for file, address in shown)
+    return {"pictures": dg.MetadataValue.md(text)} if text else {}
 
 
 def _preview(file: Path) -> str | None:
