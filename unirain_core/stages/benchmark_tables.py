@@ -24,7 +24,7 @@ PARAMS = ("benchmark_tables", "variants", "methods", "rain_types")
 
 _LEAD = (
     "The rainy picture, what every method made of it, and the clean picture; under each, PSNR and SSIM against the "
-    "clean one, of the whole picture in its own size."
+    "clean one, measured in the pictures' own size."
 )
 
 logger = logging.getLogger(__name__)
