@@ -1,6 +1,7 @@
 """What the web interface shows of a step: its report, its small pictures, its MLflow run."""
 
 import base64
+import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 import dagster as dg
+from PIL import Image
 
 from unirain_assets.graph import Step
 from unirain_core.artefacts import report
@@ -22,8 +24,9 @@ Value = (
 )
 Values = dict[str, Value]
 
-_PICTURE_BYTES = 300_000
 _PICTURES = 4
+_PICTURE_SIDE = 1000
+"""Pixels of a preview at most, in both directions; a preview lies in Dagster's event log for good."""
 _OF_A_VARIANT = ("trained_checkpoint", "benchmark_scores")
 _FIXED = ("stage", "counts", "reasons", "notes")
 
@@ -52,14 +55,32 @@ def markdown_table(rows: Sequence[Mapping[str, object]]) -> str:
 def _report(content: Mapping[str, report.Json]) -> Values:
     counts, reasons, notes = (content.get(name) for name in ("counts", "reasons", "notes"))
     values: Values = {}
+    if isinstance(notes, list) and notes:
+        values["notes"] = dg.MetadataValue.md("\n".join(f"- {note}" for note in notes))
     if isinstance(counts, dict):
         values |= {f"counts/{name}": dg.MetadataValue.int(n) for name, n in counts.items()}
     if isinstance(reasons, dict) and reasons:
         values["reasons"] = _table([{"reason": name, "rows": n} for name, n in reasons.items()])
-    if isinstance(notes, list) and notes:
-        values["notes"] = dg.MetadataValue.md("\n".join(f"- {note}" for note in notes))
-    figures = ((name, value) for name, value in content.items() if name not in _FIXED)
+    figures = (pair for name, value in content.items() if name not in _FIXED for pair in _flat(name, value))
     return values | {name: shown for name, value in figures if (shown := _figure(value)) is not None}
+
+
+def _flat(name: str, value: report.Json) -> Iterator[tuple[str, report.Json]]:
+    """A figure by itself; one whose cells hold several numbers as a table for each of them."""
+    rows = (
+        {key: row for key, row in value.items() if isinstance(row, dict)} if isinstance(value, dict) else {}
+    )
+    cells = [cell for row in rows.values() for cell in row.values() if isinstance(cell, dict)]
+    if not cells:
+        yield name, value
+    for inner in dict.fromkeys(key for cell in cells for key in cell):
+        yield (
+            f"{name}/{inner}",
+            {
+                key: {c: v.get(inner) for c, v in row.items() if isinstance(v, dict)}
+                for key, row in rows.items()
+            },
+        )
 
 
 def _figure(value: report.Json) -> Value | None:
@@ -97,18 +118,23 @@ def _cell(value: object) -> str:
 
 
 def _pictures(root: Path, step: Step) -> Values:
-    files = islice(_small_pictures(root, step), _PICTURES)
-    return {f"picture/{file.stem}": dg.MetadataValue.md(_embedded(file)) for file in files}
-
-
-def _small_pictures(root: Path, step: Step) -> Iterator[Path]:
     found = sorted(file for out in step.outs for file in (root / out).rglob("*.png"))
     spread = found[:: max(1, len(found) // _PICTURES)]
-    return (file for file in spread if file.stat().st_size <= _PICTURE_BYTES)
+    shown = islice(((f, p) for f in spread if (p := _preview(f)) is not None), _PICTURES)
+    text = "\n\n".join(f"![{file.stem}]({address})" for file, address in shown)
+    return {"pictures": dg.MetadataValue.md(text)} if text else {}
 
 
-def _embedded(file: Path) -> str:
-    return f"![{file.stem}](data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()})"
+def _preview(file: Path) -> str | None:
+    """A picture as a small data address; None where the file holds none, as sample corpora have on purpose."""
+    content = io.BytesIO()
+    try:
+        with Image.open(file) as image:
+            image.thumbnail((_PICTURE_SIDE, _PICTURE_SIDE))
+            image.convert("RGB").save(content, format="WEBP", quality=80)
+    except (OSError, SyntaxError):  # what Pillow raises of broken files
+        return None
+    return f"data:image/webp;base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
 def _links(root: Path, step: Step) -> Values:
@@ -119,5 +145,7 @@ def _links(root: Path, step: Step) -> Values:
         return {}
     link = json.loads(file.read_text())
     server = os.environ.get("UNIRAIN_MLFLOW_URL", "http://127.0.0.1:5000")
-    page = f"{server}/#/experiments/{link['experiment_id']}/runs/{link['run_id']}"
+    page = (
+        f"{server}/#/experiments/{link['experiment_id']}/runs/{link['run_id']}?workflowType=machine_learning"
+    )
     return {"mlflow": dg.MetadataValue.url(page)}

@@ -112,7 +112,7 @@ def _report(instance: dg.DagsterInstance, root: Path, step: Step, tags: _Tags) -
             step.stage,
             partition=step.key,
             description="recorded from dvc.lock",
-            metadata={"dvc": f"{step.address}: from a shell", **metadata.shown(root, step)},
+            metadata={"dvc": f"{step.address}: recorded from dvc.lock", **metadata.shown(root, step)},
             tags=tags,
         )
     )

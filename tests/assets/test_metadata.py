@@ -1,4 +1,7 @@
+import base64
+import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -66,6 +69,14 @@ def test_a_figure_is_shown_in_its_form(write, figure, shown):
     assert write(figure=figure)["figure"] == shown
 
 
+def test_a_table_of_several_numbers_a_cell_is_shown_as_a_table_for_each(write):
+    shown = write(figure={"ours": {"drs": {"psnr": 30.125, "ssim": 0.9}, "drd": None}})
+
+    assert "figure" not in shown
+    assert shown["figure/psnr"] == "| name | drs |\n| --- | --- |\n| ours | 30.12 |"
+    assert shown["figure/ssim"] == "| name | drs |\n| --- | --- |\n| ours | 0.9 |"
+
+
 @pytest.mark.parametrize("figure", [None, [], {}])
 def test_an_empty_figure_is_not_shown(write, figure):
     assert "figure" not in write(figure=figure)
@@ -75,20 +86,38 @@ def test_a_step_that_has_not_run_shows_nothing(toy, step):
     assert metadata.shown(toy, step) == {}
 
 
-def test_small_pictures_are_embedded_and_large_ones_are_not(toy, step):
-    picture(toy / "data/train/ours/small.png", 8)
-    picture(toy / "data/train/ours/pages/large.png", 400)
-    shown = metadata.shown(toy, step)
+def test_notes_come_first(write):
+    assert next(iter(write())) == "notes"
 
-    assert list(shown) == ["picture/small"]
-    assert str(shown["picture/small"].value).startswith("![small](data:image/png;base64,iVBOR")
+
+def names(shown):
+    return re.findall(r"!\[(.+?)\]", str(shown["pictures"].value))
+
+
+def test_a_picture_is_embedded_as_a_small_preview(toy, step):
+    picture(toy / "data/train/ours/pages/large.png", 1500)
+    (shown,) = metadata.shown(toy, step).items()
+    found = re.fullmatch(r"!\[large\]\(data:image/webp;base64,(.+)\)", str(shown[1].value))
+
+    assert found
+    assert shown[0] == "pictures"
+    assert Image.open(io.BytesIO(base64.b64decode(found[1]))).size == (1000, 1000)
+
+
+@pytest.mark.parametrize("keep", [0, 20, 100])
+def test_a_broken_picture_is_passed_over(toy, step, keep):
+    whole, broken = (toy / f"data/train/ours/{name}.png" for name in ("whole", "broken"))
+    picture(whole, 8)
+    broken.write_bytes(whole.read_bytes()[:keep])
+
+    assert ["whole"] == names(metadata.shown(toy, step))
 
 
 def test_of_many_pictures_four_are_shown(toy, step):
     for number in range(100):
         picture(toy / f"data/train/ours/{number:03}.png", 8)
 
-    assert list(metadata.shown(toy, step)) == [f"picture/{n:03}" for n in (0, 25, 50, 75)]
+    assert ["000", "025", "050", "075"] == names(metadata.shown(toy, step))
 
 
 @pytest.mark.parametrize(("stage", "links"), [("trained_checkpoint", 1), ("sample_corpus", 0)])
@@ -102,4 +131,4 @@ def test_the_mlflow_run_of_a_variant_is_a_link(tmp_path, monkeypatch, stage, lin
 
     shown = [value.value for value in metadata.shown(tmp_path, step).values()]
 
-    assert shown == ["http://here:1/#/experiments/7/runs/ab"] * links
+    assert shown == ["http://here:1/#/experiments/7/runs/ab?workflowType=machine_learning"] * links

@@ -18,7 +18,7 @@ def content(html):
 
 
 def test_a_page_holds_its_cards_pictures_and_meanings():
-    html = page([card("a/1")], {"a/1": ("UklG", None)}, total=1, judges=["internvl"])
+    html = page([card("a/1")], {"a/1": ("UklG", None)}, totals={"distilled": 1}, judges=["internvl"])
 
     assert ["a/1"] == [c["id"] for c in content(html)["cards"]]
     assert {"a/1": ["UklG", None]} == content(html)["pictures"]
@@ -27,31 +27,39 @@ def test_a_page_holds_its_cards_pictures_and_meanings():
 
 
 def test_a_page_names_no_address_and_loads_nothing():
-    html = page([], {}, total=0, judges=[])
+    html = page([], {}, totals={}, judges=[])
 
     assert not re.search(r"https?:|src=\"|href=|@import|url\(", html)
 
 
 def test_text_of_a_dataset_cannot_leave_its_place():
     evil = card("</script><script>alert(1)</script>", caption="<!-- \u2028")
-    html = page([evil], {}, total=1, judges=[])
+    html = page([evil], {}, totals={"distilled": 1}, judges=[])
 
     assert 2 == html.count("</script>")
     assert evil.id == content(html)["cards"][0]["id"]
 
 
 def test_stand_in_judges_are_named_as_such():
-    html = page([], {}, total=0, judges=["internvl", "statistics/nss"])
+    html = page([], {}, totals={}, judges=["internvl", "statistics/nss"])
 
-    assert ["Judged by statistics (statistics/nss), not by a vision-language model."] == content(html)[
-        "notes"
+    assert content(html)["notes"] == [
+        "Statistics judged these pictures (statistics/nss); no vision-language model ran."
     ]
 
 
 def test_a_sampled_page_says_so():
-    (note,) = content(page([card("a")], {}, total=5000, judges=[]))["notes"]
+    (note,) = content(page([card("a")], {}, totals={"distilled": 4000, "dropped": 1000}, judges=[]))["notes"]
 
     assert "1 of 5,000" in note
+
+
+def test_the_levels_tell_the_numbers_before_the_choice_and_absent_ones_are_left_out():
+    html = page([card("a")], {}, totals={"distilled": 4000, "dropped": 1000}, judges=[])
+
+    assert [("distilled", 4000), ("dropped", 1000)] == [
+        (x["name"], x["total"]) for x in content(html)["levels"]
+    ]
 
 
 def test_a_sample_takes_from_every_group_by_turns():

@@ -24,14 +24,14 @@ def test_the_sheet_holds_every_picture_and_white_elsewhere():
     made = sheet(ROWS)
 
     assert made.dtype == np.uint8
-    assert made.shape[1] == 3 * (WIDTH + 6)
+    assert made.shape[1] == 3 * (WIDTH + 8)
     for value in (10, 20, 30, 40, 50):
         assert (made == value).all(axis=2).sum() >= WIDTH * WIDTH * 60 // 90
     assert (made[-20, -WIDTH:] == 255).all()
 
 
 def test_the_page_needs_no_other_file_and_escapes_what_it_is_given():
-    text = page(ROWS, "Restored & clean")
+    text = page(ROWS, "Restored & clean", "a < b")
     sources = re.findall(r'src="([^"]+)"', text)
 
     assert len(sources) == 5
@@ -39,10 +39,11 @@ def test_the_page_needs_no_other_file_and_escapes_what_it_is_given():
     assert "<net>" not in text
     assert "&lt;net&gt;" in text
     assert "Restored &amp; clean" in text
+    assert "a &lt; b" in text
 
 
 def test_a_picture_on_the_page_is_the_picture():
-    (source, *_) = re.findall(r"base64,([^\"]+)", page(ROWS, "t"))
+    (source, *_) = re.findall(r"base64,([^\"]+)", page(ROWS, "t", ""))
     image = np.asarray(Image.open(io.BytesIO(base64.b64decode(source))))
 
     assert image.shape == (round(60 * WIDTH / 90), WIDTH, 3)
@@ -50,4 +51,4 @@ def test_a_picture_on_the_page_is_the_picture():
 
 
 def test_a_page_of_nothing_says_so():
-    assert "No picture to show" in page([], "t")
+    assert "No picture to show" in page([], "t", "")

@@ -152,7 +152,7 @@ def test_the_gallery_shows_kept_rejected_dropped_and_real_pictures(project):
         "set/drs/torn",
         "real/1",
         "too dark",
-        "Judged by statistics (statistics/nss)",
+        "Statistics judged these pictures (statistics/nss)",
     ):
         assert text in html
 

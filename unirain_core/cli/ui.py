@@ -7,9 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Annotated
 import typer
 
 from unirain_core.errors import ConfigError, UniRainError
+from unirain_core.tracking import view
 
 LOOPBACK = "127.0.0.1"
 _PORTS_TRIED = 50
@@ -33,6 +33,8 @@ class Server:
     url: str
     health: str
     """Path that answers once the server is up."""
+    page: Callable[[str], str]
+    """Address to open first, of the server's."""
     arguments: Sequence[str]
     """Of Python."""
     log: Path
@@ -127,6 +129,7 @@ def _dagster(root: Path, port: int) -> Server:
         name="Dagster",
         url=f"http://{LOOPBACK}:{port}",
         health="/server_info",
+        page=lambda url: f"{url}/asset-groups",
         arguments=("-m", "dagster", "dev", "--host", LOOPBACK, "--port", str(port)),
         log=root / ".dagster" / "ui.log",
     )
@@ -141,6 +144,7 @@ def _mlflow(root: Path, port: int) -> Server:
         name="MLflow",
         url=f"http://{LOOPBACK}:{port}",
         health="/health",
+        page=view.page,
         arguments=("-m", "mlflow", "server", *store, *place),
         log=home / "ui.log",
     )
@@ -170,7 +174,7 @@ def _watch(running: Mapping[Server, subprocess.Popen[bytes]]) -> None:
             if process.poll() is not None:
                 raise UniRainError(f"{server.name} ended by itself; its log is {server.log}")
         for server in [s for s in silent if _answers(s)]:
-            print(f"{server.name} is ready: {server.url}", flush=True)
+            print(f"{server.name} is ready: {server.page(server.url)}", flush=True)
             silent.remove(server)
 
 
@@ -178,16 +182,16 @@ def _answers(server: Server) -> bool:
     try:
         with urllib.request.urlopen(server.url + server.health, timeout=1.0) as answer:
             return bool(answer.status == 200)
-    except (urllib.error.URLError, TimeoutError, ConnectionError):
+    except OSError:
         return False
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Ask a server and all that it started to end, then make them."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + _GRACE
         try:
             os.killpg(process.pid, number)
-            deadline = time.monotonic() + _GRACE
             while time.monotonic() < deadline:
                 process.poll()
                 os.killpg(process.pid, 0)  # raises once nobody is left

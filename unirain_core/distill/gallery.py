@@ -25,6 +25,14 @@ MEANINGS = {
 }
 """A sentence for every reason of the page."""
 
+LEVEL_MEANINGS = {
+    "real": "references, never trained on",
+    "distilled": "kept by the judges",
+    "low_fidelity": "rejected by the judges",
+    DROPPED: "by the checks of integrity",
+}
+"""A few words for every level of the page."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
@@ -106,22 +114,30 @@ def choose(cards: Sequence[Card], limit: int) -> list[Card]:
 
 
 def page(
-    cards: Sequence[Card], pictures: Mapping[str, Sequence[str | None]], *, total: int, judges: Sequence[str]
+    cards: Sequence[Card],
+    pictures: Mapping[str, Sequence[str | None]],
+    *,
+    totals: Mapping[str, int],
+    judges: Sequence[str],
 ) -> str:
     """The page as HTML: no file beside it, no address in it.
 
     Args:
         cards: what to show.
         pictures: id to (rainy, clean) thumbnails, base64 WebP; references are looked up here too.
-        total: number of cards before the choice.
+        totals: level to its number of cards before the choice.
         judges: names of the judges that voted; statistics/... are said to be stand-ins.
     """
     content = {
         "cards": [asdict(card) for card in cards],
         "pictures": {name: list(pair) for name, pair in sorted(pictures.items())},
         "meanings": {reason: MEANINGS[reason] for reason in sorted({card.reason for card in cards})},
-        "levels": [*LEVELS, DROPPED],
-        "notes": _notes(len(cards), total, judges),
+        "levels": [
+            {"name": name, "total": totals[name], "meaning": LEVEL_MEANINGS[name]}
+            for name in (*LEVELS, DROPPED)
+            if totals.get(name)
+        ],
+        "notes": _notes(len(cards), sum(totals.values()), judges),
     }
     text = json.dumps(_rounded(content), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     safe = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
@@ -132,7 +148,9 @@ def _notes(shown: int, total: int, judges: Sequence[str]) -> list[str]:
     notes = []
     stand_ins = sorted(judge for judge in judges if judge.startswith("statistics/"))
     if stand_ins:
-        notes.append(f"Judged by statistics ({', '.join(stand_ins)}), not by a vision-language model.")
+        notes.append(
+            f"Statistics judged these pictures ({', '.join(stand_ins)}); no vision-language model ran."
+        )
     if shown < total:
         notes.append(f"{shown:,} of {total:,} pictures, a sample of every level, rain type and reason.")
     return notes

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from unirain_core.imaging.codec import RgbImage
 from unirain_core.imaging.geometry import resize
@@ -15,11 +15,13 @@ from unirain_core.imaging.geometry import resize
 WIDTH = 288
 """Of a picture on the page, pixels."""
 
-_GAP, _LABEL = 6, 18
+_GAP, _LINE = 8, 20
+"""Between pictures, and of a line of text; pixels."""
 _STYLE = (
-    "body{font:14px/1.5 system-ui,sans-serif;margin:2rem;color:#222}"
-    "table{border-collapse:collapse}td,th{padding:4px;text-align:left;vertical-align:top;font-weight:normal}"
-    "img{display:block;max-width:none}small{color:#666}"
+    ":root{color-scheme:light dark}body{font:14px/1.5 system-ui,sans-serif;margin:2rem;max-width:110rem}"
+    "h2{font-size:1rem;margin:1.6rem 0 .4rem}p,small{opacity:.75}p{margin:0}"
+    "div{display:flex;gap:10px}figure{margin:0;flex:1;max-width:30rem}img{display:block;width:100%}"
+    "figcaption{padding-top:3px}figcaption b{margin-right:.5em}"
 )
 
 
@@ -45,52 +47,57 @@ class Row:
 
 
 def sheet(rows: Sequence[Row]) -> RgbImage:
-    """All rows as one picture on white, every picture with its label.
+    """All rows as one picture on white: each under its title, every picture above its label.
 
     Args:
         rows: at least one, each with at least one picture.
     """
     strips = [_strip(row) for row in rows]
-    width = max(strip.shape[1] for strip in strips)
-    fill = [((0, _GAP), (0, width - strip.shape[1]), (0, 0)) for strip in strips]
-    return np.concatenate(
-        [np.pad(s, f, constant_values=255) for s, f in zip(strips, fill, strict=True)], axis=0
-    )
-
-
-def page(rows: Sequence[Row], title: str) -> str:
-    """The rows as HTML; pictures are inside it."""
-    body = "\n".join(_html_row(row) for row in rows) or "<tr><td>No picture to show.</td></tr>"
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f"<style>{_STYLE}</style></head>\n<body><h1>{html.escape(title)}</h1>\n<table>\n{body}\n</table></body></html>\n"
-    )
-
-
-def _strip(row: Row) -> RgbImage:
-    cells = [_labelled(picture) for picture in row.pictures]
-    height = max(cell.shape[0] for cell in cells)
-    return np.concatenate(
-        [np.pad(c, ((0, height - c.shape[0]), (0, _GAP), (0, 0)), constant_values=255) for c in cells], axis=1
-    )
-
-
-def _labelled(picture: Picture) -> RgbImage:
-    small = _small(picture.image)
-    canvas = Image.new("RGB", (WIDTH, small.shape[0] + _LABEL), "white")
-    canvas.paste(Image.fromarray(small), (0, _LABEL))
-    ImageDraw.Draw(canvas).text((2, 3), f"{picture.label}  {picture.note}".strip(), fill="black")
+    canvas = Image.new("RGB", (max(s.width for s in strips), sum(s.height for s in strips)), "white")
+    top = 0
+    for strip in strips:
+        canvas.paste(strip, (0, top))
+        top += strip.height
     return np.asarray(canvas, dtype=np.uint8)
 
 
+def page(rows: Sequence[Row], title: str, lead: str) -> str:
+    """The rows as HTML; pictures are inside it.
+
+    Args:
+        rows: from top to bottom.
+        title: the page's.
+        lead: what a reader must know to read the figures.
+    """
+    body = "\n".join(_html_row(row) for row in rows) or "<p>No picture to show.</p>"
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head>\n"
+        f"<body><h1>{html.escape(title)}</h1>\n<p>{html.escape(lead)}</p>\n{body}\n</body></html>\n"
+    )
+
+
+def _strip(row: Row) -> Image.Image:
+    pictures = [_small(picture.image) for picture in row.pictures]
+    height = _LINE + max(picture.shape[0] for picture in pictures) + _LINE + _GAP
+    canvas = Image.new("RGB", (len(pictures) * (WIDTH + _GAP), height), "white")
+    pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(size=14)
+    pen.text((0, 1), row.title, fill="#555", font=font)
+    for place, (picture, small) in enumerate(zip(row.pictures, pictures, strict=True)):
+        left, label = place * (WIDTH + _GAP), f"{picture.label}   {picture.note}".strip()
+        canvas.paste(Image.fromarray(small), (left, _LINE))
+        pen.text((left, _LINE + small.shape[0] + 1), label, fill="black", font=font)
+    return canvas
+
+
 def _html_row(row: Row) -> str:
-    span = f'<tr><th colspan="{len(row.pictures)}">{html.escape(row.title)}</th></tr>'
-    cells = "".join(
-        f'<td><img alt="{html.escape(p.label)}" src="data:image/png;base64,{_base64(_small(p.image))}">'
-        f"{html.escape(p.label)} <small>{html.escape(p.note)}</small></td>"
+    figures = "".join(
+        f'<figure><img alt="{html.escape(p.label)}" src="data:image/png;base64,{_base64(_small(p.image))}">'
+        f"<figcaption><b>{html.escape(p.label)}</b><small>{html.escape(p.note)}</small></figcaption></figure>"
         for p in row.pictures
     )
-    return f"{span}\n<tr>{cells}</tr>"
+    return f"<h2>{html.escape(row.title)}</h2>\n<div>{figures}</div>"
 
 
 def _small(image: RgbImage) -> RgbImage:

@@ -23,6 +23,11 @@ READS = (paths.SPLIT, paths.BENCHMARK_SCORES, paths.BASELINE_SCORES)
 WRITES = (paths.TABLES, paths.report(STAGE))
 PARAMS = ("benchmark_tables", "variants", "methods", "rain_types")
 
+_LEAD = (
+    "The rainy picture, what every method made of it, and the clean picture; under each, PSNR and SSIM against the "
+    "clean one, measured in the pictures' own size."
+)
+
 logger = logging.getLogger(__name__)
 
 
@@ -56,7 +61,8 @@ def run(
     if rows:
         with whole_file(out / "pictures.png") as file:
             write_png(file, figures.sheet(rows))
-    write_text(out / "pictures.html", figures.page(rows, "Restored pictures"))
+    lead = f"{_LEAD} Benchmark {made[0].benchmark}, protocol {made[0].protocol}." if made else ""
+    write_text(out / "pictures.html", figures.page(rows, "Restored pictures", lead))
     report.write(root / paths.report(STAGE), _report(made, scores))
     logger.info("%s: %d tables, %d rows of pictures", STAGE, len(made), len(rows))
 

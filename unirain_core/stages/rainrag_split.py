@@ -36,7 +36,7 @@ READS = (paths.RAW, paths.VERIFIED, paths.DATABASE, paths.TRIPLETS, paths.REFERE
 WRITES = (paths.SPLIT, paths.report("rainrag_split"))
 PARAMS = ("rainrag_split", "rain_types")
 
-ALGORITHM = "1"
+ALGORITHM = "2"
 
 MAX_CARDS = 2000
 """Pictures of the gallery; a larger pool is sampled."""
@@ -147,7 +147,7 @@ def _write_gallery(root: Path, cards: Sequence[Card], manifest: Sequence[Manifes
     wanted = {card.id for card in chosen} | {str(r["id"]) for card in chosen for r in card.references}
     pictures = thumbnails([row for row in manifest if row.pair_id in wanted], Roots.load(root))
     judges = sorted({str(vote["judge"]) for card in cards for vote in card.votes})
-    page = gallery.page(chosen, pictures, total=len(cards), judges=judges)
+    page = gallery.page(chosen, pictures, totals=_counted(card.level for card in cards), judges=judges)
     write_text(root / paths.SPLIT / "gallery.html", page)
 
 

@@ -12,9 +12,10 @@ from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from PIL import Image
 
+from unirain_core.tracking import view
 from unirain_core.tracking.journal import Event
+from unirain_core.tracking.view import EXPERIMENT
 
-EXPERIMENT = "unirain"
 TABLE = "ablation"
 MODEL = "UniRain"
 CHAMPION = "champion"
@@ -97,6 +98,8 @@ class Runs:
         tags = [RunTag(name, value) for name, value in content["tags"].items()]
         self._client.log_batch(run_id, params=params, tags=tags)
         self._client.log_inputs(run_id, [self._input(dataset) for dataset in content["datasets"]])
+        for name, value in view.tags(content["params"].get("rain_types", "").split(", ")).items():
+            self._client.set_experiment_tag(self.experiment_id, name, value)
 
     def _input(self, dataset: Mapping[str, str]) -> DatasetInput:
         """Data by reference: where it lies and the hash that DVC has of it; nothing is copied."""

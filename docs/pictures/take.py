@@ -1,0 +1,74 @@
+"""Takes the pictures of this folder that show a page; run in a project whose pipeline has run, beside `unirain ui`.
+
+PYTHONPATH=. python docs/pictures/take.py http://127.0.0.1:3000 http://127.0.0.1:5000
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+
+from tests.end_to_end.browser import Browser, browser
+from unirain_core.artefacts import paths
+from unirain_core.tracking import view
+
+HERE = Path(__file__).parent
+SETTLED = 4.0
+"""Seconds after which nothing on a page moves any more."""
+ASSISTANT = "[data-component-id='mlflow.assistant.chat_panel.close']"
+
+
+def gallery(window: Browser) -> None:
+    """The first rejected pairs."""
+    window.open((Path(paths.SPLIT) / "gallery.html").absolute().as_uri())
+    window.click("[data-level=low_fidelity]")
+
+
+def dagster(window: Browser, server: str) -> None:
+    """The graph of all assets, without the bars beside it."""
+    window.open(f"{server}/asset-groups")
+    window.wait("return document.querySelector('[aria-label^=panel_show]')")
+    time.sleep(SETTLED)
+    window.run(
+        "[...document.querySelectorAll('a, button')].find(b => /Hide nav/.test(b.textContent)).click()"
+    )
+    window.click(
+        "[aria-label=panel_show_right]"
+    )  # of the list; that of the navigation has another name by now
+    time.sleep(SETTLED)
+    window.press_alt("e")  # unfolds all groups
+
+
+def mlflow(window: Browser, server: str) -> None:
+    """The table of variants."""
+    window.open(view.page(server))
+    window.wait("return document.querySelector(arguments[0])", ASSISTANT)
+    window.click(ASSISTANT)
+    window.wait("return document.body.innerText.includes('best/val/psnr/mean')")
+
+
+def take(file: Path, width: int, height: int, show: Callable[[Browser], None]) -> None:
+    """Write what a new window shows."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        browser(Path(folder) / "profile", width=width, height=height) as window,
+    ):
+        show(window)
+        time.sleep(SETTLED)
+        shot = Path(folder) / "shot.png"
+        window.screenshot(shot)
+        Image.open(shot).convert("RGB").save(file, quality=85, optimize=True)
+
+
+def main(dagster_server: str, mlflow_server: str) -> None:
+    """Take all three."""
+    take(HERE / "gallery.jpg", 1400, 1150, gallery)
+    take(HERE / "dagster.png", 1900, 760, lambda window: dagster(window, dagster_server))
+    take(HERE / "mlflow.png", 1700, 700, lambda window: mlflow(window, mlflow_server))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,198 @@
+"""The pages that people look at, in a browser: the gallery, Dagster's graph of assets, MLflow's table of variants.
+
+Each test leaves a screenshot beside its other files (`pytest --basetemp=FOLDER` says where).
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.end_to_end.browser import PATIENCE, browser, is_installed
+from unirain_core.cli.ui import free_port
+from unirain_core.distill import gallery
+from unirain_core.distill.gallery import Card
+from unirain_core.distill.thumbnails import encode
+from unirain_core.stages import ORDER
+from unirain_core.tracking.journal import Finish, Journal, Start
+from unirain_core.tracking.mirror import replay
+
+ROOT = Path(__file__).parents[2]
+TYPES = ("drs", "drd", "nrs", "nrd")
+REASONS = {"distilled": "accepted", "low_fidelity": "rejected"}
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not is_installed(), reason="needs chromium and chromedriver"),
+]
+
+
+@pytest.fixture
+def window(tmp_path):
+    with browser(tmp_path / "profile") as opened:
+        yield opened
+
+
+def gallery_file(folder, n_pairs):
+    """A page over pairs of every type, every third rejected, each against the same real photo."""
+    tiny = encode(np.full((20, 30, 3), 128, np.uint8))
+    photo = Card(id="real/1", level="real", reason="real_photo", source="real", origin="real")
+    cards = [photo, *(judged(number) for number in range(n_pairs))]
+    cards.append(Card(id="set/torn", level="dropped", reason="unreadable", source="set"))
+    totals = {level: sum(card.level == level for card in cards) for level in {card.level for card in cards}}
+    pictures = {card.id: (tiny, tiny if card.level in REASONS else None) for card in cards}
+    html = gallery.page(cards, pictures, totals=totals, judges=["statistics/nss"])
+    file = folder / "gallery.html"
+    file.write_text(html, encoding="utf-8")
+    return file.as_uri()
+
+
+def judged(number):
+    level = "low_fidelity" if number % 3 == 0 else "distilled"
+    word = {"distilled": "yes", "low_fidelity": "no"}[level]
+    return Card(
+        id=f"set/{number:04}",
+        level=level,
+        reason=REASONS[level],
+        source=f"set{number % 2}",
+        rain_type=TYPES[number % 4],
+        origin="synthetic",
+        split="train" if level == "distilled" else "none",
+        caption=f"rain number {number}",
+        votes=tuple({"judge": f"j{j}", "vote": word, "p": 0.25 * j, "why": "dark marks"} for j in range(3)),
+        references=({"id": "real/1", "text": 1.5, "sight": 0.5, "structure": 0.25},),
+    )
+
+
+def counted(window):
+    return window.run("return document.getElementById('count').textContent")
+
+
+def choose(window, key, value):
+    window.run(
+        "const s = document.querySelector(`select[data-key=${arguments[0]}]`); s.value = arguments[1];"
+        "s.dispatchEvent(new Event('change'))",
+        key,
+        value,
+    )
+
+
+def test_the_gallery_filters_by_what_a_person_clicks(window, tmp_path):
+    window.open(gallery_file(tmp_path, 24))
+    seen = [counted(window)]
+    window.click("[data-level=low_fidelity]")
+    seen.append(counted(window))
+    for key, value in (("rain_type", "drs"), ("source", "set0"), ("reason", "rejected")):
+        choose(window, key, value)
+    seen.append(counted(window))
+    window.click("#reset")
+    window.type("nav input", "number 7")
+    seen.append(counted(window))
+    window.screenshot(tmp_path / "gallery.png")
+
+    assert seen == ["26 of 26 shown", "8 of 26 shown", "2 of 26 shown", "1 of 26 shown"]
+
+
+def test_a_card_of_the_gallery_tells_votes_verdict_and_references(window, tmp_path):
+    window.open(gallery_file(tmp_path, 1))
+    window.click("article.low_fidelity details")
+    card = window.run("return document.querySelector('article.low_fidelity').innerText")
+    drawn = window.run(
+        "return [...document.querySelectorAll('article.low_fidelity img')].every(i => i.naturalWidth)"
+    )
+    opened = window.run("return document.querySelector('article.low_fidelity details').open")
+
+    for text in ("rejected: 3 no", "rain number 0", "dark marks", "0.25", "text 1.50", "SSIM 0.25"):
+        assert text in card
+    assert (drawn, opened) == (True, True)
+
+
+def test_the_gallery_draws_thousands_only_as_they_are_scrolled_to_and_asks_nobody(window, tmp_path):
+    window.open(gallery_file(tmp_path, 3000))
+    first = window.run("return document.querySelectorAll('article').length")
+    window.run("scrollTo(0, document.body.scrollHeight)")
+    window.wait("return document.querySelectorAll('article').length > arguments[0]", first)
+    window.screenshot(tmp_path / "gallery.png")
+
+    assert first < 100
+    assert window.run("return performance.getEntriesByType('resource').length") == 0
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """The pipeline of this repository without any data, with two variants in MLflow."""
+    root = tmp_path / "project"
+    for name in ("unirain_core", "unirain_assets"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("dvc.yaml", "params.yaml", "pyproject.toml"):
+        shutil.copy(ROOT / name, root)
+    for name in ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "DVC_ROOT", "UNIRAIN_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for variant, psnr in (("weaker", 21.0), ("stronger", 24.5)):
+        journal_of(root / ".unirain/runs" / variant, variant, psnr)
+        replay(root / ".unirain/runs" / variant, root)
+    return root
+
+
+def journal_of(folder, variant, psnr):
+    params = {"split": "rainrag", "strategy": variant, "rain_types": ", ".join(TYPES)}
+    start = Start(key=variant, variant=variant, params=params, tags={}, datasets=[])
+    best = {f"best/val/psnr/{name}": psnr for name in ("mean", *TYPES)}
+    journal = Journal.begin(folder, start)
+    journal.finish(
+        Finish(metrics=best, checkpoint=f"data/checkpoints/{variant}", sha256="s", psnr=psnr),
+    )
+
+
+@pytest.fixture
+def pages(project):
+    """Address of each interface as `unirain ui` says it."""
+    ports = ["--dagster-port", str(free_port(23500)), "--mlflow-port", str(free_port(25500))]
+    command = [sys.executable, "-c", "from unirain_core.cli.main import main; main()", "ui", *ports]
+    said = project / "said"
+    with said.open("w") as output:
+        environment = os.environ | {"PYTHONPATH": str(project)}
+        started = subprocess.Popen(
+            command, cwd=project, env=environment, stdout=output, start_new_session=True
+        )
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while said.read_text().count("is ready") < 2 and time.monotonic() < deadline:
+            time.sleep(0.2)
+        ready = (line.split(" is ready: ") for line in said.read_text().splitlines() if " is ready: " in line)
+        yield dict(ready)
+    finally:
+        os.kill(started.pid, signal.SIGTERM)
+        started.wait(60)
+
+
+def stands_for(label, stage):
+    """Whether a node with this label is the stage's; Dagster cuts long names in their middle."""
+    start, cut, end = label.partition("…")
+    return label == stage or (cut and stage.startswith(start) and stage.endswith(end))
+
+
+def test_both_interfaces_show_the_whole_pipeline_and_its_variants(pages, window, tmp_path):
+    window.open(pages["Dagster"])
+    window.wait("return document.body.innerText.includes('corpus')")
+    form = window.run("return document.body.innerText.includes('Join the Dagster community')")
+    window.press_alt("e")  # unfolds all groups
+    window.wait("return document.body.innerText.includes('vlm_votes')")
+    nodes = window.run("return document.body.innerText").splitlines()
+    window.screenshot(tmp_path / "dagster.png")
+    window.open(pages["MLflow"])
+    window.wait("return document.body.innerText.includes('stronger')")
+    text = window.run("return document.body.innerText")
+    window.screenshot(tmp_path / "mlflow.png")
+
+    assert [stage for stage in ORDER if not any(stands_for(node, stage) for node in nodes)] == []
+    assert not form
+    assert text.index("stronger") < text.index("weaker")
+    for name in ("mean", *TYPES):
+        assert f"best/val/psnr/{name}" in text

@@ -1,0 +1,55 @@
+"""The page of MLflow on which variants can be compared at a glance: one flat table, the best one first."""
+
+import json
+import urllib.parse
+import urllib.request
+from collections.abc import Sequence
+
+EXPERIMENT = "unirain"
+NAME = "variants"
+"""By which the page's address names the view."""
+TAG = f"mlflow.sharedViewState.{NAME}"
+"""Of the experiment: what MLflow keeps of a view that its user shares."""
+
+_BEST = "best/val/psnr"
+_PARAMS = ("split", "network", "strategy", "training.steps", "seed")
+
+
+def tags(rain_types: Sequence[str]) -> dict[str, str]:
+    """Tags of the experiment: its columns and order, and that it is about a network, not a language model.
+
+    Ordered by a metric, MLflow lists the children of a parent run without a click on the parent.
+    """
+    mean = f"metrics.`{_BEST}/mean`"
+    metrics = [mean, *(f"metrics.`{_BEST}/{rain_type}`" for rain_type in rain_types)]
+    facts = ["attributes.`Created`", "attributes.`Duration`", *(f"params.`{name}`" for name in _PARAMS)]
+    shown = {
+        "orderByKey": mean,
+        "orderByAsc": False,
+        "startTime": "ALL",
+        "lifecycleFilter": "Active",
+        "selectedColumns": [*metrics, *facts],
+        "columnOrder": metrics,
+        "columnWidths": dict.fromkeys(metrics, 160),  # their names fit in
+    }
+    return {TAG: json.dumps(shown), "mlflow.experimentKind": "custom_model_development"}
+
+
+def page(server: str, timeout: float = 5.0) -> str:
+    """Address of the view on a server; the server's own while it has no variants.
+
+    Args:
+        server: its address.
+        timeout: seconds to wait for its answer.
+    """
+    query = urllib.parse.urlencode({"experiment_name": EXPERIMENT})
+    address = f"{server}/api/2.0/mlflow/experiments/get-by-name?{query}"
+    try:
+        with urllib.request.urlopen(address, timeout=timeout) as answer:
+            experiment = json.load(answer)["experiment"]
+    except OSError:  # it is down, or knows no such experiment
+        return server
+    if all(tag["key"] != TAG for tag in experiment.get("tags", ())):
+        return server
+    asked = urllib.parse.urlencode({"workflowType": "machine_learning", "viewStateShareKey": NAME})
+    return f"{server}/#/experiments/{experiment['experiment_id']}/runs?{asked}"
