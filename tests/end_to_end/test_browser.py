@@ -35,7 +35,7 @@ pytestmark = [
 
 @pytest.fixture
 def window(tmp_path):
-    with browser(tmp_path / "profile") as opened:
+    with browser(tmp_path / "profile", width=2400) as opened:  # MLflow draws only the columns that fit in
         yield opened
 
 
