@@ -60,12 +60,15 @@ def take(file: Path, width: int, height: int, show: Callable[[Browser], None]) -
         time.sleep(SETTLED)
         shot = Path(folder) / "shot.png"
         window.screenshot(shot)
-        Image.open(shot).convert("RGB").save(file, quality=85, optimize=True)
+        with Image.open(
+            shot
+        ) as picture:  # in few, well-chosen colours: a repository is no place for large files
+            picture.convert("RGB").quantize(256, kmeans=4).save(file, optimize=True)
 
 
 def main(dagster_server: str, mlflow_server: str) -> None:
     """Take all three."""
-    take(HERE / "gallery.jpg", 1400, 1150, gallery)
+    take(HERE / "gallery.png", 1400, 1150, gallery)
     take(HERE / "dagster.png", 1900, 760, lambda window: dagster(window, dagster_server))
     take(HERE / "mlflow.png", 1700, 700, lambda window: mlflow(window, mlflow_server))
 
