@@ -1,0 +1,108 @@
+"""The whole pipeline in a small project: what runs again, what does not, and what a kill costs."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.crash import finished, orphans, run, state, tiny_project
+
+pytestmark = pytest.mark.slow
+DVC = (sys.executable, "-m", "dvc")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = tiny_project(tmp_path_factory.mktemp("whole") / "project")
+    run(folder, *DVC, "repro")
+    return folder
+
+
+def stages_that_ran(output):
+    return re.findall(r"^Running stage '([^']+)'", output, flags=re.MULTILINE)
+
+
+def test_a_second_run_lists_the_files_and_changes_nothing(project):
+    before = (project / "dvc.lock").read_bytes()
+    again = run(project, *DVC, "repro")
+
+    assert ["raw_datasets"] == stages_that_ran(again.stdout)
+    assert before == (project / "dvc.lock").read_bytes()
+
+
+def test_metrics_hold_table_1(project):
+    shown = run(project, *DVC, "metrics", "show", "--json").stdout
+
+    for method in ("input", "unirain", "uniform"):
+        for rain_type in ("drs", "drd", "nrs", "nrd", "average"):
+            assert re.search(rf'"{method}": {{.*"{rain_type}": {{[^}}]*"psnr"', shown), (method, rain_type)
+
+
+def test_one_changed_value_reruns_only_what_depends_on_it(project):
+    params = project / "params.yaml"
+    text = params.read_text()
+    params.write_text(text.replace("pictures_per_type: 1", "pictures_per_type: 2"))
+    changed = run(project, *DVC, "repro")
+    params.write_text(text)
+    run(project, *DVC, "repro")
+
+    assert {"raw_datasets", "benchmark_tables"} == set(stages_that_ran(changed.stdout))
+
+
+def test_a_clone_with_the_data_pulled_is_complete(project, tmp_path):
+    run(project, *DVC, "remote", "add", "--force", "--default", "store", str(tmp_path / "store"))
+    run(project, *DVC, "push", "-q")
+    run(project, "git", "add", "-A")
+    run(project, "git", "-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "all")
+    run(tmp_path, "git", "clone", "-q", str(project), "clone")
+    run(tmp_path / "clone", *DVC, "pull", "-q")
+    status = run(tmp_path / "clone", *DVC, "status").stdout
+
+    assert "raw_datasets:\n\talways changed" == status.strip()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_dvc_killed_in_the_middle_goes_on_to_equal_bytes(project, tmp_path, seed):
+    """Kill -9 of DVC when the n-th shard appears, n seeded; then the same command."""
+    reference = state(project)
+    copy = tiny_project(tmp_path / "project")
+    shutil.copy(project / "params.yaml", copy)
+    wanted = int(np.random.default_rng(seed).integers(1, 40))
+    process = subprocess.Popen(
+        [*DVC, "repro"], cwd=copy, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment()
+    )
+    while process.poll() is None and len(finished(copy)) < wanted:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    for _ in range(100):
+        if not orphans(copy):
+            break
+        time.sleep(0.1)
+    before = finished(copy)
+    run(copy, *DVC, "repro")
+
+    assert [] == orphans(copy)
+    assert len(before) >= wanted
+    assert before.items() <= finished(copy).items()
+    assert reference == state(copy)
+
+
+def environment():
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
+
+
+def test_thirty_seeded_kills_lose_nothing():
+    program = [sys.executable, "benchmarks/crash.py", "--kills", "30", "--seed", "0"]
+    done = subprocess.run(program, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    assert "30 of 30 kills" in done.stdout
