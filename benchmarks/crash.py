@@ -78,6 +78,7 @@ def tiny_project(folder: Path) -> Path:
     yaml.dump(params, folder / "params.yaml")
     run(folder, "git", "init", "-q")
     run(folder, sys.executable, "-m", "dvc", "init", "-q")
+    shutil.copy(ROOT / ".dvc/config", folder / ".dvc")
     return folder
 
 

@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 
 from unirain_core.errors import BusyError
 
@@ -28,16 +27,14 @@ def tie_to_parent(death_signal: signal.Signals = signal.SIGTERM) -> None:
 
 
 def end_on_signals() -> None:
-    """Turn SIGINT and SIGTERM into an orderly exit.
+    """Let SIGINT and SIGTERM end this process at once.
 
-    A process that a non-interactive shell starts in the background inherits an ignored SIGINT.
+    At once, since all finished work is whole at any moment, and an orderly exit would wait for workers, which a signal
+    in the middle of their start leaves waiting for ever. Workers are tied to this process. Explicitly, since a
+    process that a non-interactive shell starts in the background inherits an ignored SIGINT.
     """
-
-    def leave(number: int, _frame: FrameType | None) -> None:
-        sys.exit(128 + number)
-
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, leave)
+        signal.signal(number, signal.SIG_DFL)
 
 
 @contextlib.contextmanager
