@@ -18,6 +18,7 @@ from unirain_core.distill.statistics.attributes import Measured, attributes, mea
 from unirain_core.distill.statistics.frame import frame_of
 from unirain_core.distill.stores.memory import MemoryStore
 from unirain_core.distill.triplet import structure_picture
+from unirain_core.sources.sample_corpus.photos import SHIPPED, Photo
 from unirain_core.sources.sample_corpus.plan import plan
 from unirain_core.sources.sample_corpus.render import rendered
 
@@ -53,12 +54,12 @@ class Query:
     references: tuple[Sample, ...]
 
 
-def samples(config: SampleCorpus) -> Iterator[Sample]:
-    """Render and measure all sound pairs and real photos of a corpus."""
-    for number, item in enumerate(plan(config)):
+def samples(config: SampleCorpus, over: tuple[Photo, ...] = SHIPPED) -> Iterator[Sample]:
+    """Render and measure all sound pairs and real photos of a corpus over these photographs."""
+    for number, item in enumerate(plan(config, over)):
         if item.fault:
             continue
-        image, _ = rendered(item, config)
+        image, _ = rendered(item, config, over)
         frame = frame_of(image)
         yield Sample(
             id=f"{number:04d}",

@@ -1,9 +1,10 @@
 """Fit the statistics encoders and judges on one rendered corpus, or test the shipped fit on others.
 
     python -m benchmarks.statistics_judges          table on three seeds that the fit has not seen (4 minutes)
+    python -m benchmarks.statistics_judges --photos DIR     the same over photographs that the fit has not seen
     python -m benchmarks.statistics_judges --fit    fit anew, test, and write the two statistics.json (8 minutes)
 
-The photographs under the rain are the same for all seeds; crops, grading, lamps and rain differ.
+Without --photos the photographs under the rain are the same for all seeds; crops, grading, lamps and rain differ.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from unirain_core.distill.judges import statistics
 from unirain_core.distill.judges.features import FAMILIES
 from unirain_core.distill.judges.statistics import StatisticsJudge
 from unirain_core.distill.statistics.frame import FEATURE_VERSION
+from unirain_core.sources.sample_corpus.photos import SHIPPED, photos_of
 
 DISTILL = Path(__file__).resolve().parent.parent / "unirain_core" / "distill"
 
@@ -36,8 +38,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--fit", action="store_true", help="fit anew and write the package's statistics.json")
-    fit_anew = parser.parse_args().fit
-    tests = [list(samples(config)) for config in TESTS]
+    parser.add_argument("--photos", type=Path, help="folder of photographs to rain on in the tests")
+    arguments = parser.parse_args()
+    fit_anew = arguments.fit
+    over = photos_of(arguments.photos) if arguments.photos else SHIPPED
+    tests = [list(samples(config, over)) for config in TESTS]
     if fit_anew:
         corpus = list(samples(FIT))
         encoders = {**_header(), **fit_encoders(corpus)}
