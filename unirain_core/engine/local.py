@@ -35,10 +35,8 @@ class LocalEngine:
         """As `Engine.run`."""
         if not tasks:
             return
-        for (
-            name
-        ) in _THREADS:  # read when a worker loads NumPy or torch; two workers of two threads each fight
-            os.environ[name] = "1"
+        # read when a worker loads NumPy or torch: two workers of two threads each would fight
+        os.environ.update(dict.fromkeys(_THREADS, "1"))
         pool = ProcessPoolExecutor(
             max_workers=min(self._workers, len(tasks)),
             mp_context=multiprocessing.get_context("spawn"),
