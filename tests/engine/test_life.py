@@ -43,6 +43,25 @@ def test_killing_the_parent_ends_the_stage():
     assert not is_alive(child)
 
 
+def test_a_stage_that_loads_while_dvc_dies_does_not_begin(tmp_path):
+    late = (
+        "import time; time.sleep(0.5)\nfrom unirain_core.engine.life import tie_to_parent\n"
+        f"tie_to_parent(); open({str(tmp_path / 'began')!r}, 'w').close()"
+    )
+    for stage, begins in (("x", False), ("", True)):
+        environment = {k: v for k, v in os.environ.items() if k != "DVC_STAGE"} | (
+            {"DVC_STAGE": "x"} if stage else {}
+        )
+        parent = f"import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', {late!r}]).pid)"
+        answer = subprocess.run(
+            [sys.executable, "-c", parent], env=environment, capture_output=True, text=True, check=True
+        )
+        while is_alive(int(answer.stdout)):
+            time.sleep(0.05)
+
+        assert begins == (tmp_path / "began").exists()
+
+
 def test_a_second_holder_is_told_who_holds_the_lock(tmp_path):
     program = (
         "import pathlib, sys\nfrom unirain_core.engine.life import lock\n"

@@ -22,8 +22,22 @@ def tie_to_parent(death_signal: signal.Signals = signal.SIGTERM) -> None:
     """
     parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, death_signal)
-    if os.getppid() != parent:
+    if os.getppid() != parent or _has_lost_dvc(parent):
         sys.exit(128 + death_signal)
+
+
+def _has_lost_dvc(parent: int) -> bool:
+    """Whether DVC started this process and died while it was loading: then its parent is a stranger.
+
+    A parent of ours is DVC, the shell in which DVC runs `unirain`, or a stage.
+    """
+    if "DVC_STAGE" not in os.environ:
+        return False
+    try:
+        command = Path(f"/proc/{parent}/cmdline").read_bytes()
+    except OSError:
+        return True
+    return b"dvc" not in command and b"unirain" not in command
 
 
 def end_on_signals() -> None:
