@@ -22,36 +22,36 @@ stages:
   listing:
     desc: list what there is
     meta: {group: corpus, kinds: [python]}
-    cmd: python toy/stage.py listing
+    cmd: exec python toy/stage.py listing
     always_changed: true
     deps: [toy]
     params: [listing]
     outs: [data/raw, reports/listing.json: {cache: false}]
   votes:
-    cmd: python toy/stage.py votes
+    cmd: exec python toy/stage.py votes
     deps: [data/raw, toy]
     outs: [data/votes, reports/votes.json: {cache: false}]
   train:
     foreach: ${variants}
     do:
       meta: {group: training, kinds: [pytorch]}
-      cmd: python toy/stage.py train ${key} ${item.lr}
+      cmd: exec python toy/stage.py train ${key} ${item.lr}
       deps: [data/votes, toy]
       params: ["variants.${key}"]
       outs: ["data/train/${key}", "reports/train/${key}.json": {cache: false}]
   scores:
     foreach: ${variants}
     do:
-      cmd: python toy/stage.py scores ${key}
+      cmd: exec python toy/stage.py scores ${key}
       deps: ["data/train/${key}", toy]
       outs: ["data/scores/${key}", "reports/scores/${key}.json": {cache: false}]
   baseline:
     foreach: ${methods}
     do:
-      cmd: python toy/stage.py baseline ${key}
+      cmd: exec python toy/stage.py baseline ${key}
       outs: ["data/baseline/${key}"]
   table:
-    cmd: python toy/stage.py table
+    cmd: exec python toy/stage.py table
     deps: [data/scores, toy]
     params: [table, variants]
     outs: [data/table, reports/table.json: {cache: false}]

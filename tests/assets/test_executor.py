@@ -47,9 +47,10 @@ def waiting(toy):
     (toy / "wait").unlink(missing_ok=True)
 
 
-@pytest.fixture
-def other(waiting):
+@pytest.fixture(params=["/bin/sh", "/bin/bash"])
+def other(waiting, request, monkeypatch):
     """Another process that runs the first stage."""
+    monkeypatch.setenv("SHELL", request.param)  # dash stays in between where bash becomes the command
     program = f"from unirain_assets.executor import Dvc; Dvc(root={str(waiting)!r}).repro('listing', print)"
     process = subprocess.Popen([sys.executable, "-c", program], cwd=REPO, stdout=subprocess.DEVNULL)
     stage_pid(waiting)

@@ -43,7 +43,7 @@ def test_a_foreach_over_a_list_has_its_items_as_keys(toy):
 def test_placeholders_are_filled_from_the_item_of_the_key(toy):
     stage = next(s for s in graph.read(toy).stages if s.name == "train")
 
-    assert stage.step("uniform").command == "python toy/stage.py train uniform 2"
+    assert stage.step("uniform").command == "exec python toy/stage.py train uniform 2"
     assert stage.step("uniform").params == {"variants.uniform": {"lr": 2}}
 
 

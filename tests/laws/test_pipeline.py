@@ -56,6 +56,10 @@ def test_a_datum_never_flows_back():
         written |= {p for w in stage.WRITES for p in (w, w.removesuffix("/{partition}"))}
 
 
+def test_no_shell_stands_between_dvc_and_a_stage():
+    assert all(body(name)["cmd"].startswith(f"exec unirain run {name}") for name in ORDER)
+
+
 @pytest.mark.parametrize("name", ORDER)
 def test_a_stage_reads_and_writes_what_dvc_yaml_says(name):
     stage = stage_module(name)

@@ -29,7 +29,7 @@ def tie_to_parent(death_signal: signal.Signals = signal.SIGTERM) -> None:
 def _has_lost_dvc(parent: int) -> bool:
     """Whether DVC started this process and died while it was loading: then its parent is a stranger.
 
-    A parent of ours is DVC, the shell in which DVC runs `unirain`, or a stage.
+    A parent of ours is DVC (dvc.yaml's `exec` takes the shell out of between), or a stage.
     """
     if "DVC_STAGE" not in os.environ:
         return False
