@@ -104,3 +104,20 @@ def test_a_pair_that_was_never_given_references_stops_the_stage(project):
 
     with pytest.raises(SchemaError, match="two/c has no references"):
         run(project)
+
+
+def test_the_report_says_how_far_the_stand_ins_can_be_trusted_and_where_that_was_measured(project):
+    run(project)
+    said = json.loads((project / "reports/vlm_votes.json").read_text())
+
+    assert "seeds 12, 13, 14; the fit saw seed 101" in said["reliability_measured_on"]
+    assert {line["judge"] for line in said["reliability"]} == {
+        "directional",
+        "nss",
+        "photometric",
+        "majority",
+    }
+    for line in said["reliability"]:
+        rejected = line["caught"] + line["good"] - line["kept"]
+        assert line["precision"] == pytest.approx(line["caught"] / rejected, abs=1e-6)
+        assert line["recall"] == pytest.approx(line["caught"] / line["planted"], abs=1e-6)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables
@@ -11,6 +12,7 @@ from unirain_core.artefacts.schemas import Pair, RealPhoto, Reference, Verdict, 
 from unirain_core.config.sections import VlmVotes
 from unirain_core.distill import tally
 from unirain_core.distill.ballots import ballots_of, vote_job
+from unirain_core.distill.judges.statistics import reliability
 from unirain_core.distill.voting import verdict
 from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore
@@ -50,7 +52,10 @@ def run(root: Path, *, vlm_votes: VlmVotes, rain_types: tuple[str, ...]) -> None
             "abstentions": sum(vote.vote is None for vote in votes),
         },
         notes=_notes(vlm_votes.judges),
-        figures=_figures(pairs, votes, by_pair, judges=vlm_votes.judges, rain_types=rain_types),
+        figures={
+            **_figures(pairs, votes, by_pair, judges=vlm_votes.judges, rain_types=rain_types),
+            **_reliability(vlm_votes.judges),
+        },
     )
     report.write(root / WRITES[1], summary)
     logger.info("%s: %d of %d pairs kept", STAGE, kept, len(pairs))
@@ -75,6 +80,21 @@ def _figures(
     }
 
 
+def _reliability(judges: Sequence[str]) -> dict[str, Json]:
+    """What is known of the stand-ins from other corpora; of this corpus no stage knows which rain is planted."""
+    if not _are_stand_ins(judges):
+        return {}
+    where, measured = reliability()
+    lines = [
+        {"judge": name, **asdict(c), "precision": c.precision, "recall": c.recall}
+        for name, c in measured.items()
+    ]
+    return {"reliability": lines, "reliability_measured_on": where}
+
+
 def _notes(judges: Sequence[str]) -> tuple[str, ...]:
-    stand_ins = all(judge.startswith("statistics/") for judge in judges)
-    return ("statistics judges; no VLM ran",) if stand_ins else ()
+    return ("statistics judges; no VLM ran",) if _are_stand_ins(judges) else ()
+
+
+def _are_stand_ins(judges: Sequence[str]) -> bool:
+    return all(judge.startswith("statistics/") for judge in judges)

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 
+from unirain_core.distill.confusion import Confusion
 from unirain_core.distill.judges.features import FAMILIES, Family, Measurements
 from unirain_core.distill.judges.judge import Response
 from unirain_core.distill.statistics.frame import FEATURE_VERSION
@@ -112,11 +114,28 @@ def shipped() -> Mapping[Family, StatisticsJudge]:
     Raises:
         ValueError: they were fitted to other statistics than this version computes.
     """
+    content = _content()
+    return {family: from_json(family, content["judges"][family]) for family in FAMILIES}
+
+
+def reliability() -> tuple[str, dict[str, Confusion]]:
+    """How well the shipped judges and their majority told good from planted rain, and on what it was measured.
+
+    Measured when they were fitted (`python -m benchmarks.statistics_judges --fit`), on rendered corpora of other seeds.
+    """
+    content = _content()
+    seeds = ", ".join(map(str, content["test_seeds"]))
+    measured = {name: Confusion(**counts) for name, counts in content["figures"].items()}
+    return f"rendered corpora of seeds {seeds}; the fit saw seed {content['fit_seed']}", measured
+
+
+@lru_cache(maxsize=1)
+def _content() -> dict[str, Any]:
     text = resources.files("unirain_core.distill.judges").joinpath(FILE).read_text(encoding="utf-8")
-    content = json.loads(text)
+    content: dict[str, Any] = json.loads(text)
     if content["feature_version"] != FEATURE_VERSION:
         raise ValueError(f"{FILE} fits statistics {content['feature_version']}, not {FEATURE_VERSION}")
-    return {family: from_json(family, content["judges"][family]) for family in FAMILIES}
+    return content
 
 
 def from_json(family: Family, content: Mapping[str, object]) -> StatisticsJudge:
