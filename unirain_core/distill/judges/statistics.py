@@ -129,7 +129,6 @@ def reliability() -> tuple[str, dict[str, Confusion]]:
     return f"rendered corpora of seeds {seeds}; the fit saw seed {content['fit_seed']}", measured
 
 
-@lru_cache(maxsize=1)
 def _content() -> dict[str, Any]:
     text = resources.files("unirain_core.distill.judges").joinpath(FILE).read_text(encoding="utf-8")
     content: dict[str, Any] = json.loads(text)
