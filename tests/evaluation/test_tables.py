@@ -14,6 +14,7 @@ from unirain_core.evaluation.tables import (
     figures,
     latex,
     markdown,
+    notes,
     table,
 )
 
@@ -125,7 +126,7 @@ def test_lpips_stands_in_the_table_once_it_is_measured_and_the_smallest_is_best(
 
 
 def test_lpips_that_was_not_measured_says_what_to_supply_and_which_command_follows():
-    text = caption(table(SCORES, "test", ["input"], TYPES))
+    (text,) = notes([table(SCORES, "test", ["input"], TYPES)])
 
     assert "LPIPS n/a: weights not found" in text
     assert "alexnet-owt-7be5be79.pth" in text

@@ -79,10 +79,9 @@ def table(
 
 
 def caption(given: Table) -> str:
-    """What the figures of the table are, and what to do where LPIPS is absent."""
+    """What the figures of the table are."""
     figures = "PSNR in dB / SSIM" + (" / LPIPS (smaller is better)" if given.has_lpips else "")
-    text = f"{figures}, protocol `{given.protocol}`; best bold, second underlined."
-    return " ".join([text, *notes([given])])
+    return f"{figures}, protocol `{given.protocol}`; best bold, second underlined."
 
 
 def notes(tables: Sequence[Table]) -> list[str]:

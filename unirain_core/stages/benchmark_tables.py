@@ -76,9 +76,10 @@ def _remove_unnamed(folder: Path, names: Iterable[str]) -> None:
 
 
 def _document(made: Sequence[printed.Table]) -> str:
-    return "\n".join(
+    tables = (
         f"## {given.benchmark}\n\n{printed.caption(given)}\n\n{printed.markdown(given)}" for given in made
     )
+    return "\n".join([*tables, *(f"{note}\n" for note in printed.notes(made))])
 
 
 def _pictures(
