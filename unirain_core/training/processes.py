@@ -44,6 +44,11 @@ def on_every_gpu(work: Callable[[], None], processes: int | None = None) -> None
             worker.join()
 
 
+def is_first() -> bool:
+    """Whether this process is the one that writes: the only one, or that of rank 0."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
 def _await(answers: Sequence[Connection]) -> None:
     waiting = list(answers)
     while waiting:

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from accelerate import PartialState
-
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import HistoryRow
 from unirain_core.errors import UniRainError
@@ -14,7 +12,7 @@ from unirain_core.model.network import build
 from unirain_core.tracking.journal import Journal, Start
 from unirain_core.tracking.mirror import Mirror
 from unirain_core.training.loop import Trainer
-from unirain_core.training.processes import on_every_gpu
+from unirain_core.training.processes import is_first, on_every_gpu
 from unirain_core.training.task import Task, Trained
 
 HISTORY = "history.parquet"
@@ -41,7 +39,7 @@ class Session:
         Raises:
             GateError: a loss is no longer finite.
         """
-        journal = Journal.begin(self.journal, self.start) if PartialState().is_main_process else None
+        journal = Journal.begin(self.journal, self.start) if is_first() else None
         net = build(self.task.network, self.task.seed)
         if journal is None:
             Trainer(self.task, net, self.snapshots, None).run()
