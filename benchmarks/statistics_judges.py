@@ -1,10 +1,11 @@
-"""Fit the statistics encoders and judges on one rendered corpus, or test the shipped fit on others.
+"""Fit the statistics encoders and judges on rendered corpora, or test the shipped fit on others.
 
     python -m benchmarks.statistics_judges          table on three seeds that the fit has not seen (4 minutes)
     python -m benchmarks.statistics_judges --photos DIR     the same over photographs that the fit has not seen
-    python -m benchmarks.statistics_judges --fit    fit anew, test, and write the two statistics.json (8 minutes)
+    python -m benchmarks.statistics_judges --fit    fit anew, test, and write the two statistics.json (15 minutes)
 
-Without --photos the photographs under the rain are the same for all seeds; crops, grading, lamps and rain differ.
+Without --photos the photographs under the rain are the same for all seeds; crops, grading, lamps and rain differ. A
+table is printed for the fitted thresholds, and one for each `accept_share`: thresholds that follow the database.
 """
 
 import argparse
@@ -16,20 +17,27 @@ from pathlib import Path
 from benchmarks.statistics_corpus import Query, labelled, photos, samples
 from benchmarks.statistics_fit import fit_encoders, fit_judge
 from unirain_core.config.sections import SampleCorpus
+from unirain_core.distill.calibration import threshold
 from unirain_core.distill.confusion import Outcome, confusions, lines
 from unirain_core.distill.encoders import fitted
 from unirain_core.distill.judges import statistics
 from unirain_core.distill.judges.features import FAMILIES
 from unirain_core.distill.judges.statistics import StatisticsJudge
+from unirain_core.distill.judging import HALF
 from unirain_core.distill.statistics.frame import FEATURE_VERSION
 from unirain_core.sources.sample_corpus.photos import SHIPPED, photos_of
 
 DISTILL = Path(__file__).resolve().parent.parent / "unirain_core" / "distill"
 
-FIT = SampleCorpus(seed=101, pairs_per_type=120, planted_share=0.5, real_per_type=20)
+FITS = tuple(
+    SampleCorpus(seed=seed, pairs_per_type=120, planted_share=0.5, real_per_type=20)
+    for seed in (101, 102, 103)
+)
 TESTS = tuple(
     SampleCorpus(seed=seed, pairs_per_type=32, planted_share=0.5, real_per_type=16) for seed in (12, 13, 14)
 )
+SHARES = (None, 0.85, 0.9, 0.95)
+"""Values of `vlm_votes.accept_share`; None: the fitted thresholds."""
 
 
 def main() -> None:
@@ -44,28 +52,36 @@ def main() -> None:
     over = photos_of(arguments.photos) if arguments.photos else SHIPPED
     tests = [list(samples(config, over)) for config in TESTS]
     if fit_anew:
-        corpus = list(samples(FIT))
-        encoders = {**_header(), **fit_encoders(corpus)}
+        corpora = [list(samples(config)) for config in FITS]
+        encoders = {**_header(), **fit_encoders([sample for corpus in corpora for sample in corpus])}
         fit = fitted.parse(json.dumps(encoders))
-        queries, database = labelled(corpus, fit), photos(corpus, fit)
+        queries = [query for corpus in corpora for query in labelled(corpus, fit)]
+        database = [query for corpus in corpora for query in photos(corpus, fit)]
         weights = {family: fit_judge(family, queries, database) for family in FAMILIES}
         judges = [statistics.from_json(family, weights[family]) for family in FAMILIES]
     else:
         fit, judges = fitted.fitted(), list(statistics.shipped().values())
-    asked = [query for corpus in tests for query in labelled(corpus, fit)]
-    outcomes = [judged(query, judges) for query in asked]
+    asked = [(labelled(corpus, fit), photos(corpus, fit)) for corpus in tests]
+    outcomes = {share: [o for on in asked for o in judged(*on, judges, share)] for share in SHARES}
+    same_type = retrieval([query for queries, _ in asked for query in queries])
     if fit_anew:
-        _write(DISTILL / "encoders" / fitted.FILE, {**encoders, "figures": retrieval(asked)})
-        figures = {name: asdict(c) for name, c in confusions(outcomes, FAMILIES).items()}
+        _write(DISTILL / "encoders" / fitted.FILE, {**encoders, "figures": same_type})
+        figures = [
+            {"accept_share": share, "judge": name, **asdict(confusion)}
+            for share, given in outcomes.items()
+            for name, confusion in confusions(given, FAMILIES).items()
+        ]
         _write(DISTILL / "judges" / statistics.FILE, {**_header(), "figures": figures, "judges": weights})
-    print("\n".join(lines(outcomes, FAMILIES)))
-    print(f"\nreferences of the same rain type (good pictures): {retrieval(asked)}")
+    for share, given in outcomes.items():
+        print(f"\n== {'fitted thresholds' if share is None else f'accept_share: {share}'}")
+        print("\n".join(lines(given, FAMILIES)))
+    print(f"\nreferences of the same rain type (good pictures): {same_type}")
 
 
 def _header() -> dict[str, object]:
     return {
         "feature_version": FEATURE_VERSION,
-        "fit_seed": FIT.seed,
+        "fit_seeds": [config.seed for config in FITS],
         "test_seeds": [config.seed for config in TESTS],
     }
 
@@ -74,14 +90,29 @@ def _write(path: Path, content: dict[str, object]) -> None:
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def judged(query: Query, judges: Sequence[StatisticsJudge]) -> Outcome:
-    """Ask all judges about one measured picture."""
-    votes = []
-    for judge in judges:
-        theirs = [r.features.of(judge.family) for r in query.references]
-        deviations = judge.weights.deviations(query.sample.features.of(judge.family), theirs)
-        votes.append(judge.respond(deviations).p_yes >= 0.5)
-    return Outcome(query.sample.rain_type, query.sample.kind, tuple(votes))
+def judged(
+    queries: Sequence[Query],
+    database: Sequence[Query],
+    judges: Sequence[StatisticsJudge],
+    share: float | None,
+) -> list[Outcome]:
+    """Ask all judges about the measured pictures of a corpus; with a share, at thresholds of its database."""
+    answers, on_photos = (
+        [[p_yes(query, judge) for query in q] for judge in judges] for q in (queries, database)
+    )
+    thresholds = [HALF if share is None else threshold(given, share) for given in on_photos]
+    votes = zip(
+        *([p >= at for p in given] for given, at in zip(answers, thresholds, strict=True)), strict=True
+    )
+    return [
+        Outcome(q.sample.rain_type, q.sample.kind, of_one) for q, of_one in zip(queries, votes, strict=True)
+    ]
+
+
+def p_yes(query: Query, judge: StatisticsJudge) -> float:
+    """What a judge says of a measured picture and its measured references."""
+    theirs = [r.features.of(judge.family) for r in query.references]
+    return judge.respond(judge.weights.deviations(query.sample.features.of(judge.family), theirs)).p_yes
 
 
 def retrieval(queries: Sequence[Query]) -> dict[str, float]:

@@ -1,7 +1,7 @@
 import pytest
 
-from benchmarks.statistics_corpus import labelled, samples
-from benchmarks.statistics_judges import FIT, TESTS, judged, retrieval
+from benchmarks.statistics_corpus import labelled, photos, samples
+from benchmarks.statistics_judges import FITS, TESTS, judged, retrieval
 from unirain_core.config.sections import SampleCorpus
 from unirain_core.distill.confusion import MAJORITY, confusions
 from unirain_core.distill.encoders.fitted import fitted
@@ -12,13 +12,21 @@ NEW = SampleCorpus(seed=15, pairs_per_type=32, planted_share=0.5, real_per_type=
 
 
 def test_no_seed_is_fitted_and_tested_on():
-    assert 1 + len(TESTS) + 1 == len({FIT.seed, NEW.seed, *(config.seed for config in TESTS)})
+    assert len(FITS) + len(TESTS) + 1 == len({config.seed for config in (*FITS, *TESTS, NEW)})
+
+
+@pytest.fixture(scope="module")
+def asked():
+    """Pictures and photos of a corpus with their references."""
+    corpus = list(samples(NEW))
+    return labelled(corpus, fitted()), photos(corpus, fitted())
 
 
 @pytest.mark.slow
-def test_the_shipped_judges_tell_planted_from_good_rain_on_a_corpus_that_no_choice_has_seen():
-    queries = labelled(list(samples(NEW)), fitted())
-    outcomes = [judged(query, list(shipped().values())) for query in queries]
+@pytest.mark.parametrize("share", [None, 0.9])
+def test_the_shipped_judges_tell_planted_from_good_rain_on_a_corpus_that_no_choice_has_seen(asked, share):
+    queries, database = asked
+    outcomes = judged(queries, database, list(shipped().values()), share)
     majority = confusions(outcomes, FAMILIES)[MAJORITY]
 
     assert majority.kept / majority.good >= 0.8

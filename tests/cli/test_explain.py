@@ -43,7 +43,7 @@ def test_a_judged_pair_tells_references_votes_verdict_level_and_scores(project, 
         pair_id="set/a/1", rank=0, reference_id="real/7", s_txt=0.25, s_vis=0.5, s_perc=0.75
     )
     vote = Vote(
-        pair_id="set/a/1", judge="statistics/nss", vote=None, p_yes=0.5, mass=1.0, reply="", reason="far from rain",
+        pair_id="set/a/1", judge="statistics/nss", vote=None, p_yes=0.5, threshold=0.5, mass=1.0, reply="", reason="far from rain",
         prompt_hash="",
     )  # fmt: skip
     verdict = Verdict(pair_id="set/a/1", yes=1, no=1, abstained=1, verdict=False, calls=3)
@@ -64,7 +64,7 @@ def test_a_judged_pair_tells_references_votes_verdict_level_and_scores(project, 
 
     for part in (
         "1. real/7: caption distance 0.250, cosine 0.500, SSIM 0.750",
-        "statistics/nss: abstained (p_yes 0.50): far from rain",
+        "statistics/nss: abstained (p_yes 0.50, threshold 0.50): far from rain",
         "rejected: 1 yes, 1 no, 1 abstained",
         "level low_fidelity (decided_by_abstention), split unfiltered",
         "input on unfiltered: 20.50 dB, SSIM 0.7500 (unirain)",

@@ -31,7 +31,7 @@ def project(tmp_path, monkeypatch):
 
 def cast(project, votes):
     rows = [
-        Vote(pair_id=f"rain/{name}", judge=judge, vote=vote, p_yes=0.5, mass=1.0, reply="", reason="", prompt_hash="")
+        Vote(pair_id=f"rain/{name}", judge=judge, vote=vote, p_yes=0.5, mass=1.0, reply="", reason="", threshold=0.5, prompt_hash="")
         for name, said in votes.items()
         for judge, vote in zip(JUDGES, said, strict=True)
     ]  # fmt: skip

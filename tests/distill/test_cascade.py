@@ -131,3 +131,18 @@ def test_one_query_alone_gets_what_it_gets_in_a_batch(tmp_path):
         alone = [references([query], database, store, params)[0] for query in queries]
 
     assert together == alone
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:qdrant_client.*")
+@pytest.mark.parametrize("engine", ["memory", "edge", "server"])
+def test_a_photo_of_the_database_is_searched_among_the_others(tmp_path, engine):
+    photos = triplets("real", 30, 1, captions=3, looks=4)
+    params = RetrievedReferences(keep_semantic=6, keep_visual=4, keep_structural=3)
+    database = Database.of(photos, params)
+    with opened(engine, tmp_path) as store:
+        store.fill(database.content)
+        found = references(photos, database, store, params)
+
+    for photo, rows in zip(photos, found, strict=True):
+        expected = by_brute_force(photo, [other for other in photos if other.id != photo.id], params)
+        assert [row[0] for row in expected] == [row.reference_id for row in rows]

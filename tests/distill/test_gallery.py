@@ -75,8 +75,28 @@ def test_a_sample_takes_from_every_group_by_turns():
 def test_a_card_of_a_judged_pair_tells_votes_and_references_in_order():
     row = PyramidRow(pair_id="p", level="low_fidelity", reason="rejected", split="none")
     votes = [
-        Vote(pair_id="p", judge="j", vote=None, p_yes=0.5, mass=1.0, reply="", reason="dark", prompt_hash=""),
-        Vote(pair_id="q", judge="j", vote=True, p_yes=1.0, mass=1.0, reply="", reason="", prompt_hash=""),
+        Vote(
+            pair_id="p",
+            judge="j",
+            vote=None,
+            p_yes=0.5,
+            mass=1.0,
+            reply="",
+            reason="dark",
+            threshold=0.5,
+            prompt_hash="",
+        ),
+        Vote(
+            pair_id="q",
+            judge="j",
+            vote=True,
+            p_yes=1.0,
+            mass=1.0,
+            reply="",
+            reason="",
+            threshold=0.5,
+            prompt_hash="",
+        ),
     ]
     references = [
         Reference(pair_id="p", rank=r, reference_id=f"photo{r}", s_txt=0.1, s_vis=0.2, s_perc=0.3)

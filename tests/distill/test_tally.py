@@ -33,7 +33,17 @@ def test_groups_count_kept_rejected_and_undecided_pairs():
 
 def test_a_judges_acceptance_is_its_share_of_yes_among_all_its_votes():
     votes = [
-        Vote(pair_id=p, judge="x", vote=v[1], p_yes=0.5, mass=1.0, reply="", reason="", prompt_hash="")
+        Vote(
+            pair_id=p,
+            judge="x",
+            vote=v[1],
+            p_yes=0.5,
+            mass=1.0,
+            reply="",
+            reason="",
+            threshold=0.5,
+            prompt_hash="",
+        )
         for p, v in VOTES.items()
     ]
 

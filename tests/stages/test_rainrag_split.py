@@ -62,7 +62,7 @@ def ruling(name):
 
 def ballot(name):
     return Vote(
-        pair_id=name, judge="statistics/nss", vote=name != REJECTED, p_yes=0.9, mass=1.0, reply="",
+        pair_id=name, judge="statistics/nss", vote=name != REJECTED, p_yes=0.9, threshold=0.5, mass=1.0, reply="",
         reason="too dark", prompt_hash="",
     )  # fmt: skip
 

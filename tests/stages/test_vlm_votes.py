@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Pair, RealPhoto, Reference, Verdict, Vote
 from unirain_core.config.sections import VlmVotes
 from unirain_core.distill.voting import is_reliable
-from unirain_core.errors import SchemaError
+from unirain_core.errors import GateError, SchemaError
 from unirain_core.imaging.codec import write_png
 from unirain_core.stages import vlm_votes
 
@@ -31,6 +32,7 @@ def project(tmp_path, monkeypatch):
     tables.write(tmp_path / "data/verified/pairs.parquet", [pair(*p) for p in PAIRS.items()], Pair)
     tables.write(tmp_path / "data/verified/real.parquet", [photo(name) for name in PHOTOS], RealPhoto)
     refer(tmp_path, dict.fromkeys(PAIRS, "xy"))
+    refer(tmp_path, {"real/x": "yz", "real/y": "zx", "real/z": "xy"}, "photos")
     return tmp_path
 
 
@@ -49,17 +51,17 @@ def photo(name):
     )  # fmt: skip
 
 
-def refer(project, names):
+def refer(project, names, file="references"):
     rows = [
         Reference(pair_id=p, rank=rank, reference_id=f"real/{name}", s_txt=0.0, s_vis=0.0, s_perc=0.0)
         for p, photos in names.items()
         for rank, name in enumerate(photos)
     ]
-    tables.write(project / "data/references/references.parquet", rows, Reference)
+    tables.write(project / f"data/references/{file}.parquet", rows, Reference)
 
 
-def run(project):
-    vlm_votes.run(project, vlm_votes=JUDGES, rain_types=("drs", "nrd"))
+def run(project, judges=JUDGES):
+    vlm_votes.run(project, vlm_votes=judges, rain_types=("drs", "nrd"))
     votes = tables.read(project / "data/votes/votes.parquet", Vote)
     return votes, tables.read(project / "data/votes/verdicts.parquet", Verdict)
 
@@ -110,7 +112,7 @@ def test_the_report_says_how_far_the_stand_ins_can_be_trusted_and_where_that_was
     run(project)
     said = json.loads((project / "reports/vlm_votes.json").read_text())
 
-    assert "seeds 12, 13, 14; the fit saw seed 101" in said["reliability_measured_on"]
+    assert "seeds 12, 13, 14; the fit saw seeds 101" in said["reliability_measured_on"]
     assert {line["judge"] for line in said["reliability"]} == {
         "directional",
         "nss",
@@ -121,3 +123,42 @@ def test_the_report_says_how_far_the_stand_ins_can_be_trusted_and_where_that_was
         rejected = line["caught"] + line["good"] - line["kept"]
         assert line["precision"] == pytest.approx(line["caught"] / rejected, abs=1e-6)
         assert line["recall"] == pytest.approx(line["caught"] / line["planted"], abs=1e-6)
+
+
+@pytest.mark.parametrize(("share", "accepted"), [(0.3, 1), (0.34, 2), (2 / 3, 2), (1.0, 3)])
+def test_thresholds_follow_the_photos_of_which_a_share_is_accepted(project, share, accepted):
+    votes, _ = run(project, replace(JUDGES, accept_share=share))
+    on_photos = tables.read(project / "data/votes/photos.parquet", Vote)
+
+    for judge in JUDGES.judges:
+        own = [vote for vote in on_photos if vote.judge == judge]
+        assert ["real/x", "real/y", "real/z"] == [vote.pair_id for vote in own]
+        assert accepted == sum(vote.vote is True for vote in own)
+        assert {vote.threshold for vote in own} == {v.threshold for v in votes if v.judge == judge}
+    assert all(vote.vote == (vote.p_yes >= vote.threshold) for vote in votes)
+
+
+def test_without_a_share_no_photo_is_asked_about_and_half_decides(project):
+    votes, _ = run(project)
+
+    assert {0.5} == {vote.threshold for vote in votes}
+    assert [] == tables.read(project / "data/votes/photos.parquet", Vote)
+
+
+def test_thresholds_can_change_without_asking_again(project):
+    first, _ = run(project, replace(JUDGES, accept_share=1.0))
+    for picture in (project / "pictures").iterdir():
+        picture.unlink()
+    second, _ = run(project)
+
+    assert [vote.p_yes for vote in first] == [vote.p_yes for vote in second]
+
+
+def test_a_database_of_one_photo_cannot_set_thresholds(project):
+    tables.write(project / "data/verified/real.parquet", [photo("x")], RealPhoto)
+    refer(project, dict.fromkeys(PAIRS, "x"))
+
+    with pytest.raises(
+        GateError, match="accept_share: no threshold can follow a real-rain database of one photo"
+    ):
+        run(project, replace(JUDGES, accept_share=0.9))

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION = "1"
+VERSION = "2"
 """Raised when any class below changes; a table of another version is refused."""
 
 
@@ -157,7 +157,7 @@ class Reference:
     PRODUCER: ClassVar[str] = "retrieved_references"
 
     pair_id: str
-    """The query."""
+    """The query; a photo_id where a photo of the real-rain database is searched like one."""
     rank: int
     """0 is the best."""
     reference_id: str
@@ -177,13 +177,15 @@ class Vote:
     PRODUCER: ClassVar[str] = "vlm_votes"
 
     pair_id: str
-    """The judged pair."""
+    """The judged pair; a photo_id where a photo of the real-rain database was judged like one."""
     judge: str
     """Name of the judge; statistics/... is a stand-in."""
     vote: bool | None
-    """Eq. 4; null: abstained."""
+    """Eq. 4: whether p_yes reaches the threshold; null: abstained."""
     p_yes: float
     """Probability of yes among yes and no."""
+    threshold: float
+    """Of this judge; 0.5 where it does not follow the real-rain database."""
     mass: float
     """Probability of yes or no among all answers; 1 for a stand-in."""
     reply: str

@@ -91,7 +91,7 @@ def _references(pair_id: str, root: Path) -> Iterator[str]:
 def _votes(pair_id: str, root: Path) -> Iterator[str]:
     for vote in _rows(root / paths.VOTES / "votes.parquet", Vote, lambda r: r.pair_id == pair_id):
         word = {True: "yes", False: "no", None: "abstained"}[vote.vote]
-        yield f"  vote       {vote.judge}: {word} (p_yes {vote.p_yes:.2f}): {vote.reason or vote.reply}"
+        yield f"  vote       {vote.judge}: {word} (p_yes {vote.p_yes:.2f}, threshold {vote.threshold:.2f}): {vote.reason or vote.reply}"
     for verdict in _rows(root / paths.VOTES / "verdicts.parquet", Verdict, lambda r: r.pair_id == pair_id):
         decision = "accepted" if verdict.verdict else "rejected"
         yield f"  verdict    {decision}: {verdict.yes} yes, {verdict.no} no, {verdict.abstained} abstained"

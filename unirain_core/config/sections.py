@@ -127,6 +127,9 @@ class VlmVotes:
     """The three judges of Eq. 4."""
 
     judges: tuple[JudgeName, JudgeName, JudgeName]
+    accept_share: Annotated[float, Gt(0), Le(1)] | None = None
+    """Share of the real photos that each judge must accept, each photo against references among the others: that sets
+    its threshold without labels, and the threshold follows the database. None: yes from p_yes = 0.5 on."""
 
     def __post_init__(self) -> None:
         if len(set(self.judges)) != len(self.judges):

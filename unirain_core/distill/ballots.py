@@ -7,7 +7,7 @@ from functools import lru_cache
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Pair, RealPhoto, Reference, Vote
 from unirain_core.config.sections import JudgeName
-from unirain_core.distill.judging import judge_pair, make_judge
+from unirain_core.distill.judging import HALF, judge_pair, make_judge
 from unirain_core.engine.rows import Job
 from unirain_core.engine.store import digest
 from unirain_core.errors import SchemaError
@@ -31,7 +31,7 @@ class PictureFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ballot:
-    """One judge's question on one pair."""
+    """One judge's question on one pair, or on one photo of D_r."""
 
     pair_id: str
     dataset: str
@@ -54,15 +54,15 @@ class Ballot:
 
 
 def ballots_of(
-    pairs: Sequence[Pair],
+    asked: Sequence[Pair] | Sequence[RealPhoto],
     photos: Sequence[RealPhoto],
     references: Sequence[Reference],
     judges: Sequence[JudgeName],
 ) -> list[Ballot]:
-    """One ballot for every pair and judge, pair by pair, in the order of pairs and judges.
+    """One ballot for every pair (or photo) that is asked about and every judge, in the order of both.
 
     Raises:
-        SchemaError: a pair has no references, or a reference is no verified photo.
+        SchemaError: one has no references, or a reference is no verified photo.
     """
     files = {photo.photo_id: _file(photo) for photo in photos}
     ranked: dict[str, list[str]] = {}
@@ -71,14 +71,15 @@ def ballots_of(
     hashes = {judge: make_judge(judge).prompt_hash for judge in judges}
     return [
         Ballot(
-            pair_id=pair.pair_id,
-            dataset=pair.dataset,
+            pair_id=name,
+            dataset=row.dataset,
             judge=judge,
             prompt_hash=hashes[judge],
-            query=_file(pair),
-            references=_references(pair.pair_id, ranked, files),
+            query=_file(row),
+            references=_references(name, ranked, files),
         )
-        for pair in pairs
+        for row in asked
+        for name in [row.pair_id if isinstance(row, Pair) else row.photo_id]
         for judge in judges
     ]
 
@@ -122,6 +123,7 @@ def _vote(ballot: Ballot, query: RgbImage, references: Sequence[RgbImage]) -> Vo
         judge=ballot.judge,
         vote=answer.vote,
         p_yes=answer.response.p_yes,
+        threshold=HALF,
         mass=answer.response.mass,
         reply=answer.response.reply,
         reason=answer.response.reason,

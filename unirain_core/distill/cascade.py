@@ -64,6 +64,8 @@ def references(
 ) -> list[list[Reference]]:
     """S(q) of every query, best first: K3 photos, fewer where D_r has fewer.
 
+    A photo of D_r can be a query as well; it is never among its own references.
+
     Args:
         queries: triplets of the labelled rainy pictures, made by the database's encoder.
         database: D_r.
@@ -86,6 +88,7 @@ def _search(
         "text_unit" if database.unit_text else "text",
         sizes.keep_semantic,
         lambda q, at: semantic_distance(text[q], database.text[at]),
+        among=_others(queries, database),
     )
     by_sight = _nearest(
         store,
@@ -99,6 +102,15 @@ def _search(
         _final(query, at, text[q], database, sizes.keep_structural)
         for q, (query, at) in enumerate(zip(queries, by_sight, strict=True))
     ]
+
+
+def _others(queries: Sequence[TripletRow], database: Database) -> list[NDArray[np.int64]] | None:
+    """For each query the positions of all photos but itself; None where no query is a photo of D_r."""
+    position = {name: at for at, name in enumerate(database.content.ids)}
+    if not any(query.id in position for query in queries):
+        return None
+    every = np.arange(len(position))
+    return [np.delete(every, position[q.id]) if q.id in position else every for q in queries]
 
 
 def picture(row: TripletRow) -> NDArray[np.uint8]:

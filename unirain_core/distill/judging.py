@@ -12,6 +12,9 @@ from unirain_core.imaging.codec import RgbImage
 MIN_MASS = 0.5
 """Below it the judge is not answering yes or no: an abstention."""
 
+HALF = 0.5
+"""The threshold of a judge that is taken at its word."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -33,10 +36,15 @@ def judge_pair(judge: Judge, query: RgbImage, references: Sequence[RgbImage]) ->
         references: S(q), best first.
 
     Returns:
-        Vote and response; yes from p_yes = 0.5 on.
+        Vote and response; yes from HALF on, until a threshold that follows the database decides it anew.
     """
     response = judge.judge(query, references)
-    return Answer(vote=None if response.mass < MIN_MASS else response.p_yes >= 0.5, response=response)
+    return Answer(vote=counted(response.p_yes, response.mass, HALF), response=response)
+
+
+def counted(p_yes: float, mass: float, threshold: float) -> bool | None:
+    """The vote of a response: yes from the threshold on; None: it abstains."""
+    return None if mass < MIN_MASS else p_yes >= threshold
 
 
 def make_judge(name: JudgeName) -> Judge:

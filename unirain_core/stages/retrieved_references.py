@@ -1,4 +1,4 @@
-"""Stage: S(q), the references of every labelled picture among the photos of D_r."""
+"""Stage: S(q), the references of every labelled picture, and of every photo of D_r, among the photos of D_r."""
 
 import logging
 from collections import Counter
@@ -20,7 +20,7 @@ STAGE = "retrieved_references"
 READS = (paths.TRIPLETS, paths.DATABASE)
 WRITES = (paths.REFERENCES, paths.report(STAGE))
 PARAMS = ("retrieved_references", "vector_store", "rain_types")
-ALGORITHM = "1"
+ALGORITHM = "2"
 
 
 def run(
@@ -30,7 +30,7 @@ def run(
     vector_store: VectorStore,
     rain_types: tuple[str, ...],
 ) -> None:
-    """Search every query, in the order of the pairs.
+    """Search every query, in the order of the pairs, and every photo, among the others.
 
     Raises:
         SchemaError: queries and database were made by different encoders.
@@ -45,9 +45,11 @@ def run(
     with make_store(vector_store.engine, database.content.name, home) as store:
         ensure_filled(store, database.content)
         found = references(queries, database, store, retrieved_references)
-    tables.write(
-        root / paths.REFERENCES / "references.parquet", [row for rows in found for row in rows], Reference
-    )
+        alone = len(triplets) == 1
+        of_photos = [] if alone else references(triplets, database, store, retrieved_references)
+    for name, rows in (("references", found), ("photos", of_photos)):
+        table = [reference for of_one in rows for reference in of_one]
+        tables.write(root / paths.REFERENCES / f"{name}.parquet", table, Reference)
     report.write(root / WRITES[1], _report(found, len(triplets), rain_types))
     logger.info("%s: %d queries searched", STAGE, len(queries))
 

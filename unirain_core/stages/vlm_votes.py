@@ -9,13 +9,15 @@ from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Json, Report
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Pair, RealPhoto, Reference, Verdict, Vote
-from unirain_core.config.sections import VlmVotes
-from unirain_core.distill import tally
-from unirain_core.distill.ballots import ballots_of, vote_job
+from unirain_core.config.sections import JudgeName, VlmVotes
+from unirain_core.distill import calibration, tally
+from unirain_core.distill.ballots import Ballot, ballots_of, vote_job
 from unirain_core.distill.judges.statistics import reliability
+from unirain_core.distill.judging import HALF
 from unirain_core.distill.voting import verdict
 from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore
+from unirain_core.errors import GateError
 
 logger = logging.getLogger(__name__)
 
@@ -23,23 +25,38 @@ STAGE = "vlm_votes"
 READS = (paths.VERIFIED, paths.REFERENCES)
 WRITES = (paths.VOTES, paths.report(STAGE))
 PARAMS = ("vlm_votes", "rain_types")
-ALGORITHM = "1"
+ALGORITHM = "2"
 
 
 def run(root: Path, *, vlm_votes: VlmVotes, rain_types: tuple[str, ...]) -> None:
-    """Ask every judge about every pair; one vote for each, one verdict for each pair."""
+    """Ask every judge about every pair; one vote for each, one verdict for each pair.
+
+    Raises:
+        GateError: thresholds shall follow the real-rain database, and it is too small for that.
+    """
     pairs = tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
     photos = tables.read(root / paths.VERIFIED / "real.parquet", RealPhoto)
     references = tables.read(root / paths.REFERENCES / "references.parquet", Reference)
     ballots = ballots_of(pairs, photos, references, vlm_votes.judges)
-    logger.info("%s: %d judges to ask about %d pairs", STAGE, len(vlm_votes.judges), len(pairs))
-    found = finished_rows(vote_job(Roots.load(root), ALGORITHM), ballots, WorkStore.at(root, STAGE))
-    votes = [vote for votes in found for vote in votes]
+    of_photos = [] if vlm_votes.accept_share is None else _ballots_of_photos(root, photos, vlm_votes.judges)
+    logger.info(
+        "%s: %d judges to ask about %d pairs and %d photos",
+        STAGE, len(vlm_votes.judges), len(pairs), len(of_photos) // len(vlm_votes.judges),
+    )  # fmt: skip
+    job, work = vote_job(Roots.load(root), ALGORITHM), WorkStore.at(root, STAGE)
+    found = [vote for votes in finished_rows(job, [*ballots, *of_photos], work) for vote in votes]
+    on_photos = found[len(ballots) :]
+    thresholds = _thresholds(on_photos, vlm_votes)
+    votes, on_photos = (
+        [calibration.decided(vote, thresholds[vote.judge]) for vote in given]
+        for given in (found[: len(ballots)], on_photos)
+    )
     by_pair: dict[str, list[bool | None]] = {pair.pair_id: [] for pair in pairs}
     for vote in votes:
         by_pair[vote.pair_id].append(vote.vote)
     verdicts = [verdict(pair_id, pair_votes) for pair_id, pair_votes in by_pair.items()]
     tables.write(root / paths.VOTES / "votes.parquet", votes, Vote)
+    tables.write(root / paths.VOTES / "photos.parquet", on_photos, Vote)
     tables.write(root / paths.VOTES / "verdicts.parquet", verdicts, Verdict)
     kept = sum(v.verdict for v in verdicts)
     summary = Report(
@@ -54,11 +71,38 @@ def run(root: Path, *, vlm_votes: VlmVotes, rain_types: tuple[str, ...]) -> None
         notes=_notes(vlm_votes.judges),
         figures={
             **_figures(pairs, votes, by_pair, judges=vlm_votes.judges, rain_types=rain_types),
+            "thresholds": [{"judge": judge, "threshold": value} for judge, value in thresholds.items()],
             **_reliability(vlm_votes.judges),
         },
     )
     report.write(root / WRITES[1], summary)
     logger.info("%s: %d of %d pairs kept", STAGE, kept, len(pairs))
+
+
+def _ballots_of_photos(root: Path, photos: Sequence[RealPhoto], judges: Sequence[JudgeName]) -> list[Ballot]:
+    if len(photos) < 2:
+        raise GateError(
+            "vlm_votes.accept_share: no threshold can follow a real-rain database of one photo; "
+            "add photos (`layout: photos`), or remove accept_share"
+        )
+    references = tables.read(root / paths.REFERENCES / "photos.parquet", Reference)
+    return ballots_of(photos, photos, references, judges)
+
+
+def _thresholds(on_photos: Sequence[Vote], params: VlmVotes) -> dict[str, float]:
+    if params.accept_share is None:
+        return dict.fromkeys(params.judges, HALF)
+    answers: dict[str, list[float]] = {judge: [] for judge in params.judges}
+    for vote in on_photos:
+        if vote.vote is not None:
+            answers[vote.judge].append(vote.p_yes)
+    silent = [judge for judge, given in answers.items() if not given]
+    if silent:
+        raise GateError(
+            f"vlm_votes.accept_share: {', '.join(silent)} abstained on every photo of the real-rain database; "
+            "remove accept_share, or choose another judge"
+        )
+    return {judge: calibration.threshold(given, params.accept_share) for judge, given in answers.items()}
 
 
 def _figures(
@@ -84,10 +128,16 @@ def _reliability(judges: Sequence[str]) -> dict[str, Json]:
     """What is known of the stand-ins from other corpora; of this corpus no stage knows which rain is planted."""
     if not _are_stand_ins(judges):
         return {}
-    where, measured = reliability()
-    lines = [
-        {"judge": name, **asdict(c), "precision": c.precision, "recall": c.recall}
-        for name, c in measured.items()
+    where, figures = reliability()
+    lines: list[Json] = [
+        {
+            "judge": figure.judge,
+            "accept_share": figure.accept_share,
+            **asdict(figure.confusion),
+            "precision": figure.confusion.precision,
+            "recall": figure.confusion.recall,
+        }
+        for figure in figures
     ]
     return {"reliability": lines, "reliability_measured_on": where}
 

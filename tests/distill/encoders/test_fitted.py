@@ -24,7 +24,7 @@ def test_the_shipped_file_says_what_it_was_fitted_to_and_how_well_it_did():
     content = json.loads(TEXT)
 
     assert FEATURE_VERSION == content["feature_version"]
-    assert content["fit_seed"] not in content["test_seeds"]
+    assert not set(content["fit_seeds"]) & set(content["test_seeds"])
     assert all(share >= 0.6 for share in content["figures"].values())
 
 

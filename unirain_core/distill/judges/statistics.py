@@ -118,15 +118,27 @@ def shipped() -> Mapping[Family, StatisticsJudge]:
     return {family: from_json(family, content["judges"][family]) for family in FAMILIES}
 
 
-def reliability() -> tuple[str, dict[str, Confusion]]:
-    """How well the shipped judges and their majority told good from planted rain, and on what it was measured.
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """How well a shipped judge, or their majority, told good from planted rain."""
 
-    Measured when they were fitted (`python -m benchmarks.statistics_judges --fit`), on rendered corpora of other seeds.
+    judge: str
+    accept_share: float | None
+    """None: at the fitted thresholds."""
+    confusion: Confusion
+
+
+def reliability() -> tuple[str, list[Figure]]:
+    """On what the shipped judges were measured when they were fitted, and what came out.
+
+    `python -m benchmarks.statistics_judges --fit` measures them on rendered corpora of seeds that the fit did not see.
     """
     content = _content()
-    seeds = ", ".join(map(str, content["test_seeds"]))
-    measured = {name: Confusion(**counts) for name, counts in content["figures"].items()}
-    return f"rendered corpora of seeds {seeds}; the fit saw seed {content['fit_seed']}", measured
+    tested, fitted = (", ".join(map(str, content[name])) for name in ("test_seeds", "fit_seeds"))
+    figures = [
+        Figure(line.pop("judge"), line.pop("accept_share"), Confusion(**line)) for line in content["figures"]
+    ]
+    return f"rendered corpora of seeds {tested}; the fit saw seeds {fitted}", figures
 
 
 def _content() -> dict[str, Any]:
