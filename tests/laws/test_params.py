@@ -28,9 +28,9 @@ def written(tmp_path, old, new):
     ("old", "new", "message"),
     [
         ("keep_semantic:", "keep_semantics:", r"keep_semantics: unexpected .* nearest known: keep_semantic"),
-        ("  steps: 450", "  steps: -3", r"training\.steps: .*greater than or equal to 1"),
-        ("  steps: 450", '  steps: "300"', r"training\.steps: .*integer"),
-        ("  steps: 450\n", "", r"training\.steps: missing"),
+        ("  steps: 600", "  steps: -3", r"training\.steps: .*greater than or equal to 1"),
+        ("  steps: 600", '  steps: "300"', r"training\.steps: .*integer"),
+        ("  steps: 600\n", "", r"training\.steps: missing"),
         ("loss: rmse ", "loss: l3 ", r"training\.loss: .*'l1' or 'rmse'"),
         (
             "network: small, strategy: unirain",
