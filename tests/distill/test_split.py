@@ -116,6 +116,13 @@ def test_a_draw_of_one_scene_takes_per_scene_of_each_type():
     assert 4 == len(draw_scenes(pairs, Draw(per_type=9, per_scene=2), 0, TYPES))
 
 
+def test_a_draw_leaves_most_of_a_scarce_type_to_the_others():
+    pairs = [pair(f"s{i}") for i in range(40)] + [pair(f"d{i}", "drd") for i in range(5)]
+    draw = Draw(per_type=4, per_scene=1, max_share=0.25)
+
+    assert {"drs": 4, "drd": 1} == Counter(p.rain_type for p in draw_scenes(pairs, draw, 0, TYPES))
+
+
 def test_another_seed_draws_other_scenes():
     pairs = [pair(f"p{i}", scene=f"s{i}") for i in range(50)]
     draw = Draw(per_type=10, per_scene=1)

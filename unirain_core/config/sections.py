@@ -144,6 +144,8 @@ class Draw:
     """Pairs of each rain type."""
     per_scene: Count
     """Pairs of one rain type and one scene (the paper's test set: one)."""
+    max_share: Share = 1.0
+    """Of the pairs of a rain type that it may draw from, at most this share: a scarce type keeps some to train on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

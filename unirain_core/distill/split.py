@@ -72,14 +72,15 @@ def draw_scenes(pairs: Sequence[Pair], draw: Draw, seed: int, rain_types: Sequen
 
     Args:
         pairs: of open scenes.
-        draw: pairs per rain type, and per rain type and scene.
+        draw: pairs per rain type, as a number and as a share, and per rain type and scene.
         seed: other seeds give other scenes.
         rain_types: pairs of other types are never taken.
     """
     scenes: dict[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
         scenes[pair.scene_id].append(pair)
-    missing = Counter(dict.fromkeys(rain_types, draw.per_type))
+    there = Counter(pair.rain_type for pair in pairs)
+    missing = Counter({kind: min(draw.per_type, int(draw.max_share * there[kind])) for kind in rain_types})
     chosen: list[Pair] = []
     for scene in sorted(scenes, key=lambda s: _hash(seed, s)):
         here: Counter[str] = Counter()
