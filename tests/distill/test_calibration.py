@@ -33,6 +33,8 @@ def test_a_vote_is_decided_anew_and_an_abstention_stays_one():
         pair_id="p", judge="j", vote=None, p_yes=0.9, threshold=0.5, mass=0.1, reply="?", reason="", prompt_hash=""
     )  # fmt: skip
 
-    assert (True, 0.4) == (decided(vote, 0.4).vote, decided(vote, 0.4).threshold)
-    assert decided(vote, 0.41).vote is False
-    assert decided(silent, 0.1).vote is None
+    (at, above, quiet) = (decided([v], {"j": t})[0] for v, t in ((vote, 0.4), (vote, 0.41), (silent, 0.1)))
+
+    assert (True, 0.4) == (at.vote, at.threshold)
+    assert above.vote is False
+    assert quiet.vote is None

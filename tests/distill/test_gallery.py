@@ -105,7 +105,7 @@ def test_a_card_of_a_judged_pair_tells_votes_and_references_in_order():
     made = card_of_row(row, None, "s", gather({"p": "rain"}, votes, references))
 
     assert ("rain", "real") == (made.caption, made.origin)
-    assert [{"judge": "j", "vote": "abstained", "p": 0.5, "why": "dark"}] == list(made.votes)
+    assert [{"judge": "j", "vote": "abstained", "p": 0.5, "from": 0.5, "why": "dark"}] == list(made.votes)
     assert ["photo0", "photo1"] == [r["id"] for r in made.references]
 
 

@@ -65,7 +65,10 @@ def judged(number):
         origin="synthetic",
         split="train" if level == "distilled" else "none",
         caption=f"rain number {number}",
-        votes=tuple({"judge": f"j{j}", "vote": word, "p": 0.25 * j, "why": "dark marks"} for j in range(3)),
+        votes=tuple(
+            {"judge": f"j{j}", "vote": word, "p": 0.25 * j, "from": 0.5, "why": "dark marks"}
+            for j in range(3)
+        ),
         references=({"id": "real/1", "text": 1.5, "sight": 0.5, "structure": 0.25},),
     )
 

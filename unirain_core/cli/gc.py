@@ -2,12 +2,11 @@
 
 import contextlib
 import json
-import shutil
 from pathlib import Path
 
 from unirain_core.artefacts import paths
 from unirain_core.engine.life import lock
-from unirain_core.engine.store import WorkStore, collect
+from unirain_core.engine.store import WorkStore, collect, remove
 from unirain_core.errors import SchemaError
 
 
@@ -35,10 +34,7 @@ def _old_collections(home: Path) -> list[Path]:
         raise SchemaError(f"{file} is damaged; run `dvc repro --force real_rain_database`") from None
     old = [f for f in sorted((home / "qdrant").glob("*")) if f.name not in (current, f"{current}.lock")]
     for path in old:
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        remove(path)
     return old
 
 

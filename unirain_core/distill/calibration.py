@@ -1,7 +1,7 @@
 """A judge's threshold out of the real-rain database: real rain is what it should accept, so no labels are needed."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from unirain_core.artefacts.schemas import Vote
@@ -24,6 +24,10 @@ def threshold(p_yes: Sequence[float], accept_share: float) -> float:
     return sorted(p_yes, reverse=True)[math.ceil(accept_share * len(p_yes)) - 1]
 
 
-def decided(vote: Vote, threshold: float) -> Vote:
-    """The vote as another threshold decides it."""
-    return replace(vote, vote=counted(vote.p_yes, vote.mass, threshold), threshold=threshold)
+def decided(votes: Sequence[Vote], thresholds: Mapping[str, float]) -> list[Vote]:
+    """The votes as other thresholds decide them, one of each judge."""
+    return [
+        replace(vote, vote=counted(vote.p_yes, vote.mass, at), threshold=at)
+        for vote in votes
+        for at in [thresholds[vote.judge]]
+    ]

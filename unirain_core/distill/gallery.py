@@ -85,7 +85,10 @@ def card_of_row(row: PyramidRow, pair: Pair | None, source: str, evidence: Evide
         origin=pair.origin if pair else "real",
         split=row.split,
         caption=evidence.captions.get(row.pair_id, ""),
-        votes=tuple({"judge": v.judge, "vote": _word(v.vote), "p": v.p_yes, "why": v.reason} for v in votes),
+        votes=tuple(
+            {"judge": v.judge, "vote": _word(v.vote), "p": v.p_yes, "from": v.threshold, "why": v.reason}
+            for v in votes
+        ),
         references=tuple(
             {"id": r.reference_id, "text": r.s_txt, "sight": r.s_vis, "structure": r.s_perc}
             for r in references

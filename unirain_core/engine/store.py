@@ -107,8 +107,13 @@ def collect(home: Path) -> list[Path]:
     shutil.rmtree(home / "partial", ignore_errors=True)
     removed = [p for p in sorted((home / "shards").glob("*/*")) if (p.parent.name, p.name) not in used]
     for path in removed:
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        remove(path)
     return removed
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that it holds."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()

@@ -37,20 +37,14 @@ def run(root: Path, *, vlm_votes: VlmVotes, rain_types: tuple[str, ...]) -> None
     pairs = tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
     photos = tables.read(root / paths.VERIFIED / "real.parquet", RealPhoto)
     references = tables.read(root / paths.REFERENCES / "references.parquet", Reference)
-    ballots = ballots_of(pairs, photos, references, vlm_votes.judges)
+    of_pairs = ballots_of(pairs, photos, references, vlm_votes.judges)
     of_photos = [] if vlm_votes.accept_share is None else _ballots_of_photos(root, photos, vlm_votes.judges)
-    logger.info(
-        "%s: %d judges to ask about %d pairs and %d photos",
-        STAGE, len(vlm_votes.judges), len(pairs), len(of_photos) // len(vlm_votes.judges),
-    )  # fmt: skip
+    logger.info("%s: %d questions on pairs, %d on photos", STAGE, len(of_pairs), len(of_photos))
     job, work = vote_job(Roots.load(root), ALGORITHM), WorkStore.at(root, STAGE)
-    found = [vote for votes in finished_rows(job, [*ballots, *of_photos], work) for vote in votes]
-    on_photos = found[len(ballots) :]
-    thresholds = _thresholds(on_photos, vlm_votes)
-    votes, on_photos = (
-        [calibration.decided(vote, thresholds[vote.judge]) for vote in given]
-        for given in (found[: len(ballots)], on_photos)
-    )
+    found = [vote for votes in finished_rows(job, [*of_pairs, *of_photos], work) for vote in votes]
+    thresholds = _thresholds(found[len(of_pairs) :], vlm_votes)
+    decided = calibration.decided(found, thresholds)
+    votes, on_photos = decided[: len(of_pairs)], decided[len(of_pairs) :]
     by_pair: dict[str, list[bool | None]] = {pair.pair_id: [] for pair in pairs}
     for vote in votes:
         by_pair[vote.pair_id].append(vote.vote)
