@@ -1,0 +1,42 @@
+"""How much planted rain the statistics judges catch when their fit has not seen its kind.
+
+    python -m benchmarks.statistics_unknown_kinds    one fit for each kind, without it (20 minutes)
+
+Pictures, seeds and encoders are those of `benchmarks.statistics_judges`; the shipped weights stay as they are.
+"""
+
+from benchmarks.statistics_corpus import labelled, photos, samples
+from benchmarks.statistics_fit import fit_judge
+from benchmarks.statistics_judges import FITS, TESTS, judged
+from unirain_core.distill.encoders.fitted import fitted
+from unirain_core.distill.judges.features import FAMILIES
+from unirain_core.distill.judges.statistics import from_json
+
+SHARES = (None, 0.9)
+"""Values of `vlm_votes.accept_share`; None: the fitted thresholds."""
+
+
+def main() -> None:
+    """Fit without each kind in turn, and print what the majority catches of it."""
+    fit = fitted()
+    corpora, tests = ([list(samples(config)) for config in configs] for configs in (FITS, TESTS))
+    queries = [query for corpus in corpora for query in labelled(corpus, fit)]
+    database = [query for corpus in corpora for query in photos(corpus, fit)]
+    asked = [(labelled(corpus, fit), photos(corpus, fit)) for corpus in tests]
+    print("planted kind      caught: " + ", ".join(_title(share) for share in SHARES))
+    for kind in sorted({query.sample.kind for query in queries} - {""}):
+        known = [query for query in queries if query.sample.kind != kind]
+        judges = [from_json(family, fit_judge(family, known, database)) for family in FAMILIES]
+        caught = []
+        for share in SHARES:
+            outcomes = [o for on in asked for o in judged(*on, judges, share) if o.kind == kind]
+            caught.append(f"{sum(not o.verdict for o in outcomes):3} of {len(outcomes):2}")
+        print(f"{kind:16}  {', '.join(caught)}", flush=True)
+
+
+def _title(share: float | None) -> str:
+    return "at the fitted thresholds" if share is None else f"accept_share {share}"
+
+
+if __name__ == "__main__":
+    main()
