@@ -31,6 +31,8 @@ def written(tmp_path, old, new):
         ("  steps: 600", "  steps: -3", r"training\.steps: .*greater than or equal to 1"),
         ("  steps: 600", '  steps: "300"', r"training\.steps: .*integer"),
         ("  steps: 600\n", "", r"training\.steps: missing"),
+        ("learning_rate: 3e-3", "learning_rate: .inf", r"cannot hold: .*not JSON compliant"),
+        ("accept_share: 0.9", "accept_share: 1.9", r"vlm_votes\.accept_share: .*less than or equal to 1"),
         ("loss: rmse ", "loss: l3 ", r"training\.loss: .*'l1' or 'rmse'"),
         (
             "network: small, strategy: unirain",

@@ -70,10 +70,10 @@ def load_params(path: Path) -> Params:
         ConfigError: the file is absent, is no YAML, or a key is unknown, missing or of a wrong value.
     """
     try:
-        return TypeAdapter(Params).validate_json(json.dumps(read_yaml(path)))
+        return TypeAdapter(Params).validate_json(json.dumps(read_yaml(path), allow_nan=False))
     except ValidationError as error:
         raise ConfigError(f"{path.name}: {_first(error)}") from None
-    except (TypeError, ValueError) as error:  # a date, an alias of itself
+    except (TypeError, ValueError) as error:  # a date, an alias of itself, an infinity
         raise ConfigError(f"{path.name}: a value that params cannot hold: {error}") from None
 
 
