@@ -1,7 +1,8 @@
-"""dvc.yaml as stages, the steps that a foreach makes of them, and the edges between them."""
+"""dvc.yaml as the steps that DVC runs, and the edges between them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from pathlib import Path, PurePosixPath
@@ -15,15 +16,23 @@ _PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What one `dvc repro --single-item` runs: a stage, or one key of a foreach stage."""
+    """One `dvc repro --single-item`, shown as one asset: a stage, or one key of a foreach stage."""
 
     stage: str
     key: str | None
+    """Of a foreach stage; None for any other."""
+    group: str = "default"
+    description: str = ""
+    kinds: tuple[str, ...] = ()
     command: str
     deps: tuple[str, ...]
     params: Mapping[str, object]
     """Every tracked key of params.yaml with its value."""
     outs: tuple[str, ...]
+    upstream: tuple[str, ...] = ()
+    """Addresses of the steps whose outs it reads."""
+    code: tuple[str, ...] = ()
+    """The deps that no step writes."""
 
     @property
     def address(self) -> str:
@@ -31,52 +40,34 @@ class Step:
         return self.stage if self.key is None else f"{self.stage}@{self.key}"
 
     @property
+    def path(self) -> tuple[str, ...]:
+        """Name by which Dagster knows the step: the path of its asset key."""
+        return (self.stage,) if self.key is None else (self.stage, self.key)
+
+    @property
     def report(self) -> str:
         """Path of the step's report."""
         return paths.report(self.stage, partitioned=self.key is not None).format(partition=self.key)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """One stage of dvc.yaml, shown as one asset."""
-
-    name: str
-    group: str
-    description: str
-    kinds: tuple[str, ...]
-    steps: tuple[Step, ...]
-    """At least one; a foreach over nothing is no stage."""
-    upstream: tuple[str, ...]
-    """Stages whose outs it reads."""
-
     @property
-    def keys(self) -> tuple[str, ...]:
-        """Keys of a foreach stage; empty for any other."""
-        return tuple(step.key for step in self.steps if step.key is not None)
-
-    def step(self, key: str | None) -> Step:
-        """The step of a key; None for a stage without keys."""
-        return next(step for step in self.steps if step.key == key)
+    def data(self) -> tuple[str, ...]:
+        """The outs without the report: new wording there makes no new data."""
+        return tuple(out for out in self.outs if out != self.report)
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """All stages, each behind those that it reads from."""
+    """All steps, each behind those that it reads from."""
 
-    stages: tuple[Stage, ...]
+    steps: tuple[Step, ...]
 
-    def steps(self) -> Iterator[Step]:
-        """All steps, each behind those that it reads from."""
-        return (step for stage in self.stages for step in stage.steps)
+    def step(self, address: str) -> Step:
+        """The step that DVC knows by a name."""
+        return next(step for step in self.steps if step.address == address)
 
-    def producers(self, step: Step) -> tuple[Step, ...]:
+    def upstream(self, step: Step) -> tuple[Step, ...]:
         """The steps whose outs a step reads."""
-        return tuple(s for s in self.steps() if any(touches(d, o) for d in step.deps for o in s.outs))
-
-    def sources(self, step: Step) -> tuple[str, ...]:
-        """The deps of a step that no step writes: code."""
-        outs = [out for other in self.steps() for out in other.outs]
-        return tuple(dep for dep in step.deps if not any(touches(dep, out) for out in outs))
+        return tuple(other for other in self.steps if other.address in step.upstream)
 
 
 def read(root: Path) -> Graph:
@@ -87,14 +78,10 @@ def read(root: Path) -> Graph:
     """
     stages = _table(_table(read_yaml(root / "dvc.yaml"), "dvc.yaml").get("stages"), "stages")
     params = _table(read_yaml(root / "params.yaml"), "params.yaml")
-    drafts = {name: _stage(name, _table(body, name), params) for name, body in stages.items()}
-    whole = Graph(tuple(stage for stage in drafts.values() if stage.steps))
-    upstream = {
-        stage.name: list(dict.fromkeys(p.stage for step in stage.steps for p in whole.producers(step)))
-        for stage in whole.stages
-    }
-    order = TopologicalSorter(upstream).static_order()
-    return Graph(tuple(replace(drafts[name], upstream=tuple(upstream[name])) for name in order))
+    drafts: list[Step] = []
+    for name, body in stages.items():
+        drafts += _steps(name, _table(body, name), params)
+    return Graph(_ordered(_connected(drafts)))
 
 
 def touches(dep: str, out: str) -> bool:
@@ -103,21 +90,47 @@ def touches(dep: str, out: str) -> bool:
     >>> touches("data/scores", "data/scores/ours"), touches("data/raw/a.json", "data/raw"), touches("data/a", "data/ab")
     (True, True, False)
     """
-    one, other = PurePosixPath(dep), PurePosixPath(out)
-    return one.is_relative_to(other) or other.is_relative_to(one)
+    return dep == out or dep.startswith(f"{out}/") or out.startswith(f"{dep}/")
 
 
-def _stage(name: str, body: Mapping[str, object], params: Mapping[str, object]) -> Stage:
+def _connected(steps: Sequence[Step]) -> list[Step]:
+    """The same steps with their edges: a dep belongs to whoever writes it, a part of it, or a folder around it."""
+    writers: dict[str, str] = {}
+    below: dict[str, set[str]] = defaultdict(set)
+    for step in steps:
+        for out in step.outs:
+            writers[out] = step.address
+            for folder in _folders(out):
+                below[folder].add(step.address)
+    connected = []
+    for step in steps:
+        upstream: set[str] = set()
+        code = []
+        for dep in step.deps:
+            around = {writers[path] for path in (dep, *_folders(dep)) if path in writers}
+            sources = around | below.get(dep, set())
+            upstream |= sources
+            if not sources:
+                code.append(dep)
+        connected.append(replace(step, upstream=tuple(sorted(upstream)), code=tuple(code)))
+    return connected
+
+
+def _folders(path: str) -> list[str]:
+    return [folder.as_posix() for folder in PurePosixPath(path).parents][:-1]  # the last one is "."
+
+
+def _ordered(steps: Iterable[Step]) -> tuple[Step, ...]:
+    by_address = {step.address: step for step in steps}
+    order = TopologicalSorter({address: step.upstream for address, step in by_address.items()})
+    return tuple(by_address[address] for address in order.static_order())
+
+
+def _steps(name: str, body: Mapping[str, object], params: Mapping[str, object]) -> Iterator[Step]:
+    """The steps of a stage; none where it is a foreach over nothing."""
     do = _table(body["do"], name) if "foreach" in body else body
-    meta = _table(do.get("meta", {}), f"{name}.meta")
-    return Stage(
-        name=name,
-        group=str(meta.get("group", "default")),
-        description=str(do.get("desc", "")),
-        kinds=_texts(meta.get("kinds", [])),
-        steps=tuple(_step(name, do, scope) for scope in _scopes(body, params)),
-        upstream=(),
-    )
+    for scope in _scopes(body, params):
+        yield _step(name, do, scope)
 
 
 def _scopes(body: Mapping[str, object], params: Mapping[str, object]) -> Iterator[dict[str, object]]:
@@ -138,9 +151,13 @@ def _step(name: str, do: Mapping[str, object], scope: Mapping[str, object]) -> S
     def filled(section: str) -> tuple[str, ...]:
         return tuple(_filled(text, scope) for text in _texts(do.get(section, [])))
 
+    meta = _table(do.get("meta", {}), f"{name}.meta")
     return Step(
         stage=name,
         key=str(scope["key"]) if "key" in scope else None,
+        group=str(meta.get("group", "default")),
+        description=str(do.get("desc", "")),
+        kinds=_texts(meta.get("kinds", [])),
         command=_filled(str(do.get("cmd", "")), scope),
         deps=filled("deps"),
         params={name: _lookup(name, scope) for name in filled("params")},
