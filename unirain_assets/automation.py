@@ -6,7 +6,7 @@ import json
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from unirain_assets import sync, versions
+from unirain_assets import reload, sync, versions
 from unirain_assets.versions import Project
 from unirain_core.errors import ConfigError
 
@@ -30,7 +30,7 @@ def shell_runs(project: Project) -> dg.SensorDefinition:
     @dg.sensor(
         minimum_interval_seconds=SECONDS_BETWEEN_TICKS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Records from dvc.lock what ran outside of Dagster; says which definitions are out of date.",
+        description="Records from dvc.lock what ran outside of Dagster; has edited params and code loaded anew.",
     )
     def shell_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         try:
@@ -42,9 +42,9 @@ def shell_runs(project: Project) -> dg.SensorDefinition:
         except ConfigError as error:  # a person or DVC is writing a file; the next tick reads it whole
             return dg.SkipReason(str(error))
         context.update_cursor(seen)
-        return dg.SkipReason(
-            ". ".join([f"recorded: {', '.join(recorded) or 'no news'}", *_advice(project, now)])
-        )
+        said = f"recorded: {', '.join(recorded) or 'no news'}"
+        steps = outdated(project, now)
+        return dg.SkipReason(f"{said}. {_reloaded(context, steps)}" if steps else said)
 
     return shell_runs
 
@@ -55,11 +55,13 @@ def outdated(project: Project, now: Project) -> list[str]:
     return sorted(a for a in {*loaded, *current} if loaded.get(a) != current.get(a))
 
 
-def _advice(project: Project, now: Project) -> list[str]:
-    steps = outdated(project, now)
-    if not steps:
-        return []
-    return [f"params, code or steps have changed ({', '.join(steps)}): press 'Reload definitions' to see it"]
+def _reloaded(context: dg.SensorEvaluationContext, steps: list[str]) -> str:
+    """Have the definitions loaded anew where the web server's address is known, else say how a person does it."""
+    change = f"params, code or steps have changed ({', '.join(steps)})"
+    origin = context.code_location_origin
+    if origin is not None and reload.ask(origin.location_name):
+        return f"{change}: the definitions are loaded anew"
+    return f"{change}: press 'Reload definitions' to see it"
 
 
 def _fingerprint(project: Project) -> str:

@@ -159,7 +159,7 @@ def test_a_failed_stage_is_not_tried_again(finished):
 
 def test_a_busy_project_asks_dagster_to_try_again():
     with pytest.raises(dg.RetryRequested) as raised:
-        assets.run(dg.build_op_context(), Broken(root="busy"), "votes", force=False)
+        assets.run(dg.build_asset_context(), Broken(root="busy"), "votes", force=False)
 
     assert isinstance(raised.value.__cause__, BusyError)
 
