@@ -5,6 +5,7 @@ import json
 import pytest
 
 from unirain_core.config.sections import SampleCorpus
+from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ChangedInputError
 from unirain_core.imaging.codec import file_hash
 from unirain_core.sources.sample_corpus.plan import plan
@@ -82,7 +83,7 @@ def test_a_flipped_bit_in_a_stored_picture_never_reaches_the_corpus(project):
 def test_a_photograph_that_changes_after_it_was_hashed_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(sample_corpus, "file_hash", lambda path: "listed before")
     shard = sample_corpus._shard(tuple(plan(TINY)[:1]), TINY)
-    store = sample_corpus.WorkStore(home=tmp_path, owner="sample_corpus@tiny")
+    store = WorkStore(home=tmp_path, owner="sample_corpus@tiny")
 
     with pytest.raises(ChangedInputError, match="has changed since it was hashed"):
         sample_corpus._finished(shard, store=store, config=TINY)
