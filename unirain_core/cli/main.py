@@ -11,6 +11,7 @@ from types import TracebackType
 
 import typer
 
+from unirain_core.cli import advice
 from unirain_core.cli.datasets import datasets
 from unirain_core.cli.derain import derain
 from unirain_core.cli.explain import explain
@@ -65,7 +66,7 @@ def main() -> None:
     try:
         typer.main.get_command(app)(prog_name="unirain")  # not app(): that replaces sys.excepthook
     except UniRainError as error:
-        _leave(error, str(error), error.exit_code, debug=debug)
+        _leave(error, advice.message(error), error.exit_code, debug=debug)
     except OSError as error:
         _leave(error, _of_the_system(error), 1, debug=debug)
 

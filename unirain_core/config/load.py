@@ -12,11 +12,11 @@ from ruamel.yaml.error import YAMLError
 
 from unirain_core.config.sections import (
     BenchmarkScores,
-    BenchmarkTables,
     Dataset,
     Encoders,
     Method,
     Network,
+    Pictures,
     RainragSplit,
     RainType,
     RawDatasets,
@@ -56,7 +56,7 @@ class Params:
     methods: dict[str, Method]
     training: Training
     benchmark_scores: BenchmarkScores
-    benchmark_tables: BenchmarkTables
+    pictures: Pictures
 
     def __post_init__(self) -> None:
         _check_types(self)
@@ -142,7 +142,7 @@ def _first(error: ValidationError) -> str:
 def _known_keys() -> set[str]:
     sections = (
         Params, SampleCorpus, RawDatasets, Dataset, VerifiedPairs, Encoders, VectorStore, RetrievedReferences,
-        VlmVotes, RainragSplit, Network, Strategy, Variant, Method, Training, BenchmarkScores, BenchmarkTables,
+        VlmVotes, RainragSplit, Network, Strategy, Variant, Method, Training, BenchmarkScores, Pictures,
     )  # fmt: skip
     return {name for section in sections for name in section.__dataclass_fields__}
 

@@ -288,8 +288,8 @@ class BenchmarkScores:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BenchmarkTables:
-    """What the tables show beside our own scores."""
+class Pictures:
+    """The page of restored pictures."""
 
-    pictures_per_type: Count = 1
-    """Rows of each rain type on the page of pictures."""
+    per_type: Count = 1
+    """Rows of each rain type."""

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from unirain_core.artefacts.reasons import REASONS
+from unirain_core.artefacts.meanings import MEANINGS
 from unirain_core.artefacts.roots import LOCAL, Roots
 from unirain_core.config.sections import Dataset
 from unirain_core.errors import ConfigError, MissingInputError
@@ -109,7 +109,7 @@ def _problem(record: Record, tree: Tree, listing: Listing) -> str:
     if pictures:
         return f"{len(pictures)} pictures below {tree.root}, none where the layout looks (the first: {pictures[0]})"
     refused = Counter(r.reason for r in tree.refused)
-    reasons = "; ".join(f"{n} x {reason}: {REASONS[reason]}" for reason, n in sorted(refused.items()))
+    reasons = "; ".join(f"{n} x {reason}: {MEANINGS[reason]}" for reason, n in sorted(refused.items()))
     return f"no picture below {tree.root}" + (f" that may be used ({reasons})" if refused else "")
 
 
