@@ -8,7 +8,8 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from unirain_core.config.load import Params, load_params
+from unirain_core.config.load import load_params
+from unirain_core.config.params import Params
 from unirain_core.engine.life import end_on_signals, lock, tie_to_parent
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError
