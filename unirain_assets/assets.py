@@ -7,8 +7,9 @@ import dagster as dg
 
 from unirain_assets import checks, metadata, partitions, versions
 from unirain_assets.executor import Dvc, Outcome
-from unirain_assets.graph import Stage, Step
+from unirain_assets.graph import Stage
 from unirain_assets.versions import Project
+from unirain_core.config.pipeline import Step
 from unirain_core.errors import BusyError, UniRainError
 
 POOL = "dvc"

@@ -10,8 +10,9 @@ import dagster as dg
 from dagster import AssetCheckEvaluation, EventLogRecord
 
 from unirain_assets import checks, metadata, versions
-from unirain_assets.graph import Stage, Step
+from unirain_assets.graph import Stage
 from unirain_assets.versions import Locked, Project
+from unirain_core.config.pipeline import Step
 from unirain_core.errors import UniRainError
 
 logger = logging.getLogger(__name__)

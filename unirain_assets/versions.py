@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unirain_assets import graph
-from unirain_assets.graph import Graph, Stage, Step, touches
+from unirain_assets.graph import Graph, Stage, touches
 from unirain_core.config.load import read_yaml
+from unirain_core.config.pipeline import Step
 
 LOCK = "dvc.lock"
 
