@@ -5,9 +5,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
-from dvc.utils.hydra import apply_overrides
+from dvc.utils.hydra import apply_overrides  # type: ignore[import-untyped]
 
 from unirain_core.config.load import load_params, params_of, read_yaml
 from unirain_core.errors import ConfigError
@@ -130,7 +131,7 @@ def test_every_line_of_a_profile_is_needed(path):
             continue
         content = read_yaml(path)
         *sections, last = key.split(".")
-        section = content
+        section: Any = content
         for name in sections:
             section = section[name]
         del section[last]
@@ -203,7 +204,8 @@ def mended(text, message):
     for place, added in re.findall(r"^Add under ([\w.-]+):\n((?: +.*\n)+)", message, flags=re.MULTILINE):
         at = 0
         for name in place.split("."):
-            at = re.compile(rf"^ *{re.escape(name)}:", flags=re.MULTILINE).search(text, at).end()
+            at += len(re.split(rf"(?m)^ *{re.escape(name)}:", text[at:])[0])
+            at = text.index(":", at) + 1
         if text[at:].startswith(" {"):
             pairs = ", ".join(line.strip() for line in added.splitlines())
             text = f"{text[: at + 2]}{pairs}, {text[at + 2 :]}"

@@ -74,7 +74,7 @@ def test_a_stage_reads_and_writes_what_dvc_yaml_says(name):
 @pytest.mark.parametrize("name", ORDER)
 def test_a_stage_reruns_when_any_params_it_takes_change(name):
     stage = stage_module(name)
-    takes = set(inspect.signature(stage.run).parameters) - {"root", "partition"}
+    takes = set(inspect.signature(stage.run).parameters) - {"root", "partition", "made_with"}
 
     assert {p.partition(".")[0] for p in body(name)["params"]} == set(stage.PARAMS)
     assert takes == set(stage.PARAMS), "run() takes its params by name"
