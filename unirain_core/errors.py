@@ -11,6 +11,7 @@ UniRainError (1)
 │   └── ChangedInputError         a file is not what was listed
 ├── ItemError (1)                 one picture or pair cannot be used; the others can
 ├── WorkerDiedError (1)           a worker process ended from outside
+├── EditedError (1)               params, code or inputs changed while a stage ran
 ├── GateError (1)                 a required condition failed (the same from CLI, DVC or Dagster)
 └── BusyError (1)                 another process runs the same stage
 """
@@ -99,6 +100,10 @@ class ItemError(UniRainError):
 
 class WorkerDiedError(UniRainError):
     """A worker process ended from outside: killed, out of memory, or crashed in native code."""
+
+
+class EditedError(UniRainError):
+    """Params, code or inputs of a stage changed while it ran, so that dvc.lock would not tell the truth."""
 
 
 class GateError(UniRainError):

@@ -10,7 +10,8 @@ from typing import Annotated, Optional
 import typer
 
 from unirain_core.artefacts.roots import Roots
-from unirain_core.config.load import Params, load_params
+from unirain_core.config.load import load_params
+from unirain_core.config.params import Params
 from unirain_core.errors import ConfigError, MissingInputError
 from unirain_core.sources import catalogue
 from unirain_core.sources.admission import Admission, admit

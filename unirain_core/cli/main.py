@@ -86,7 +86,17 @@ def _leave(error: Exception, message: str, code: int, *, debug: bool) -> None:
     if debug:
         traceback.print_exception(error)
     _log(error)
-    print(textwrap.fill(f"unirain: {message}", width=100, break_long_words=False), file=sys.stderr)
+    for line in f"unirain: {message}".split("\n"):
+        indent = line[: len(line) - len(line.lstrip())]  # lines to copy into a file keep theirs
+        text = textwrap.fill(
+            line.lstrip(),
+            width=100,
+            break_long_words=False,
+            break_on_hyphens=False,
+            initial_indent=indent,
+            subsequent_indent=indent,
+        )
+        print(text, file=sys.stderr)
     sys.exit(code)
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables
-from unirain_core.artefacts.report import Report
+from unirain_core.artefacts.report import MadeWith, Report
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import HistoryRow, SplitRow
 from unirain_core.config.sections import Network, RainType, Strategy, Training, Variant
@@ -41,6 +41,7 @@ def run(
     rain_types: tuple[RainType, ...],
     profile: str,
     partition: str,
+    made_with: MadeWith | None = None,
 ) -> None:
     """Train a variant, or take its finished checkpoint from the work store.
 
@@ -63,7 +64,8 @@ def run(
         seed=variant.seed,
     )
     store = WorkStore.at(root, STAGE, partition)
-    session = _session(store, task, _flat_params(task, variant), files, profile)
+    tags = provenance(root, made_with) | {"unirain.profile": profile}
+    session = _session(store, task, _flat_params(task, variant), files, tags)
     pairs = [sum(map(len, rows)) for rows in (train_rows, val_rows)]
     logger.info("%s: %s: %d pairs to train on, %d to validate on", STAGE, partition, *pairs)
     if not (store.shards / session.start.key).is_dir():
@@ -80,14 +82,14 @@ def run(
 
 
 def _session(
-    store: WorkStore, task: Task, params: Mapping[str, str], files: Mapping[str, str], profile: str
+    store: WorkStore, task: Task, params: Mapping[str, str], files: Mapping[str, str], tags: Mapping[str, str]
 ) -> Session:
     key, variant, root = _key(task), store.owner.partition("@")[2], task.roots.project
     start = Start(
         key=key,
         variant=variant,
         params=params,
-        tags=provenance(root) | {"unirain.profile": profile},
+        tags=tags,
         datasets=[_dataset(root, file, context) for context, file in files.items()],
     )
     snapshots, runs = store.home / "resume" / key, store.home / "runs" / variant
