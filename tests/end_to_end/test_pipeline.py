@@ -138,7 +138,7 @@ def environment():
 
 
 def test_thirty_seeded_kills_lose_nothing():
-    program = [sys.executable, "benchmarks/crash.py", "--kills", "30", "--seed", "0"]
+    program = [sys.executable, "-m", "benchmarks.crash", "--kills", "30", "--seed", "0"]
     done = subprocess.run(program, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
