@@ -40,8 +40,8 @@ def run(
     elif partition is not None:
         raise ConfigError(f"stage '{stage}' has no partitions; run `unirain run {stage}`")
     store = WorkStore.at(root, stage, partition)
-    with lock(store.home / "locks" / f"{store.owner}.lock", f"stage '{store.owner}'"):
-        store.wipe_partial()
+    with lock(store.home / "locks" / f"{store.owner}.lock", f"stage '{store.owner}'", root):
+        store.begin()
         logger.info("%s: begins", store.owner)
         module.run(root, **arguments)
         logger.info("%s: ends", store.owner)

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from unirain_core.artefacts.whole import naming
 from unirain_core.errors import BusyError
 
 logger = logging.getLogger(__name__)
@@ -88,10 +87,10 @@ def lock(file: Path, what: str, project: Path | None = None) -> Iterator[None]:
                 logger.info("%s waits for process %s, which runs it for the project in %s", what, pid, other)
                 spoken = time.monotonic()
             time.sleep(_PAUSE)
-        with naming(file):
-            handle.truncate(0)
-            handle.write(f"{os.getpid()}\n{project or ''}")
-            handle.flush()
+        # on a full disk the message lacks the holder, and the lock holds all the same
+        with contextlib.suppress(OSError):
+            os.ftruncate(handle.fileno(), 0)
+            os.write(handle.fileno(), f"{os.getpid()}\n{project or ''}".encode())
         yield
 
 
