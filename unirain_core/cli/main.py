@@ -11,6 +11,7 @@ from types import TracebackType
 
 import typer
 
+from unirain_core.artefacts import dvc_files
 from unirain_core.cli import advice
 from unirain_core.cli.datasets import datasets
 from unirain_core.cli.derain import derain
@@ -36,7 +37,9 @@ app = typer.Typer(
 
 @app.callback()
 def _unirain() -> None:
-    """A callback keeps `run` a sub-command while it stands alone."""
+    """Put right what a killed DVC left half written, whatever the command: DVC itself stops at it."""
+    for note in dvc_files.heal(Path.cwd()):
+        print(textwrap.fill(f"unirain: {note}", width=100, break_long_words=False), file=sys.stderr)
 
 
 for _command in (

@@ -52,7 +52,7 @@ def run(
     elif partition is not None:
         raise ConfigError(f"stage '{stage}' has no partitions; run `unirain run {stage}`")
     store = WorkStore.at(root, stage, partition)
-    with lock(store.home / "locks" / f"{store.owner}.lock", f"stage '{store.owner}'"):
+    with lock(store.home / "locks" / f"{store.owner}.lock", f"stage '{store.owner}'", root):
         store.begin()
         logger.info("%s: begins", store.owner)
         try:
