@@ -27,7 +27,7 @@ from unirain_core.distill import gallery
 from unirain_core.distill.composition import CompositionRow, as_csv, composition
 from unirain_core.distill.gallery import Card
 from unirain_core.distill.pyramid import pyramid
-from unirain_core.distill.split import Split, shared_scenes, split_pairs, split_row
+from unirain_core.distill.split import Split, scenes_for_testing, shared_scenes, split_pairs, split_row
 from unirain_core.distill.thumbnails import thumbnails
 from unirain_core.errors import GateError, MissingInputError
 from unirain_core.sources import catalogue
@@ -36,7 +36,7 @@ READS = (paths.RAW, paths.VERIFIED, paths.DATABASE, paths.TRIPLETS, paths.REFERE
 WRITES = (paths.SPLIT, paths.report("rainrag_split"))
 PARAMS = ("rainrag_split", "rain_types")
 
-ALGORITHM = "2"
+ALGORITHM = "3"
 
 MAX_CARDS = 2000
 """Pictures of the gallery; a larger pool is sampled."""
@@ -94,10 +94,17 @@ def _check(split: Split, pairs: Sequence[Pair], accepted: set[str], rain_types: 
         if empty:
             of_type = [pair for pair in pairs if pair.rain_type == rain_type]
             good = [pair for pair in of_type if pair.pair_id in accepted]
-            scenes = len({pair.scene_id for pair in good})
+            scenes = {pair.scene_id for pair in good}
+            tested = len(scenes & scenes_for_testing(pairs))
+            closed = (
+                f", {tested} of which hold test pictures of a dataset and serve testing alone"
+                if tested
+                else ""
+            )
             raise MissingInputError(
                 f"rain type '{rain_type}' has no accepted pair for {' and '.join(empty)}: of its {len(of_type)} "
-                f"verified pairs {len(good)} were accepted, from {scenes} scenes, and no two splits share a scene; "
+                f"verified pairs {len(good)} were accepted, from {len(scenes)} scenes{closed}, and no two splits "
+                "share a scene; "
                 f"add data ({known.advice(rain_type)}), or draw less in rainrag_split, or take '{rain_type}' out "
                 "of rain_types"
             )
