@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from unirain_core.errors import ItemError
+
 RgbImage = NDArray[np.uint8]
 """(H, W, 3) RGB, 0 to 255."""
 
@@ -25,15 +27,8 @@ Image.MAX_IMAGE_PIXELS = (
 )
 
 
-class UnreadableError(Exception):
+class UnreadableError(ItemError):
     """A file that cannot be used as a picture; `reason` is one of the closed list of reasons."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(reason, detail)
-        self.reason, self.detail = reason, detail
-
-    def __str__(self) -> str:
-        return f"{self.reason}: {self.detail}"
 
 
 @dataclass(frozen=True, slots=True)
