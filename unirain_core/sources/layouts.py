@@ -4,7 +4,6 @@ import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, TypeVar
 
 Value = TypeVar("Value")
@@ -177,14 +176,3 @@ def _glob(pattern: str) -> str:
 
 def _name(pattern: str) -> str:
     return re.escape(pattern).replace(r"\*", "[^/]*")
-
-
-def read_pairs(path: Path, rule: PairList) -> dict[str, str]:
-    """Input to target of a list file, both without what `strip` removes; lines of another form are skipped."""
-    pairs = {}
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for line in file:
-            columns = [compiled(rule.strip).sub("", c, count=1) for c in re.split(rule.sep, line.strip())]
-            if len(columns) == 2:
-                pairs[columns[0]] = columns[1]
-    return pairs
