@@ -67,8 +67,10 @@ def _links(tree: Tree, root: str, roots: Roots) -> Iterator[str]:
     outside = Counter(entry.leads_to for entry in tree.refused if entry.leads_to)
     if outside:
         folders = _few(sorted(outside))
+        n_links = outside.total()
+        subject = "1 link leads" if n_links == 1 else f"{n_links} links lead"
         yield (
-            f"{outside.total()} links lead outside the root, to {', '.join(folders)}; to allow it, write in {LOCAL}: "
+            f"{subject} outside the root, to {', '.join(folders)}; to allow it, write in {LOCAL}: "
             f"`{roots.line(root, folders)}`"
         )
 
