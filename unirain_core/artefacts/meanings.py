@@ -3,8 +3,10 @@
 MEANINGS: dict[str, str] = {
     "orphan": "the rainy picture has no clean partner where the layout says that it stands",
     "orphan_clean": "no rainy picture belongs to this clean one",
-    "unreadable_name": "the name of the file is not UTF-8: rename it",
-    "outside_root": "a symbolic link leads out of the dataset's root",
+    "ambiguous_partner": "two clean pictures have the name that the partner should have: keep one of them",
+    "unreadable_name": "its name is not UTF-8 or holds a control character such as a line break: rename it",
+    "outside_root": "it, or its clean partner, is reached by a link out of the dataset's root: allow that folder",
+    "linked_twice": "the link leads to a folder that is listed already, by another way",
     "type_not_listed": "its rain type is not in rain_types",
     "mixture_excluded": "it shows streaks and drops, and mixture_policy excludes mixtures",
     "split_unknown": "the layout does not say whether it is for training or testing, and params does not either",

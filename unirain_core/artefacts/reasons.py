@@ -4,8 +4,10 @@ REASONS = frozenset(
     {
         "orphan",
         "orphan_clean",
+        "ambiguous_partner",
         "unreadable_name",
         "outside_root",
+        "linked_twice",
         "type_not_listed",
         "mixture_excluded",
         "split_unknown",

@@ -1,5 +1,6 @@
 """The sections of params.yaml as frozen dataclasses; what each value means stands under it."""
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Literal, NewType
 
@@ -24,6 +25,10 @@ JudgeName = Literal["statistics/directional", "statistics/nss", "statistics/phot
 Routing = Literal["none", "soft", "hard"]
 Preset = Literal["literal", "unirain", "gated", "magnitude", "fixed_af", "no_tss", "no_tbs", "uniform"]
 ProtocolName = Literal["unirain", "unirain_test", "skimage_rgb"]
+
+DATASET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*")
+"""No slash, so that ids of two datasets never meet: `mine` with `sub/1.png` and `mine/sub` with `1.png` were one id.
+`scene` is taken: it marks the scene keys that all datasets share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,15 @@ class RawDatasets:
     mixture_policy: Literal["drop", "streak", "exclude"] = "drop"
     """Type of a picture that shows streaks and drops (paper gap): the drop type, the streak type, or neither."""
     datasets: dict[str, Dataset]
+    """By name; a name begins the id of every pair of the dataset."""
+
+    def __post_init__(self) -> None:
+        for name in self.datasets:
+            if not DATASET_NAME.fullmatch(name) or name == "scene":
+                raise ValueError(
+                    f"{name!r} cannot name a dataset: a name is letters, digits, `_`, `-` and single dots, begins with "
+                    "a letter or a digit, and is not `scene`; rename the key in params.yaml"
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
