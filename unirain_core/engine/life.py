@@ -6,12 +6,15 @@ import fcntl
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from unirain_core.errors import BusyError
 
 _PR_SET_PDEATHSIG = 1
+_PROBE_S = 0.1
+"""Seconds within which `is_held` has let go of a lock again."""
 
 
 def tie_to_parent(death_signal: signal.Signals = signal.SIGTERM) -> None:
@@ -65,7 +68,11 @@ def lock(file: Path, what: str) -> Iterator[None]:
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a+", encoding="utf-8") as handle:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(_PROBE_S)  # it may have been `is_held` that held it
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             handle.seek(0)
             holder = handle.read().strip() or "unknown"
@@ -74,3 +81,15 @@ def lock(file: Path, what: str) -> Iterator[None]:
         handle.write(str(os.getpid()))
         handle.flush()
         yield
+
+
+def is_held(file: Path) -> bool:
+    """Whether a living process holds the lock; asking holds it for a moment, which `lock` allows for."""
+    try:
+        with file.open("rb") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
