@@ -16,6 +16,7 @@ UniRainError (1)
 └── BusyError (1)                 another process runs the same stage
 """
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -112,3 +113,19 @@ class GateError(UniRainError):
 
 class BusyError(UniRainError):
     """Another process holds what this one needs."""
+
+
+_USER_INFO = re.compile(
+    r"(?<=://)(?:"
+    r"[^\s/?#@:'\"]*:(?!\d+/)[^\s'\"]*@"  # user:password@; the password may hold a slash, a port may not
+    r"|[^\s/?#@'\"]+@)"  # a token alone
+)
+
+
+def without_password(text: str) -> str:
+    """A text for output, logs and files: every URL in it without its user and password.
+
+    >>> without_password("http://me:secret@host:5000/x did not answer")
+    'http://host:5000/x did not answer'
+    """
+    return _USER_INFO.sub("", text)

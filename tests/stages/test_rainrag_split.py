@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.stages.judged_pool import FACTS, PARAMS, REJECTED, TYPES, ruling, write_upstream
+from tests.stages.judged_pool import FACTS, PARAMS, REJECTED, TYPES, ruling, verified, write_upstream
 from unirain_core.artefacts import tables
-from unirain_core.artefacts.schemas import PyramidRow, SplitRow, Verdict
+from unirain_core.artefacts.schemas import Pair, PyramidRow, SplitRow, Verdict
 from unirain_core.errors import EmptyTypeError, GateError
 from unirain_core.stages.rainrag_split import run
 
@@ -89,7 +89,7 @@ def test_test_pictures_that_close_the_scenes_of_val_are_named(tmp_path):
     tables.write(tmp_path / "data/verified/pairs.parquet", rows, Pair)
     match = r"'drs' has no accepted pair for train and val.*from 5 scenes, 5 of which hold test pictures of a dataset"
 
-    with pytest.raises(MissingInputError, match=match):
+    with pytest.raises(EmptyTypeError, match=match):
         run(tmp_path, rainrag_split=PARAMS, rain_types=TYPES)
 
 

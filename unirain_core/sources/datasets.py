@@ -130,7 +130,7 @@ def _problem(record: Record, tree: Tree, listing: Listing) -> str:
         first = lonely[0]
         meaning = f"its partner would be {first.detail}"
         if first.reason != "orphan":
-            meaning = f"{REASONS[first.reason]} ({first.detail})"
+            meaning = f"{MEANINGS[first.reason]} ({first.detail})"
         return (
             f"{len(lonely)} rainy pictures below {tree.root} have no clean partner, "
             f"the first is {first.path}, {meaning}"
