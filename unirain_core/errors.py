@@ -6,8 +6,11 @@ UniRainError (1)
 │   └── WeightsUnavailableError   (3) a model's weights are not on this machine
 ├── ArtefactError (1)
 │   ├── MissingArtefactError      an earlier stage has not run
-│   └── SchemaError               a file does not hold what its schema says
-├── GateError (1)                 a condition that must hold at every door does not
+│   ├── SchemaError               a file does not hold what its schema says
+│   └── ChangedInputError         a file is not what was listed
+├── ItemError (1)                 one picture or pair cannot be used; the others can
+├── WorkerDiedError (1)           a worker process ended from outside
+├── GateError (1)                 a required condition failed (the same from CLI, DVC or Dagster)
 └── BusyError (1)                 another process runs the same stage
 """
 
@@ -60,8 +63,32 @@ class SchemaError(ArtefactError):
     """A table's columns differ from its schema, or its rows break it."""
 
 
+class ChangedInputError(ArtefactError):
+    """A file's content is not what was listed, or the file is gone.
+
+    Results are kept under the listed hash, so no other content may lead to them.
+    """
+
+
+class ItemError(UniRainError):
+    """One item cannot be used: it leaves the pipeline with this reason, and the others go on."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        """Name the reason, one of `artefacts.reasons`, and what explains it."""
+        super().__init__(f"{reason}: {detail}")
+        self.reason, self.detail = reason, detail
+
+    def __reduce__(self) -> tuple[type["ItemError"], tuple[str, str]]:
+        """Travel between processes by the arguments, not by the message."""
+        return type(self), (self.reason, self.detail)
+
+
+class WorkerDiedError(UniRainError):
+    """A worker process ended from outside: killed, out of memory, or crashed in native code."""
+
+
 class GateError(UniRainError):
-    """A condition that must hold at every door does not hold."""
+    """A required condition failed (the same from CLI, DVC or Dagster)."""
 
 
 class BusyError(UniRainError):
