@@ -101,7 +101,13 @@ def _pictures(
     rows = []
     for pair in shown(tables.read(root / paths.SPLIT / f"{benchmarks[0]}.parquet", SplitRow), per_type):
         folder = roots.folder(pair.root)
-        rainy, clean = read_pair(folder / pair.input, folder / pair.target, pair.halves)
+        rainy, clean = read_pair(
+            folder / pair.input,
+            folder / pair.target,
+            pair.halves,
+            rainy_hash=pair.input_hash,
+            clean_hash=pair.target_hash,
+        )
         restored = [
             Picture(name, read_rgb(file), notes.get((name, pair.pair_id), ""))
             for name, where in folders.items()
