@@ -41,7 +41,7 @@ def run(
         raise ConfigError(f"stage '{stage}' has no partitions; run `unirain run {stage}`")
     store = WorkStore.at(root, stage, partition)
     with lock(store.home / "locks" / f"{store.owner}.lock", f"stage '{store.owner}'"):
-        store.wipe_partial()
+        store.begin()
         logger.info("%s: begins", store.owner)
         module.run(root, **arguments)
         logger.info("%s: ends", store.owner)

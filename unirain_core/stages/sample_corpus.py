@@ -27,7 +27,7 @@ READS = ()
 WRITES = (paths.SAMPLE_CORPUS, paths.report(STAGE, partitioned=True))
 PARAMS = ("sample_corpora",)
 
-ALGORITHM = "1"
+ALGORITHM = "2"
 
 
 def run(root: Path, *, sample_corpora: Mapping[str, SampleCorpus], partition: str) -> None:

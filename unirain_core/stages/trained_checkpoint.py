@@ -10,7 +10,7 @@ from pathlib import Path
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import VERSION, HistoryRow, SplitRow
+from unirain_core.artefacts.schemas import HistoryRow, SplitRow
 from unirain_core.config.sections import Network, RainType, Strategy, Training, Variant
 from unirain_core.engine.store import WorkStore, digest, publish
 from unirain_core.errors import ConfigError, MissingInputError
@@ -24,7 +24,7 @@ from unirain_core.training.task import Task
 logger = logging.getLogger(__name__)
 
 STAGE = "trained_checkpoint"
-ALGORITHM = "1"
+ALGORITHM = "2"
 READS = (paths.SPLIT,)
 WRITES = (paths.CHECKPOINT, paths.report(STAGE, partitioned=True))
 PARAMS = ("variants", "networks", "strategies", "training", "rain_types", "profile")
@@ -118,7 +118,7 @@ def _key(task: Task) -> str:
         for of_type in (*task.train, *task.val)
     ]
     plan = replace(task.training, save_every=1)
-    return digest(ALGORITHM, VERSION, task.network, task.rain_types, plan, task.strategy, task.seed, pairs)
+    return digest(ALGORITHM, task.network, task.rain_types, plan, task.strategy, task.seed, pairs)
 
 
 def _flat_params(task: Task, variant: Variant) -> dict[str, str]:
