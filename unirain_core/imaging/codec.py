@@ -19,7 +19,6 @@ from unirain_core.imaging.formats import HEAD, LFS_POINTER, READ, SUFFIXES, fore
 
 __all__ = ["LFS_POINTER", "SUFFIXES"]  # part of this module's contract, though they stand in `formats`
 
-from unirain_core.errors import ItemError
 
 RgbImage = NDArray[np.uint8]
 """(H, W, 3) RGB, 0 to 255."""
