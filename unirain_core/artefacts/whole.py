@@ -1,5 +1,6 @@
 """Files that appear under their names whole or not at all."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,9 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         OSError: the disk is full or does not answer; its `filename` is the path.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
+    # short, because the final name may be as long as the file system allows; the same every time, because what a kill
+    # leaves is then overwritten by the next run
+    partial = path.with_name(f".{hashlib.sha256(path.name.encode()).hexdigest()[:16]}.partial")
     try:
         with partial.open("wb") as file:
             yield file

@@ -77,6 +77,30 @@ def load_params(path: Path) -> Params:
         raise ConfigError(f"{path.name}: a value that params cannot hold: {error}") from None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OneNetwork:
+    """A network by itself, as it stands beside weights."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    network: Network
+
+
+def parse_network(content: object) -> Network:
+    """Read a network's section from the JSON beside its weights: every key, no other, each within its bounds.
+
+    Raises:
+        ConfigError: one of them is not as it should be.
+    """
+    try:
+        text = json.dumps({"network": content}, allow_nan=False)
+        return TypeAdapter(_OneNetwork).validate_json(text).network
+    except ValidationError as error:
+        raise ConfigError(_first(error)) from None
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"a value that no network has: {error}") from None
+
+
 def read_yaml(path: Path) -> object:
     """Read a YAML file as DVC does (ruamel.yaml, safe): `2e-4` is a float, `on` a string.
 

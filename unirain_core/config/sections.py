@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal, NewType
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 
 RainType = NewType("RainType", str)
 """Short name of a rain type (paper: drs, drd, nrs, nrd); valid names are those of `rain_types`."""
@@ -165,31 +165,34 @@ class RainragSplit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """One asymmetric mixture-of-experts network (facts: network 2)."""
+    """One asymmetric mixture-of-experts network.
 
-    dim: Count
+    Upper bounds are ten times the paper's values or more: a stranger's checkpoint must not make this program build for hours.
+    """
+
+    dim: Annotated[int, Ge(2), Le(512)]
     """Channels of the first level."""
-    blocks: tuple[Count, ...]
+    blocks: Annotated[tuple[Annotated[int, Ge(1), Le(64)], ...], MinLen(2), MaxLen(6)]
     """Transformer blocks of each level, the deepest last."""
-    refinement: Count
+    refinement: Annotated[int, Ge(1), Le(64)]
     """Blocks after the decoder's first level."""
-    heads: tuple[Count, ...]
+    heads: Annotated[tuple[Annotated[int, Ge(1), Le(64)], ...], MinLen(2), MaxLen(6)]
     """Attention heads of each level before they are shared out to the experts."""
-    ffn_expansion: Positive
+    ffn_expansion: Annotated[float, Gt(0), Le(16)]
     encoder: Routing = "soft"
     """Eqs. (11), (12); `none` is one attention of the same total width (Table 6)."""
     decoder: Routing = "hard"
     """Eqs. (13), (14)."""
-    encoder_widths: tuple[Share, ...] = (0.125, 0.25, 0.5)
+    encoder_widths: Annotated[tuple[Share, ...], MinLen(1), MaxLen(16)] = (0.125, 0.25, 0.5)
     """Inner width of each expert as a share of the block's channels (the paper: distinct capacity)."""
-    decoder_widths: tuple[Share, ...] = (0.125, 0.25, 0.5)
-    active: Count = 2
+    decoder_widths: Annotated[tuple[Share, ...], MinLen(1), MaxLen(16)] = (0.125, 0.25, 0.5)
+    active: Annotated[int, Ge(1), Le(16)] = 2
     """k of Eq. (13)."""
     renormalise: bool = False
     """Whether the k routes are scaled to sum to 1; Eq. (14) as printed does not."""
-    noise_std: Annotated[float, Ge(0)] = 0.0
+    noise_std: Annotated[float, Ge(0), Le(10)] = 0.0
     """Standard deviation of the noise on the pooled features, in training only (paper gap)."""
-    shuffle: Count = 1
+    shuffle: Annotated[int, Ge(1), Le(8)] = 1
     """Pixel-unshuffle factor of the stem; 1: the paper's full resolution."""
 
     def __post_init__(self) -> None:

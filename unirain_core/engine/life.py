@@ -70,7 +70,9 @@ def lock(file: Path, what: str) -> Iterator[None]:
             handle.seek(0)
             holder = handle.read().strip() or "unknown"
             raise BusyError(f"{what} runs already (process {holder}); wait for it, or stop it") from None
-        handle.truncate(0)
-        handle.write(str(os.getpid()))
-        handle.flush()
+        with contextlib.suppress(
+            OSError
+        ):  # on a full disk the message lacks the holder, and the lock holds all the same
+            os.ftruncate(handle.fileno(), 0)
+            os.write(handle.fileno(), str(os.getpid()).encode())
         yield

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from unirain_core.artefacts import paths, report
 from unirain_core.artefacts.report import Report
+from unirain_core.artefacts.sums import SUMS
 from unirain_core.config.sections import SampleCorpus
 from unirain_core.engine.local import LocalEngine
 from unirain_core.engine.store import WorkStore, digest, publish
@@ -81,7 +82,7 @@ def _assemble(folders: Sequence[Path], items: Sequence[Item], out: Path) -> None
     fresh = out.with_name(f".{out.name}.partial")
     shutil.rmtree(fresh, ignore_errors=True)
     for folder in folders:
-        shutil.copytree(folder, fresh, dirs_exist_ok=True)
+        shutil.copytree(folder, fresh, dirs_exist_ok=True, ignore=shutil.ignore_patterns(SUMS))
     corpus.write_ledger(fresh, items)
     shutil.rmtree(out, ignore_errors=True)
     publish(fresh, out)

@@ -15,6 +15,7 @@ from unirain_core.config.sections import Network, RainType, Strategy, Training, 
 from unirain_core.engine.store import WorkStore, digest, publish
 from unirain_core.errors import ConfigError, MissingInputError
 from unirain_core.model import checkpoint
+from unirain_core.tracking import journal
 from unirain_core.tracking.journal import Dataset, Finish, Journal, Start
 from unirain_core.tracking.mirror import Mirror
 from unirain_core.tracking.provenance import provenance
@@ -65,6 +66,9 @@ def run(
     session = _session(store, task, _flat_params(task, variant), files, profile)
     pairs = [sum(map(len, rows)) for rows in (train_rows, val_rows)]
     logger.info("%s: %s: %d pairs to train on, %d to validate on", STAGE, partition, *pairs)
+    if not (store.shards / session.start.key).is_dir():
+        for line in _differences_to_the_last_training(session):
+            logger.info("%s: %s: %s", STAGE, partition, line)
     finished = store.folder(session.start.key, lambda folder: train(session, folder))
     shutil.rmtree(session.snapshots, ignore_errors=True)
     store.record_use([session.start.key])
@@ -88,6 +92,26 @@ def _session(
     )
     snapshots, runs = store.home / "resume" / key, store.home / "runs" / variant
     return Session(task=task, snapshots=snapshots, journal=runs, start=start, root=root)
+
+
+def _differences_to_the_last_training(session: Session) -> list[str]:
+    """Why this training cannot go on from the variant's last one; nothing where it is the same, or there is none."""
+    starts = [event.content for event in journal.read(session.journal) if event.kind == "start"]
+    last = starts[0] if starts else None
+    if last is None or last.get("key") == session.start.key:
+        return []
+    before, now = last.get("params"), session.start.params
+    if not isinstance(before, Mapping):
+        return []
+    lines = [
+        f"{name} is {now.get(name)} instead of {before.get(name)}"
+        for name in sorted(before.keys() | now.keys())
+        if before.get(name) != now.get(name)
+    ]
+    why = "the training starts anew: it is another computation than the variant's last one"
+    if any(line.startswith("training.steps ") for line in lines):
+        why += "; the cosine schedule reaches its end at the last step, so more steps change the learning rate of every step"
+    return [why, *(lines or ["its pairs, or the code that trains, are not the same"])]
 
 
 def _split_file(root: Path, split: str) -> str:
