@@ -48,7 +48,7 @@ def written(tmp_path, old, new):
         ("min_side: 64", "min_side: 20000", r"verified_pairs: min_side 20000 squared exceeds max_pixels"),
         ("min_side: 64", "min_side: 300", r"sample_corpora\.demo: .*side of 256 .*at least 300 pixels"),
         ("near_duplicate_bits: 30", "near_duplicate_bits: 256", r"near_duplicate_bits: .*equal to 100"),
-        ("structure_side: 128", "structure_side: 1000000", r"structure_side: .*equal to 512"),
+        ("structure_side: 128", "structure_side: 1000000", r"structure_side: .*equal to 1024"),
         ("height: 256", "height: 1", r"sample_corpora\.demo\.height: .*equal to 64"),
         ("seed: 7", "seed: -7", r"sample_corpora\.demo\.seed: .*equal to 0"),
         ("seed: 0}", "seed: 99999999999999999999}", r"variants\.unirain\.seed: .*found 9999"),
