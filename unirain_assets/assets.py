@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from unirain_assets import checks, metadata, provenance, versions
+from unirain_assets import checks, metadata, provenance
 from unirain_assets.executor import Dvc, Outcome
-from unirain_assets.graph import Step
+from unirain_assets.graph import path
 from unirain_assets.versions import Project
+from unirain_core.config.lock import read_lock
+from unirain_core.config.pipeline import Step
 from unirain_core.errors import BusyError, UniRainError
 
 POOL = "dvc"
@@ -26,7 +28,7 @@ class RunConfig(dg.Config):
 
 def build(project: Project) -> list[dg.AssetsDefinition]:
     """All assets of a project."""
-    lock = versions.read_lock(project.root)
+    lock = read_lock(project.root)
     return [_asset(project, step, provenance.defined(project, step, lock)) for step in project.graph.steps]
 
 
@@ -36,13 +38,13 @@ def op_name(step: Step) -> str:
     >>> op_name(Step(stage="train", key="no-tbs", command="", deps=(), params={}, outs=()))
     'train__no_dash_tbs'
     """
-    return "__".join(step.path).replace("-", "_dash_")
+    return "__".join(path(step)).replace("-", "_dash_")
 
 
 def _asset(project: Project, step: Step, known: metadata.Values) -> dg.AssetsDefinition:
     spec = dg.AssetSpec(
-        step.path,
-        deps=[dg.AssetKey(other.path) for other in project.graph.upstream(step)],
+        path(step),
+        deps=[dg.AssetKey(path(other)) for other in project.graph.producers(step)],
         group_name=step.group,
         description=step.description,
         kinds=set(step.kinds),
@@ -54,7 +56,7 @@ def _asset(project: Project, step: Step, known: metadata.Values) -> dg.AssetsDef
     def materialise(
         context: dg.AssetExecutionContext, config: RunConfig, dvc: Dvc
     ) -> Iterator[dg.MaterializeResult[None]]:
-        before = context.instance.get_latest_materialization_event(dg.AssetKey(step.path))
+        before = context.instance.get_latest_materialization_event(dg.AssetKey(path(step)))
         outcome = run(context, dvc, step.address, force=config.force)
         made = before.asset_materialization if before else None
         yield _result(project, step, outcome, made)
@@ -76,14 +78,14 @@ def run(context: dg.AssetExecutionContext, dvc: Dvc, address: str, *, force: boo
 def _result(
     project: Project, step: Step, outcome: Outcome, before: dg.AssetMaterialization | None
 ) -> dg.MaterializeResult[None]:
-    lock = versions.read_lock(project.root)
+    lock = read_lock(project.root)
     tags = provenance.tags(project.root, project.graph, step, lock)
     return dg.MaterializeResult(
-        asset_key=step.path,
+        asset_key=path(step),
         metadata={
             "dvc": f"{step.address}: {outcome}",
             **metadata.shown(project.root, step),
-            **provenance.shown(step, lock[step.address], before),
+            **provenance.shown(project.graph, step, lock[step.address], before),
         },
         data_version=dg.DataVersion(tags[provenance.DATA_VERSION]),
         tags=tags,

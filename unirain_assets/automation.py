@@ -6,8 +6,9 @@ import json
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from unirain_assets import reload, sync, versions
+from unirain_assets import reload, sync
 from unirain_assets.versions import Project
+from unirain_core.config.lock import LOCK
 from unirain_core.errors import ConfigError
 
 SECONDS_BETWEEN_TICKS = 10
@@ -65,6 +66,6 @@ def _reloaded(context: dg.SensorEvaluationContext, steps: list[str]) -> str:
 
 
 def _fingerprint(project: Project) -> str:
-    lock = project.root / versions.LOCK
+    lock = project.root / LOCK
     content = lock.read_bytes() if lock.exists() else b""
     return hashlib.sha256(content + json.dumps(project.code_versions()).encode()).hexdigest()

@@ -8,9 +8,10 @@ from pathlib import Path
 import dagster as dg
 from dagster import AssetCheckEvaluation
 
-from unirain_assets import checks, graph, metadata, provenance, versions
-from unirain_assets.graph import Step
-from unirain_assets.versions import Locked
+from unirain_assets import checks, graph, metadata, provenance
+from unirain_assets.graph import Graph, path
+from unirain_core.config.lock import Locked, read_lock
+from unirain_core.config.pipeline import Step
 from unirain_core.errors import UniRainError
 
 logger = logging.getLogger(__name__)
@@ -28,17 +29,17 @@ def record(instance: dg.DagsterInstance, root: Path) -> list[str]:
     Raises:
         ConfigError: dvc.yaml, params.yaml or dvc.lock cannot be read, for instance because DVC is writing it.
     """
-    lock = versions.read_lock(root)
-    pipeline = graph.read(root) if lock else graph.Graph(())
+    lock = read_lock(root)
+    pipeline = graph.read(root) if lock else Graph.of(())
     recorded = []
     for step in pipeline.steps:
         if step.address not in lock:
             continue
         tags = provenance.tags(root, pipeline, step, lock)
-        event = instance.get_latest_materialization_event(dg.AssetKey(step.path))
+        event = instance.get_latest_materialization_event(dg.AssetKey(path(step)))
         latest = event.asset_materialization if event else None
         if latest is None or _is_news(latest.tags or {}, tags):
-            _report(instance, root, step, lock[step.address], tags=tags, before=latest)
+            _report(instance, root, pipeline, step, lock[step.address], tags=tags, before=latest)
             recorded.append(step.address)
     return recorded
 
@@ -56,6 +57,7 @@ def _is_news(known: Mapping[str, str], tags: Mapping[str, str]) -> bool:
 def _report(
     instance: dg.DagsterInstance,
     root: Path,
+    pipeline: Graph,
     step: Step,
     locked: Locked,
     *,
@@ -64,12 +66,12 @@ def _report(
 ) -> None:
     instance.report_runless_asset_event(
         dg.AssetMaterialization(
-            dg.AssetKey(step.path),
+            dg.AssetKey(path(step)),
             description="recorded from dvc.lock",
             metadata={
                 "dvc": f"{step.address}: recorded from dvc.lock",
                 **metadata.shown(root, step),
-                **provenance.shown(step, locked, before),
+                **provenance.shown(pipeline, step, locked, before),
             },
             tags=tags,
         )
@@ -77,7 +79,7 @@ def _report(
     for result in checks.results(root, step):
         instance.report_runless_asset_event(
             AssetCheckEvaluation(
-                asset_key=dg.AssetKey(step.path),
+                asset_key=dg.AssetKey(path(step)),
                 check_name=result.check_name or "",
                 passed=result.passed,
                 description=result.description,

@@ -1,4 +1,4 @@
-"""What dvc.lock says of a step, and the versions of data and code that follow from it."""
+"""The versions of data and code that follow from a step's entry of dvc.lock."""
 
 import hashlib
 import json
@@ -8,21 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unirain_assets import graph
-from unirain_assets.graph import Graph, Step, touches
-from unirain_core.config.load import read_yaml
-
-LOCK = "dvc.lock"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Locked:
-    """A step's entry of dvc.lock: what it last ran with."""
-
-    command: str
-    params: Mapping[str, object]
-    deps: Mapping[str, str]
-    """Path to DVC's hash."""
-    outs: Mapping[str, str]
+from unirain_assets.graph import Graph, data, touches
+from unirain_core.config.lock import Locked, tree_hash
+from unirain_core.config.pipeline import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +30,17 @@ class Project:
             ConfigError: dvc.yaml or params.yaml is absent or has not the expected form.
         """
         pipeline = graph.read(root)
-        code = {dep for step in pipeline.steps for dep in step.code}
-        return cls(root, pipeline, {dep: content_hash(root / dep) for dep in sorted(code)})
+        code = sorted(set().union(*pipeline.code.values()))
+        return cls(root, pipeline, {dep: content_hash(root / dep) for dep in code})
 
     def code_version(self, step: Step) -> str:
         """Hash of command, params and code as they are now: the locked one where DVC sees no change."""
-        return _digest([step.command, step.params, {dep: self.hashes[dep] for dep in step.code}])
+        code = {dep: self.hashes[dep] for dep in self.graph.code[step.address]}
+        return _digest([step.command, step.params, code])
 
     def code_versions(self) -> dict[str, str]:
         """Of every step, by address."""
         return {step.address: self.code_version(step) for step in self.graph.steps}
-
-
-def read_lock(root: Path) -> dict[str, Locked]:
-    """All entries by address; none where dvc.lock does not exist.
-
-    Raises:
-        ConfigError: dvc.lock is no YAML, for instance because DVC is writing it at this moment.
-    """
-    content = read_yaml(root / LOCK) if (root / LOCK).exists() else None
-    stages = content.get("stages") if isinstance(content, dict) else None
-    return {str(address): _locked(entry) for address, entry in (stages or {}).items()}
 
 
 def data_version(step: Step, locked: Locked) -> str:
@@ -70,9 +48,10 @@ def data_version(step: Step, locked: Locked) -> str:
     return _digest({path: md5 for path, md5 in locked.outs.items() if path != step.report})
 
 
-def locked_code_version(step: Step, locked: Locked) -> str:
+def locked_code_version(pipeline: Graph, step: Step, locked: Locked) -> str:
     """Hash of command, params and code that the outs were made with."""
-    return _digest([locked.command, locked.params, {dep: locked.deps.get(dep, "") for dep in step.code}])
+    code = {dep: locked.deps.get(dep, "") for dep in pipeline.code[step.address]}
+    return _digest([locked.command, locked.params, code])
 
 
 def input_versions(
@@ -85,15 +64,15 @@ def input_versions(
         around the outs of several steps is locked with the hash of that folder alone.
     """
     deps = lock[step.address].deps
-    upstream = pipeline.upstream(step)
-    written = [lock[producer.address] for producer in upstream if producer.address in lock]
+    producers, code = pipeline.producers(step), pipeline.code[step.address]
+    written = [lock[producer.address] for producer in producers if producer.address in lock]
     outs = {out: md5 for locked in written for out, md5 in locked.outs.items()}
-    current = {dep: _is_current(root, dep, outs, deps) for dep in step.deps if dep not in step.code}
+    current = {dep: _is_current(root, dep, outs, deps) for dep in step.deps if dep not in code}
     versions: dict[str, str | None] = {}
-    for producer in upstream:
-        read = [dep for dep in current if any(touches(dep, out) for out in producer.data)]
-        if all(out in deps for out in producer.data):
-            versions[producer.address] = _digest({out: deps[out] for out in producer.data})
+    for producer in producers:
+        read = [dep for dep in current if any(touches(dep, out) for out in data(producer))]
+        if all(out in deps for out in data(producer)):
+            versions[producer.address] = _digest({out: deps[out] for out in data(producer)})
         elif producer.address in lock and all(current[dep] for dep in read):
             versions[producer.address] = data_version(producer, lock[producer.address])
         else:
@@ -111,22 +90,6 @@ def content_hash(path: Path) -> str:
     if path.is_dir():
         return tree_hash({file.relative_to(path).as_posix(): _file_hash(file) for file in _files(path)})
     return _file_hash(path) if path.exists() else ""
-
-
-def tree_hash(files: Mapping[str, str]) -> str:
-    """DVC's hash of a folder with these files, relative path to hash."""
-    entries = [{"md5": files[path], "relpath": path} for path in sorted(files)]
-    return hashlib.md5(json.dumps(entries, sort_keys=True).encode()).hexdigest() + ".dir"
-
-
-def _locked(entry: Mapping[str, object]) -> Locked:
-    def hashes(section: str) -> dict[str, str]:
-        items = entry.get(section)
-        return {str(i["path"]): str(i.get("md5", "")) for i in items} if isinstance(items, list) else {}
-
-    params = entry.get("params")
-    values = params.get("params.yaml", {}) if isinstance(params, dict) else {}
-    return Locked(command=str(entry.get("cmd")), params=values, deps=hashes("deps"), outs=hashes("outs"))
 
 
 def _hash_of(root: Path, dep: str, outs: Mapping[str, str]) -> str | None:

@@ -9,9 +9,7 @@ def step(toy, address):
 
 
 def test_edges_come_from_outs_and_deps(toy):
-    edges = {step.address: step.upstream for step in graph.read(toy).steps}
-
-    assert edges == {
+    assert graph.read(toy).upstream == {
         "listing": (),
         "votes": ("listing",),
         "train@ours": ("votes",),
@@ -24,17 +22,18 @@ def test_edges_come_from_outs_and_deps(toy):
 
 def test_every_step_stands_behind_what_it_reads(toy):
     before: set[str] = set()
-    for step in graph.read(toy).steps:
-        assert set(step.upstream) <= before
+    pipeline = graph.read(toy)
+    for step in pipeline.steps:
+        assert set(pipeline.upstream[step.address]) <= before
         before.add(step.address)
 
 
 def test_a_key_of_a_foreach_is_the_last_part_of_the_name(toy):
     assert ("train@uniform", ("train", "uniform")) == (
         step(toy, "train@uniform").address,
-        step(toy, "train@uniform").path,
+        graph.path(step(toy, "train@uniform")),
     )
-    assert ("table",) == step(toy, "table").path
+    assert ("table",) == graph.path(step(toy, "table"))
 
 
 def test_a_foreach_over_nothing_is_no_step(toy):
@@ -70,7 +69,7 @@ def test_group_kinds_and_text_come_from_the_stage(toy):
 
 
 def test_a_dep_that_no_step_writes_is_code(toy):
-    assert {step.code for step in graph.read(toy).steps} == {("toy",)}
+    assert set(graph.read(toy).code.values()) == {("toy",)}
 
 
 def test_a_dep_within_an_out_and_one_around_outs_both_make_an_edge(toy):
@@ -80,8 +79,10 @@ def test_a_dep_within_an_out_and_one_around_outs_both_make_an_edge(toy):
         "  around: {cmd: x, deps: [data, data/ab], outs: [r]}\n"
     )
 
-    assert ("one",) == step(toy, "within").upstream == step(toy, "around").upstream
-    assert ("data/ab",) == step(toy, "around").code
+    pipeline = graph.read(toy)
+
+    assert ("one",) == pipeline.upstream["within"] == pipeline.upstream["around"]
+    assert ("data/ab",) == pipeline.code["around"]
 
 
 def test_a_file_of_another_form_is_refused_with_the_place(toy):

@@ -7,7 +7,9 @@ from dagster._core.loader import LoadingContextForTest
 
 from unirain_assets import assets, provenance, sync, versions
 from unirain_assets.executor import Dvc
+from unirain_assets.graph import path
 from unirain_assets.versions import Project
+from unirain_core.config.lock import read_lock
 
 
 @pytest.fixture
@@ -22,7 +24,7 @@ def statuses(instance, root):
     definitions = dg.Definitions(assets=assets.build(project), resources={"dvc": Dvc(root=str(project.root))})
     graph = definitions.resolve_asset_graph()
     resolver = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
-    return {step.address: resolver.get_status(dg.AssetKey(step.path)).value for step in project.graph.steps}
+    return {step.address: resolver.get_status(dg.AssetKey(path(step))).value for step in project.graph.steps}
 
 
 def not_fresh(instance, root):
@@ -37,7 +39,7 @@ def changed_for_dvc(shell, root):
 
 def count_events(instance, root):
     project = Project.load(root)
-    keys = [dg.AssetKey(step.path) for step in project.graph.steps]
+    keys = [dg.AssetKey(path(step)) for step in project.graph.steps]
     return {
         key.to_user_string(): len(instance.fetch_materializations(key, limit=100).records) for key in keys
     }
@@ -213,7 +215,7 @@ def test_an_event_carries_the_report(finished, instance):
 
 
 def test_dagster_reads_the_tags_as_the_provenance_that_they_mean(finished):
-    pipeline, lock = Project.load(finished).graph, versions.read_lock(finished)
+    pipeline, lock = Project.load(finished).graph, read_lock(finished)
     tags = provenance.tags(finished, pipeline, pipeline.step("scores@ours"), lock)
     read = DataProvenance.from_tags(tags)
     upstream = dg.AssetKey(["train", "ours"])

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from unirain_assets import versions
 from unirain_assets.versions import Project
+from unirain_core.config.lock import read_lock, tree_hash
 
 
 def test_content_hash_is_the_one_of_dvc(finished):
-    locked = versions.read_lock(finished)["votes"]
+    locked = read_lock(finished)["votes"]
 
     assert versions.content_hash(finished / "toy") == locked.deps["toy"]
     assert versions.content_hash(finished / "data/votes") == locked.outs["data/votes"]
@@ -24,9 +25,10 @@ def test_bytecode_changes_no_code_hash(finished):
 
 def test_code_version_of_the_tree_equals_the_locked_one_after_a_run(finished):
     project = Project.load(finished)
-    lock = versions.read_lock(finished)
+    lock = read_lock(finished)
     locked = {
-        step.address: versions.locked_code_version(step, lock[step.address]) for step in project.graph.steps
+        step.address: versions.locked_code_version(project.graph, step, lock[step.address])
+        for step in project.graph.steps
     }
 
     assert locked == project.code_versions()
@@ -60,7 +62,7 @@ def test_code_version_of_one_key_ignores_the_params_of_another(finished):
 
 def test_data_version_does_not_see_the_report(finished):
     step = Project.load(finished).graph.step("listing")
-    locked = versions.read_lock(finished)["listing"]
+    locked = read_lock(finished)["listing"]
     reworded = replace(locked, outs={**locked.outs, "reports/listing.json": "other"})
 
     assert versions.data_version(step, reworded) == versions.data_version(step, locked)
@@ -72,15 +74,17 @@ def inputs(finished, address, lock):
 
 
 def test_inputs_are_the_newest_data_after_a_whole_run(finished):
-    pipeline, lock = Project.load(finished).graph, versions.read_lock(finished)
+    pipeline, lock = Project.load(finished).graph, read_lock(finished)
     newest = {s.address: versions.data_version(s, lock[s.address]) for s in pipeline.steps}
 
     for step in pipeline.steps:
-        assert {name: newest[name] for name in step.upstream} == inputs(finished, step.address, lock)
+        assert {name: newest[name] for name in pipeline.upstream[step.address]} == inputs(
+            finished, step.address, lock
+        )
 
 
 def test_inputs_are_those_of_the_run_once_the_producer_has_made_others(finished):
-    lock = versions.read_lock(finished)
+    lock = read_lock(finished)
     before = inputs(finished, "votes", lock)
     listing = lock["listing"]
     lock["listing"] = replace(listing, outs={**listing.outs, "data/raw": lock["votes"].outs["data/votes"]})
@@ -89,7 +93,7 @@ def test_inputs_are_those_of_the_run_once_the_producer_has_made_others(finished)
 
 
 def test_of_a_folder_of_several_producers_the_older_data_are_unknown(finished):
-    lock = versions.read_lock(finished)
+    lock = read_lock(finished)
     scores = lock["scores@ours"]
     lock["scores@ours"] = replace(
         scores, outs={**scores.outs, "data/scores/ours": lock["votes"].outs["data/votes"]}
@@ -101,11 +105,11 @@ def test_of_a_folder_of_several_producers_the_older_data_are_unknown(finished):
 def test_a_file_beside_the_outs_of_a_folder_counts(finished):
     (finished / "data/scores/note.txt").write_text("by hand")
 
-    assert {None} == set(inputs(finished, "table", versions.read_lock(finished)).values())
+    assert {None} == set(inputs(finished, "table", read_lock(finished)).values())
 
 
 def test_the_entry_of_a_key_that_is_gone_does_not_count(finished):
-    lock = versions.read_lock(finished)
+    lock = read_lock(finished)
     before = inputs(finished, "table", lock)
     lock["scores@gone"] = replace(
         lock["scores@ours"], outs={"data/scores/gone": lock["votes"].outs["data/votes"]}
@@ -115,10 +119,10 @@ def test_the_entry_of_a_key_that_is_gone_does_not_count(finished):
 
 
 def test_a_project_without_a_lock_has_no_entries(toy):
-    assert versions.read_lock(toy) == {}
+    assert read_lock(toy) == {}
 
 
 def test_tree_hash_is_md5_of_the_sorted_listing():
     listing = json.dumps([{"md5": "1", "relpath": "a"}, {"md5": "2", "relpath": "b"}], sort_keys=True)
 
-    assert versions.tree_hash({"b": "2", "a": "1"}) == hashlib.md5(listing.encode()).hexdigest() + ".dir"
+    assert tree_hash({"b": "2", "a": "1"}) == hashlib.md5(listing.encode()).hexdigest() + ".dir"

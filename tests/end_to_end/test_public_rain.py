@@ -63,7 +63,7 @@ def write_params(path):
     for name in ("roadscene-day", "roadscene-night"):
         del datasets[name]["scene_rule"]
     for name in ("unfiltered", "test", "val"):
-        params["rainrag_split"][name] = {"per_type": 1, "per_scene": 1}
+        params["rainrag_split"][name] = {"per_type": 1, "per_scene": 1, "max_share": 1.0}
     del params["variants"]["uniform"]
     params["networks"]["small"] |= {"dim": 8, "heads": [1, 1, 2]}
     params["training"] |= {"steps": 30, "validate_every": 15, "save_every": 15, "val_crops_per_type": 1}

@@ -2,12 +2,13 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 
-from tests.stages.judged_pool import FACTS, PARAMS, REJECTED, TYPES, ruling, write_upstream
+from tests.stages.judged_pool import FACTS, PARAMS, REJECTED, TYPES, ruling, verified, write_upstream
 from unirain_core.artefacts import tables
-from unirain_core.artefacts.schemas import PyramidRow, SplitRow, Verdict
+from unirain_core.artefacts.schemas import Pair, PyramidRow, SplitRow, Verdict
 from unirain_core.errors import EmptyTypeError, GateError
 from unirain_core.stages.rainrag_split import run
 
@@ -79,6 +80,17 @@ def test_a_type_that_is_empty_somewhere_is_named_with_what_to_change(tmp_path):
 
     assert ("nrd",) == raised.value.rain_types
     assert not (tmp_path / "reports/rainrag_split.json").exists()
+
+
+def test_test_pictures_that_close_the_scenes_of_val_are_named(tmp_path):
+    write_upstream(tmp_path)
+    rows = [verified(*fact) for fact in FACTS]
+    rows = [replace(row, role="test") if row.rain_type == "nrd" else row for row in rows]
+    tables.write(tmp_path / "data/verified/pairs.parquet", rows, Pair)
+    match = r"'drs' has no accepted pair for train and val.*from 5 scenes, 5 of which hold test pictures of a dataset"
+
+    with pytest.raises(EmptyTypeError, match=match):
+        run(tmp_path, rainrag_split=PARAMS, rain_types=TYPES)
 
 
 def test_a_pair_without_verdict_is_refused(project):

@@ -72,7 +72,13 @@ class _Page:
     def row(self, pair: SplitRow) -> Row:
         """Rainy picture, what each method made of it, clean picture."""
         folder = self.roots.folder(pair.root)
-        rainy, clean = read_pair(folder / pair.input, folder / pair.target, pair.halves)
+        rainy, clean = read_pair(
+            folder / pair.input,
+            folder / pair.target,
+            pair.halves,
+            rainy_hash=pair.input_hash,
+            clean_hash=pair.target_hash,
+        )
         notes = [self.notes.get((name, pair.pair_id), "") for name in sorted(self.inputs)]
         pictures = [Picture("rainy", rainy, notes[0] if notes else "")]
         for name, where in self.folders.items():

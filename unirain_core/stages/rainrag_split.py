@@ -13,14 +13,14 @@ from unirain_core.artefacts.whole import write_text
 from unirain_core.config.sections import RainragSplit, RainType
 from unirain_core.distill.composition import CompositionRow, as_csv, composition
 from unirain_core.distill.pyramid import pyramid
-from unirain_core.distill.split import Split, shared_scenes, split_pairs, split_row
+from unirain_core.distill.split import Split, scenes_for_testing, shared_scenes, split_pairs, split_row
 from unirain_core.errors import EmptyTypeError, GateError
 
 READS = (paths.RAW, paths.VERIFIED, paths.VOTES)
 WRITES = (paths.SPLIT, paths.report("rainrag_split"))
 PARAMS = ("rainrag_split", "rain_types")
 
-ALGORITHM = "2"
+ALGORITHM = "3"
 
 logger = logging.getLogger(__name__)
 
@@ -72,11 +72,17 @@ def _check(split: Split, pairs: Sequence[Pair], accepted: set[str], rain_types: 
         if empty:
             of_type = [pair for pair in pairs if pair.rain_type == rain_type]
             good = [pair for pair in of_type if pair.pair_id in accepted]
-            scenes = len({pair.scene_id for pair in good})
+            scenes = {pair.scene_id for pair in good}
+            tested = len(scenes & scenes_for_testing(pairs))
+            closed = (
+                f", {tested} of which hold test pictures of a dataset and serve testing alone"
+                if tested
+                else ""
+            )
             raise EmptyTypeError(
                 f"rain type '{rain_type}' has no accepted pair for {' and '.join(empty)}: of its {len(of_type)} "
-                f"verified pairs {len(good)} were accepted, from {scenes} scenes, and no two splits share a scene; "
-                f"add data, or draw less in rainrag_split, or take '{rain_type}' out of rain_types",
+                f"verified pairs {len(good)} were accepted, from {len(scenes)} scenes{closed}, and no two splits "
+                f"share a scene; add data, or draw less in rainrag_split, or take '{rain_type}' out of rain_types",
                 [rain_type],
             )
 
