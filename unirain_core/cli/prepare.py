@@ -4,7 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from unirain_core.config.load import load_params
 from unirain_core.errors import ConfigError
+from unirain_core.sources.supply import demand_supply
 from unirain_core.tracking.mirror import open_store
 
 
@@ -12,7 +14,7 @@ def prepare() -> None:
     """Make DVC and the MLflow store ready, so that two trainings need not make the store at the same time.
 
     Raises:
-        ConfigError: the current folder is no project, or no git repository.
+        ConfigError: the current folder is no project or no git repository, or params cannot work.
     """
     root = Path.cwd()
     if not (root / "dvc.yaml").exists():
@@ -21,4 +23,6 @@ def prepare() -> None:
         command = [sys.executable, "-m", "dvc", "init", "--quiet"]
         if subprocess.run(command, cwd=root, check=False).returncode:
             raise ConfigError("`dvc init` failed; DVC needs a git repository: run `git init` first")
+    params = load_params(root / "params.yaml")
+    demand_supply(params.raw_datasets, params.rain_types)
     open_store(root)

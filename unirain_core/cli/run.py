@@ -17,6 +17,7 @@ from unirain_core.config.pipeline import PARAMS, PIPELINE, read_pipeline
 from unirain_core.engine.life import end_on_signals, lock, tie_to_parent
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError
+from unirain_core.sources.supply import demand_supply
 from unirain_core.stages import ORDER
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,10 @@ def run(
     params = params_of(content, PARAMS)
     witness = _witness(root, content, stage, partition)  # before the stage's code is loaded
     module = import_module(f"unirain_core.stages.{stage}")
+    if {"sample_corpora", "raw_datasets"} & set(
+        module.PARAMS
+    ):  # where data comes in; the catalogue takes 0.3 s to read
+        demand_supply(params.raw_datasets, params.rain_types)
     arguments: dict[str, Any] = {name: getattr(params, name) for name in module.PARAMS}
     made_with = witness.made_with() if witness else None
     if "made_with" in signature(module.run).parameters:
