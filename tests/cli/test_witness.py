@@ -212,7 +212,7 @@ def test_a_stage_is_not_refused_for_its_own_damaged_out(project):
 
 
 def stamp(root):
-    return begin(root).made_with()
+    return begin(root).made_with
 
 
 def test_the_stamp_is_a_function_of_code_and_params_alone(project, tmp_path):

@@ -2,7 +2,9 @@
 
 import difflib
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
 from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
@@ -13,12 +15,12 @@ from unirain_core.config.omitted import omitted_keys
 from unirain_core.config.params import Params
 from unirain_core.config.sections import (
     BenchmarkScores,
-    BenchmarkTables,
     Dataset,
     Draw,
     Encoders,
     Method,
     Network,
+    Pictures,
     RainragSplit,
     RawDatasets,
     RetrievedReferences,
@@ -64,6 +66,30 @@ def params_of(content: object, name: str) -> Params:
     if omitted := omitted_keys(params, content):
         raise ConfigError(f"{name} omits keys on which results depend.\n{omitted}")
     return params
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OneNetwork:
+    """A network by itself, as it stands beside weights."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    network: Network
+
+
+def parse_network(content: object) -> Network:
+    """Read a network's section from the JSON beside its weights: every key, no other, each within its bounds.
+
+    Raises:
+        ConfigError: one of them is not as it should be.
+    """
+    try:
+        text = json.dumps({"network": content}, allow_nan=False)
+        return TypeAdapter(_OneNetwork).validate_json(text).network
+    except ValidationError as error:
+        raise ConfigError(_first(error)) from None
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"a value that no network has: {error}") from None
 
 
 def read_yaml(path: Path) -> object:
@@ -141,6 +167,6 @@ def _first(error: ValidationError) -> str:
 def _known_keys() -> set[str]:
     sections = (
         Params, SampleCorpus, RawDatasets, Dataset, VerifiedPairs, Encoders, VectorStore, RetrievedReferences,
-        VlmVotes, RainragSplit, Draw, Network, Strategy, Variant, Method, Training, BenchmarkScores, BenchmarkTables,
+        VlmVotes, RainragSplit, Draw, Network, Strategy, Variant, Method, Training, BenchmarkScores, Pictures,
     )  # fmt: skip
     return {name for section in sections for name in section.__dataclass_fields__}

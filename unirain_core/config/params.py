@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 from unirain_core.config.sections import (
     BenchmarkScores,
-    BenchmarkTables,
     Encoders,
     Method,
     Network,
+    Pictures,
     RainragSplit,
     RainType,
     RawDatasets,
@@ -53,7 +53,7 @@ class Params:
     methods: dict[str, Method]
     training: Training
     benchmark_scores: BenchmarkScores
-    benchmark_tables: BenchmarkTables
+    pictures: Pictures
 
     def __post_init__(self) -> None:
         _check_types(self)

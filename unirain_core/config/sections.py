@@ -1,9 +1,10 @@
 """The sections of params.yaml as frozen dataclasses; what each value means stands under it."""
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Literal, NewType
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 
 RainType = NewType("RainType", str)
 """Short name of a rain type (paper: drs, drd, nrs, nrd); valid names are those of `rain_types`."""
@@ -24,6 +25,10 @@ JudgeName = Literal["statistics/directional", "statistics/nss", "statistics/phot
 Routing = Literal["none", "soft", "hard"]
 Preset = Literal["literal", "unirain", "gated", "magnitude", "fixed_af", "no_tss", "no_tbs", "uniform"]
 ProtocolName = Literal["unirain", "unirain_test", "skimage_rgb"]
+
+DATASET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*")
+"""No slash, so that ids of two datasets never meet: `mine` with `sub/1.png` and `mine/sub` with `1.png` were one id.
+`scene` is taken: it marks the scene keys that all datasets share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,15 @@ class RawDatasets:
     mixture_policy: Literal["drop", "streak", "exclude"] = "drop"
     """Type of a picture that shows streaks and drops (paper gap): the drop type, the streak type, or neither."""
     datasets: dict[str, Dataset]
+    """By name; a name begins the id of every pair of the dataset."""
+
+    def __post_init__(self) -> None:
+        for name in self.datasets:
+            if not DATASET_NAME.fullmatch(name) or name == "scene":
+                raise ValueError(
+                    f"{name!r} cannot name a dataset: a name is letters, digits, `_`, `-` and single dots, begins with "
+                    "a letter or a digit, and is not `scene`; rename the key in params.yaml"
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,15 +192,18 @@ class RainragSplit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """One asymmetric mixture-of-experts network (`model/network.py`)."""
+    """One asymmetric mixture-of-experts network (`model/network.py`).
 
-    dim: Annotated[int, Ge(2), Le(1024)]
+    Upper bounds are ten times the paper's values or more: a stranger's checkpoint must not make this program build for hours.
+    """
+
+    dim: Annotated[int, Ge(2), Le(512)]
     """Channels of the first level."""
-    blocks: tuple[Depth, ...]
+    blocks: Annotated[tuple[Depth, ...], MinLen(2), MaxLen(6)]
     """Transformer blocks of each level, the deepest last."""
     refinement: Depth
     """Blocks after the decoder's first level."""
-    heads: tuple[Depth, ...]
+    heads: Annotated[tuple[Depth, ...], MinLen(2), MaxLen(6)]
     """Attention heads of each level before they are shared out to the experts."""
     ffn_expansion: Annotated[float, Gt(0), Le(16)]
     """Inner width of a block's feed-forward part, as a multiple of its channels."""
@@ -194,16 +211,16 @@ class Network:
     """Eqs. (11), (12); `none` is one attention of the same total width (Table 6)."""
     decoder: Routing = "hard"
     """Eqs. (13), (14)."""
-    encoder_widths: tuple[Share, ...] = (0.125, 0.25, 0.5)
+    encoder_widths: Annotated[tuple[Share, ...], MinLen(1), MaxLen(16)] = (0.125, 0.25, 0.5)
     """Inner width of each expert as a share of the block's channels (the paper: distinct capacity)."""
-    decoder_widths: tuple[Share, ...] = (0.125, 0.25, 0.5)
-    active: Count = 2
+    decoder_widths: Annotated[tuple[Share, ...], MinLen(1), MaxLen(16)] = (0.125, 0.25, 0.5)
+    active: Annotated[int, Ge(1), Le(16)] = 2
     """k of Eq. (13)."""
     renormalise: bool = False
     """Whether the k routes are scaled to sum to 1; Eq. (14) as printed does not."""
-    noise_std: Annotated[float, Ge(0)] = 0.0
+    noise_std: Annotated[float, Ge(0), Le(10)] = 0.0
     """Standard deviation of the noise on the pooled features, in training only (paper gap)."""
-    shuffle: Annotated[int, Ge(1), Le(16)] = 1
+    shuffle: Annotated[int, Ge(1), Le(8)] = 1
     """Pixel-unshuffle factor of the stem; 1: the paper's full resolution."""
 
     def __post_init__(self) -> None:
@@ -324,8 +341,8 @@ class BenchmarkScores:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BenchmarkTables:
-    """What the tables show beside our own scores."""
+class Pictures:
+    """The page of restored pictures."""
 
-    pictures_per_type: Annotated[int, Ge(1), Le(100)] = 1
-    """Rows of each rain type on the page of pictures."""
+    per_type: Annotated[int, Ge(1), Le(100)] = 1
+    """Rows of each rain type."""
