@@ -122,14 +122,14 @@ class _Reader:
 
     def _partner(self, rule: Partner | PairList, root: str, below: str) -> str | Refused:
         """The clean partner of a rainy picture, or why it has none."""
-        candidates = list(self._candidates(rule, root, below))
-        for candidate, any_suffix in candidates:
+        for candidate, any_suffix in self._candidates(rule, root, below):
             files = self.tree.names.find(candidate, any_suffix=any_suffix)
             others = [file for file in files if file != root + below]
             if len(others) > 1:
                 return Refused(root + below, "ambiguous_partner", " and ".join(others), claims=tuple(others))
             if others:
                 return others[0]
+        candidates = list(self._candidates(rule, root, below))
         for candidate, any_suffix in candidates:
             obstacle = self.tree.obstacle(candidate, any_suffix=any_suffix)
             if obstacle:
