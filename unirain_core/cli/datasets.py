@@ -9,9 +9,10 @@ from typing import Annotated, Optional
 
 import typer
 
-from unirain_core.artefacts.reasons import REASONS
+from unirain_core.artefacts.meanings import MEANINGS
 from unirain_core.artefacts.roots import Roots
-from unirain_core.config.load import Params, load_params
+from unirain_core.config.load import load_params
+from unirain_core.config.params import Params
 from unirain_core.errors import ConfigError, MissingInputError
 from unirain_core.sources import catalogue
 from unirain_core.sources.admission import Admission, admit
@@ -134,7 +135,7 @@ def remarks(admission: Admission, listing: Listing) -> list[str]:
     ambiguous = [row for row in admission.dropped if row.reason == "ambiguous_partner"]
     if ambiguous:
         sentences.append(
-            f"{REASONS['ambiguous_partner']}: first {ambiguous[0].pair_id}: {ambiguous[0].other}"
+            f"{MEANINGS['ambiguous_partner']}: first {ambiguous[0].pair_id}: {ambiguous[0].other}"
         )
     if listing.foreign.n_files:
         sentences.append(

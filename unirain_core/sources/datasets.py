@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from unirain_core.artefacts.reasons import REASONS
+from unirain_core.artefacts.meanings import MEANINGS
 from unirain_core.artefacts.roots import LOCAL, Roots
 from unirain_core.config.sections import Dataset
 from unirain_core.errors import ConfigError, MissingInputError
@@ -130,7 +130,7 @@ def _problem(record: Record, tree: Tree, listing: Listing) -> str:
         first = lonely[0]
         meaning = f"its partner would be {first.detail}"
         if first.reason != "orphan":
-            meaning = f"{REASONS[first.reason]} ({first.detail})"
+            meaning = f"{MEANINGS[first.reason]} ({first.detail})"
         return (
             f"{len(lonely)} rainy pictures below {tree.root} have no clean partner, "
             f"the first is {first.path}, {meaning}"
@@ -139,7 +139,7 @@ def _problem(record: Record, tree: Tree, listing: Listing) -> str:
     if pictures:
         return f"{len(pictures)} pictures below {tree.root}, none where the layout looks (the first: {pictures[0]})"
     refused = Counter(r.reason for r in tree.refused)
-    reasons = "; ".join(f"{n} x {reason}: {REASONS[reason]}" for reason, n in sorted(refused.items()))
+    reasons = "; ".join(f"{n} x {reason}: {MEANINGS[reason]}" for reason, n in sorted(refused.items()))
     return f"no picture below {tree.root}" + (f" that may be used ({reasons})" if refused else "")
 
 
