@@ -1,15 +1,19 @@
 """Per-row work is done once, whatever happens."""
 
+import os
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from unirain_core.artefacts.schemas import Verdict
 from unirain_core.engine.local import Engine, LocalEngine
-from unirain_core.engine.rows import Job, finished_rows
+from unirain_core.engine.rows import Failed, Job, finished_rows
 from unirain_core.engine.store import WorkStore, collect
+from unirain_core.errors import ChangedInputError, ItemError, UniRainError, WeightsUnavailableError
 
 
 @dataclass(frozen=True)
@@ -25,11 +29,12 @@ class Doubled:
 
     log: Path
     fail_at: str = ""
+    error: BaseException | None = None
 
     def __call__(self, rows: Sequence[Item]) -> list[list[Verdict]]:
         for row in rows:
             if row.name == self.fail_at:
-                raise RuntimeError(f"stopped at {row.name}")
+                raise self.error or KeyboardInterrupt("stopped")
             with self.log.open("a") as file:
                 file.write(f"{row.name} {len({r.dataset for r in rows})}\n")
         return [[verdict(r)] for r in rows]
@@ -87,7 +92,7 @@ def test_a_finished_row_is_never_computed_again(tmp_path, store):
 
 def test_work_that_was_finished_before_a_failure_is_kept(tmp_path, store):
     log = tmp_path / "log"
-    with pytest.raises(RuntimeError, match="stopped"):
+    with pytest.raises(KeyboardInterrupt, match="stopped"):
         finished_rows(job(log, work=Doubled(log, fail_at="item-15")), ITEMS, store, InProcess())
     kept = {p.name for p in store.shards.iterdir()}
     results = finished_rows(job(log), ITEMS, store, InProcess())
@@ -126,7 +131,7 @@ def test_rows_of_equal_content_keep_their_own_ids(tmp_path, store):
     twins = [Item("a", "one", 5), Item("a", "two", 5)]
     results = finished_rows(job(tmp_path / "log"), twins, store, InProcess())
 
-    assert ["one", "two"] == [r[0].pair_id for r in results]
+    assert [[verdict(twin)] for twin in twins] == results
 
 
 def test_a_row_without_a_result_is_a_mistake_of_the_program(tmp_path, store):
@@ -155,8 +160,140 @@ def place_of(row: Item) -> tuple[str, str]:
 def test_collecting_removes_only_what_the_last_run_did_not_use(tmp_path, store):
     finished_rows(job(tmp_path / "log"), ITEMS, store, InProcess())
     finished_rows(job(tmp_path / "log", algorithm="2"), ITEMS, store, InProcess())
-    removed = collect(store.home)
+    bytes_before = sum(p.stat().st_size for p in store.shards.iterdir())
+    collection = collect(store.home)
 
-    assert removed
-    assert all(p.name.startswith("1-") for p in removed)
+    assert collection.removed
+    assert all(p.name.startswith("1-") for p in collection.removed)
     assert all(p.name.startswith("2-") for p in store.shards.iterdir())
+    assert bytes_before - sum(p.stat().st_size for p in store.shards.iterdir()) == collection.freed
+
+
+@pytest.mark.parametrize(
+    ("error", "failed"),
+    [
+        (ItemError("too_large", "9 x 9"), Failed("too_large", "9 x 9")),
+        (MemoryError(), Failed("out_of_memory", "the row does not fit into memory")),
+        (ZeroDivisionError("by zero"), Failed("crashed", "ZeroDivisionError: by zero")),
+    ],
+    ids=["an unusable item", "memory runs out", "a library crashes"],
+)
+def test_a_row_that_cannot_be_computed_gets_its_reason_and_the_rest_is_done(tmp_path, store, error, failed):
+    work = Doubled(tmp_path / "log", fail_at="item-15", error=error)
+    results = finished_rows(job(tmp_path / "log", work=work), ITEMS, store, InProcess())
+
+    assert [failed if i.name == "item-15" else [verdict(i)] for i in ITEMS] == results
+
+
+def test_a_failed_row_is_tried_again_and_nothing_else_is(tmp_path, store):
+    log = tmp_path / "log"
+    error = ItemError("unreadable", "torn")
+    finished_rows(job(log, work=Doubled(log, fail_at="item-15", error=error)), ITEMS, store, InProcess())
+    log.unlink()
+    results = finished_rows(job(log), ITEMS, store, InProcess())
+
+    assert ["item-15"] == computed(log)
+    assert [[verdict(item)] for item in ITEMS] == results
+
+
+@pytest.mark.parametrize(
+    "error", [ChangedInputError("it has changed"), OSError(5, "the disk does not answer")]
+)
+def test_what_is_wrong_with_the_world_is_said_after_the_rest_is_stored(tmp_path, store, error):
+    log = tmp_path / "log"
+    with pytest.raises(type(error), match=r"changed|does not answer"):
+        finished_rows(job(log, work=Doubled(log, fail_at="item-3", error=error)), ITEMS, store, InProcess())
+    log.unlink()
+    finished_rows(job(log), ITEMS, store, InProcess())
+
+    assert ["item-3"] == computed(log)
+
+
+def test_absent_weights_end_the_run_at_once(tmp_path, store):
+    work = Doubled(tmp_path / "log", fail_at="item-3", error=WeightsUnavailableError("no weights"))
+    with pytest.raises(WeightsUnavailableError, match="no weights"):
+        finished_rows(job(tmp_path / "log", work=work), ITEMS, store, InProcess())
+
+
+def crash_always(rows: Sequence[Item]) -> list[list[Verdict]]:
+    raise TypeError("a defect of ours")
+
+
+def test_a_defect_of_the_program_drops_no_data(tmp_path, store):
+    with pytest.raises(UniRainError, match=r"20 of 20 rows crashed, .*a defect of ours.*no row was dropped"):
+        finished_rows(job(tmp_path / "log", work=crash_always), ITEMS, store, InProcess())
+
+
+@dataclass(frozen=True)
+class Deadly:
+    """Kills its own worker process at some items, as native code that crashes does."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, rows: Sequence[Item]) -> list[list[Verdict]]:
+        if any(row.name in self.names for row in rows):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return [[verdict(r)] for r in rows]
+
+
+def test_rows_that_kill_their_worker_are_found_and_the_rest_is_done(tmp_path, store):
+    deadly = ("item-3", "item-16")
+    toxic = job(tmp_path / "log", work=Deadly(deadly), key=value_of, place=place_of)
+    results = finished_rows(toxic, ITEMS, store, LocalEngine(2))
+    failed = Failed("crashed", "the worker process died of it")
+
+    assert [failed if i.name in deadly else [verdict(i)] for i in ITEMS] == results
+
+
+def flip(path: Path, at: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[at % len(content)] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("at", [5, 200, -3, -40])
+def test_a_flipped_bit_in_a_shard_counts_as_absent(tmp_path, store, at, caplog):
+    log = tmp_path / "log"
+    finished_rows(job(log), ITEMS, store, InProcess())
+    for path in store.shards.iterdir():
+        flip(path, at)
+    log.unlink()
+    results = finished_rows(job(log), ITEMS, store, InProcess())
+    again = finished_rows(job(log), ITEMS, store, InProcess())
+
+    assert [[verdict(item)] for item in ITEMS] == results == again
+    assert len(ITEMS) == len(computed(log))
+    assert "damaged and is done again" in caplog.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WiderVerdict:
+    """The class of another commit: one column more."""
+
+    PRODUCER: ClassVar[str] = "vlm_votes"
+
+    pair_id: str
+    yes: int
+    certainty: float
+
+
+WiderVerdict.__name__ = "Verdict"  # the key must differ by the columns alone
+
+
+@dataclass(frozen=True)
+class Wider:
+    log: Path
+
+    def __call__(self, rows: Sequence[Item]) -> list[list[WiderVerdict]]:
+        with self.log.open("a") as file:
+            file.writelines(f"{row.name}\n" for row in rows)
+        return [[WiderVerdict(pair_id=r.name, yes=r.value, certainty=0.5)] for r in rows]
+
+
+def test_going_a_commit_back_and_forth_computes_nothing_again_and_removes_nothing(tmp_path, store):
+    old, new = tmp_path / "old", tmp_path / "new"
+    for _ in range(2):
+        finished_rows(job(old), ITEMS, store, InProcess())
+        finished_rows(job(new, output=WiderVerdict, work=Wider(new)), ITEMS, store, InProcess())
+
+    assert len(ITEMS) == len(computed(old)) == len(computed(new))

@@ -1,10 +1,12 @@
 """Finished folders appear whole or not at all."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from unirain_core.engine.store import WorkStore, digest
+from unirain_core.artefacts.sums import SUMS, damage
+from unirain_core.engine.store import WorkStore, collect, digest
 
 
 def test_a_folder_is_made_once(tmp_path):
@@ -65,3 +67,97 @@ def test_queued_experiments_share_the_store_of_the_main_checkout(tmp_path, monke
 def test_digests_tell_apart_what_joining_would_confuse():
     assert digest("ab", "c") != digest("a", "bc")
     assert digest(1) != digest("1")
+
+
+def fill(folder: Path) -> None:
+    (folder / "sub").mkdir()
+    (folder / "sub/picture.png").write_bytes(b"pixels")
+    (folder / "x").write_text("content")
+
+
+def flip_picture(folder):
+    (folder / "sub/picture.png").write_bytes(b"pixelt")
+
+
+def lose_picture(folder):
+    (folder / "sub/picture.png").unlink()
+
+
+def add_file(folder):
+    (folder / "more").touch()
+
+
+def lose_sums(folder):
+    (folder / SUMS).unlink()
+
+
+def tear_sums(folder):
+    (folder / SUMS).write_bytes(b"\xff\xfe")
+
+
+@pytest.mark.parametrize("harm", [flip_picture, lose_picture, add_file, lose_sums, tear_sums])
+def test_a_damaged_folder_counts_as_absent_and_is_made_again(tmp_path, harm, caplog):
+    store = WorkStore(home=tmp_path, owner="toy")
+    harm(store.folder("k", fill))
+    healed = store.folder("k", fill)
+
+    assert damage(healed) is None
+    assert b"pixels" == (healed / "sub/picture.png").read_bytes()
+    assert "damaged and is done again" in caplog.text
+
+
+def test_a_folders_hashes_are_read_by_sha256sum(tmp_path):
+    folder = WorkStore(home=tmp_path, owner="toy").folder("k", fill)
+    done = subprocess.run(["sha256sum", "--check", "--quiet", SUMS], cwd=folder, check=False)
+
+    assert 0 == done.returncode
+
+
+def test_collecting_keeps_what_an_interrupted_run_finished(tmp_path):
+    store = WorkStore(home=tmp_path, owner="toy@a")
+    store.begin()
+    kept = store.folder("k", fill)  # here the run is killed
+    collection = collect(tmp_path)
+
+    assert kept.is_dir()
+    assert ("toy@a",) == collection.kept_for
+
+
+def test_collecting_after_the_interrupted_run_came_to_its_end_removes_what_it_no_longer_uses(tmp_path):
+    store = WorkStore(home=tmp_path, owner="toy")
+    store.begin()
+    store.folder("old", fill)
+    store.begin()
+    store.folder("new", fill)
+    store.record_use(["new"])
+
+    assert [store.shards / "old"] == list(collect(tmp_path).removed)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"\xff", b'{"stage": "toy", "names": 3, "is_whole": true}']
+)
+def test_a_damaged_used_list_removes_nothing(tmp_path, content):
+    store = WorkStore(home=tmp_path, owner="toy")
+    kept = store.folder("k", fill)
+    store.record_use([])
+    (tmp_path / "used/toy.json").write_bytes(content)
+    collection = collect(tmp_path)
+
+    assert kept.is_dir()
+    assert ("toy",) == collection.kept_for
+
+
+def test_collecting_without_any_used_list_removes_nothing(tmp_path):
+    kept = WorkStore(home=tmp_path, owner="toy").folder("k", fill)
+
+    assert () == collect(tmp_path).removed
+    assert kept.is_dir()
+
+
+def test_collecting_keeps_what_something_else_names(tmp_path):
+    store = WorkStore(home=tmp_path, owner="toy")
+    named, other = store.folder("named", fill), store.folder("other", fill)
+    store.record_use([])
+
+    assert (other,) == collect(tmp_path, named=[named]).removed

@@ -1,8 +1,10 @@
+import hashlib
 import json
 from dataclasses import replace
 
 import pytest
 import torch
+from safetensors import torch as safetensors
 
 from unirain_core.config.sections import Network
 from unirain_core.errors import ArtefactError, MissingArtefactError, SchemaError
@@ -20,8 +22,11 @@ def folder(tmp_path):
 
 
 def edit(folder, **changes):
+    """Change a description and seal it again, as a stranger's program would."""
     path = folder / "model.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    changed = json.loads(path.read_text()) | changes
+    unsealed = {name: value for name, value in changed.items() if name != "seal"}
+    path.write_text(json.dumps({**unsealed, "seal": checkpoint._seal(unsealed)}))
 
 
 def test_a_network_comes_back_exactly(folder):
@@ -84,9 +89,9 @@ def test_weights_of_another_configuration_are_refused_by_name(folder):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"network": {"dim": 8}}, "missing.*blocks"),
+        ({"network": {"dim": 8}}, r"network\.blocks: missing"),
         ({"network": 3}, "no network of this program"),
-        ({"format": 2}, "format 2, expected 1"),
+        ({"format": 1}, "format 1, expected 2"),
     ],
 )
 def test_a_description_of_something_else_is_refused(folder, change, message):
@@ -111,9 +116,89 @@ def test_a_description_that_is_no_json_is_refused(folder):
         checkpoint.load(folder)
 
 
+def test_what_mends_a_checkpoint_depends_on_whose_it_is(folder, tmp_path):
+    ours = tmp_path / "data/checkpoints/unirain"
+    for place in (ours, folder):
+        checkpoint.save(place, build(CONFIG, seed=1), CONFIG, EXTRA)
+        (place / "model.json").write_text("{}")
+
+    with pytest.raises(SchemaError, match="run `dvc repro --force --single-item trained_checkpoint@unirain`"):
+        checkpoint.load(ours)
+    with pytest.raises(SchemaError, match="get the folder again from whoever made it"):
+        checkpoint.load(folder)
+
+
 def test_damaged_weights_are_refused(folder):
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"\x00")
 
     with pytest.raises(ArtefactError, match="damaged"):
+        checkpoint.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("active", 1),
+        ("renormalise", True),
+        ("noise_std", 0.0),
+        ("encoder", "none"),
+    ],
+)
+def test_an_edited_configuration_is_refused_by_its_seal(folder, key, value):
+    path = folder / "model.json"
+    described = json.loads(path.read_text())
+    described["network"][key] = value
+    path.write_text(json.dumps(described))
+
+    with pytest.raises(SchemaError, match="was changed since it was written"):
+        checkpoint.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("encoder", "xx"),
+        ("blocks", [100_000, 1]),
+        ("blocks", [1, 0]),
+        ("dim", 10**9),
+        ("dim", -16),
+        ("dim", 7),
+        ("dim", 8.5),
+        ("dim", "8"),
+        ("ffn_expansion", "NaN"),
+        ("heads", [1]),
+        ("active", 9),
+        ("decoder_widths", []),
+        ("decoder_widths", [0.5, -1.0]),
+        ("shuffle", 10**6),
+    ],
+)
+def test_a_configuration_out_of_bounds_is_refused_before_anything_is_built(folder, key, value, monkeypatch):
+    described = json.loads((folder / "model.json").read_text())["network"]
+    edit(folder, network=described | {key: value})
+    monkeypatch.setattr(checkpoint, "UniRainNet", None)
+
+    with pytest.raises(SchemaError, match=f"describes no network of this program.*{key}"):
+        checkpoint.load(folder)
+
+
+def test_a_number_that_is_none_in_the_configuration_is_refused(folder):
+    path = folder / "model.json"
+    path.write_text(path.read_text().replace('"ffn_expansion": 2.0', '"ffn_expansion": NaN'))
+
+    with pytest.raises(SchemaError, match=r"model\.json"):
+        checkpoint.load(folder)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(folder, value):
+    """A black picture would come out of them."""
+    weights = safetensors.load_file(folder / "model.safetensors")
+    weights["stem.weight"][0] = value
+    content = safetensors.save(weights)
+    (folder / "model.safetensors").write_bytes(content)
+    edit(folder, sha256=hashlib.sha256(content).hexdigest())
+
+    with pytest.raises(ArtefactError, match=r"stem\.weight hold values that are not finite"):
         checkpoint.load(folder)

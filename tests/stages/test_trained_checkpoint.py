@@ -17,7 +17,7 @@ from unirain_core.artefacts import report, tables
 from unirain_core.artefacts.schemas import HistoryRow, SplitRow
 from unirain_core.config.sections import Network, RainType, Strategy, Training, Variant
 from unirain_core.errors import ConfigError, MissingArtefactError, MissingInputError
-from unirain_core.imaging.codec import write_png
+from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.model import checkpoint
 from unirain_core.stages import trained_checkpoint
 from unirain_core.tracking import journal
@@ -52,7 +52,8 @@ def rows_of(folder, split):
         rows.append(
             SplitRow(
                 pair_id=f"toy/{split}-{index}", rain_type=rain_type, scene_id=names[0], root="toy",
-                input=names[0], target=names[1], halves=None, input_hash=names[0], target_hash=names[1],
+                input=names[0], target=names[1], halves=None, input_hash=file_hash(folder / names[0]),
+                target_hash=file_hash(folder / names[1]),
             )
         )  # fmt: skip
     return rows
@@ -125,6 +126,42 @@ def test_what_changes_the_result_and_nothing_else_changes_the_key(root, section,
     assert (1 if same else 2) == len(list((root / ".unirain/shards/trained_checkpoint").iterdir()))
 
 
+def test_more_steps_say_plainly_that_the_training_starts_anew_and_why(root, caplog):
+    caplog.set_level("INFO")
+    trained_checkpoint.run(root, **ARGUMENTS)
+    assert "starts anew" not in caplog.text
+    trained_checkpoint.run(root, **ARGUMENTS | {"training": replace(ARGUMENTS["training"], steps=8)})
+
+    assert "training.steps is 8 instead of 6" in caplog.text
+    assert "starts anew" in caplog.text
+    assert "more steps change the learning rate of every step" in caplog.text
+
+
+def test_a_finished_training_is_taken_from_the_store_without_a_word_of_starting_anew(root, caplog):
+    caplog.set_level("INFO")
+    more = ARGUMENTS | {"training": replace(ARGUMENTS["training"], steps=8)}
+    for arguments in (ARGUMENTS, more):
+        trained_checkpoint.run(root, **arguments)
+    caplog.clear()
+    trained_checkpoint.run(root, **ARGUMENTS)
+
+    assert "starts anew" not in caplog.text
+
+
+def test_a_flipped_bit_in_a_finished_checkpoint_is_healed_by_running_again(root):
+    trained_checkpoint.run(root, **ARGUMENTS)
+    out = root / "data/checkpoints/ours"
+    before = files(out)
+    (stored,) = (root / ".unirain/shards/trained_checkpoint").iterdir()
+    for name in ("model.safetensors", "last/model.json", "history.parquet"):
+        content = bytearray((stored / name).read_bytes())
+        content[len(content) // 2] ^= 1
+        (stored / name).write_bytes(content)
+        trained_checkpoint.run(root, **ARGUMENTS)
+
+        assert before == files(out)
+
+
 def test_a_type_without_pairs_is_named_with_a_way_out(root):
     with pytest.raises(MissingInputError, match=r"no pair of nrs.*rain_types"):
         trained_checkpoint.run(root, **(ARGUMENTS | {"rain_types": (*TYPES, "nrs")}))
@@ -170,7 +207,7 @@ def test_after_kill_9_the_same_command_ends_with_the_same_bytes(root, tmp_path):
         return process.returncode, files(root / "data/checkpoints/ours") if (root / "data").exists() else {}
 
     _, whole = run(tmp_path / "whole")
-    killed, _ = run(tmp_path / "killed", until=lambda home: list(home.glob("resume/*/state.pt")))
+    killed, _ = run(tmp_path / "killed", until=lambda home: list(home.glob("resume/*/*.pt")))
     ended, resumed = run(tmp_path / "killed")
 
     assert (killed, ended) == (-signal.SIGKILL, 0)

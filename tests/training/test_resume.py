@@ -62,3 +62,33 @@ def test_a_kill_while_saving_leaves_the_snapshot_of_before(tmp_path, snapshot, m
     loaded = resume.load(tmp_path)
     assert loaded is not None
     assert loaded.step == 3
+
+
+@pytest.mark.parametrize("harm", ["flip", "cut", "empty", "text"])
+def test_a_damaged_snapshot_counts_as_absent(tmp_path, snapshot, harm, caplog):
+    resume.save(tmp_path, snapshot)
+    (file,) = tmp_path.glob("*.pt")
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes({"flip": bytes(content), "cut": content[:99], "empty": b"", "text": b"no state"}[harm])
+
+    assert resume.load(tmp_path) is None
+    assert "is damaged and is left out" in caplog.text
+
+
+def test_where_the_newest_snapshot_is_damaged_the_one_before_it_counts(tmp_path, snapshot):
+    resume.save(tmp_path / "a", snapshot)
+    resume.save(tmp_path / "b", replace(snapshot, step=9))
+    (newest,) = (tmp_path / "b").glob("*.pt")
+    (tmp_path / "a" / newest.name).write_bytes(newest.read_bytes()[:-5])
+    loaded = resume.load(tmp_path / "a")
+
+    assert loaded is not None
+    assert 3 == loaded.step
+
+
+def test_only_the_newest_snapshot_is_kept(tmp_path, snapshot):
+    for step in (3, 6, 9):
+        resume.save(tmp_path, replace(snapshot, step=step))
+
+    assert 1 == len(list(tmp_path.iterdir()))

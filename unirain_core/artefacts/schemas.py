@@ -6,9 +6,6 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION = "2"
-"""Raised when any class below changes; a table of another version is refused."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestRow:

@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unirain_core.artefacts import paths
-from unirain_core.artefacts.schemas import VERSION
 from unirain_core.artefacts.whole import whole_file
 from unirain_core.errors import MissingArtefactError, SchemaError
 
@@ -38,7 +37,18 @@ def arrow_schema(row_class: type[Any]) -> pa.Schema:
             hint, nullable = next(a for a in typing.get_args(hint) if a is not type(None)), True
         arrow = _ARROW.get(hint, pa.list_(pa.float32()))  # what is left are vectors
         fields.append(pa.field(field.name, arrow, nullable=nullable))
-    return pa.schema(fields, metadata={"producer": row_class.PRODUCER, "version": VERSION})
+    return pa.schema(fields, metadata={"producer": row_class.PRODUCER})
+
+
+def structure(row_class: type[Any]) -> str:
+    """What the columns of a row class are: their names, types and whether they may be null.
+
+    >>> from unirain_core.artefacts.schemas import Verdict
+    >>> structure(Verdict).splitlines()[0]
+    'pair_id: string not null'
+    """
+    text: str = arrow_schema(row_class).to_string(show_schema_metadata=False)
+    return text
 
 
 def write(
@@ -67,7 +77,8 @@ def write(
             [*arrays, pa.array(keys)],
         )
     with whole_file(path) as file:
-        pq.write_table(pa.Table.from_arrays(arrays, schema=schema), file, compression="zstd")
+        table = pa.Table.from_arrays(arrays, schema=schema)
+        pq.write_table(table, file, compression="zstd", write_page_checksum=True)
 
 
 def read(path: Path, row_class: type[Row]) -> list[Row]:
@@ -75,14 +86,26 @@ def read(path: Path, row_class: type[Row]) -> list[Row]:
 
     Raises:
         MissingArtefactError: there is no such file; the message names the stage that writes it.
-        SchemaError: the file has other columns, or was written by another version of the schema.
+        SchemaError: the file has other columns, or is damaged.
     """
-    return _rows(_checked(path, row_class), row_class)
+    return _rows(_checked(path, path, row_class), row_class)
 
 
-def read_keyed(path: Path, row_class: type[Row], wanted: Container[str]) -> list[tuple[str, Row]]:
-    """Read those rows of a shard whose content key is wanted, each with its key."""
-    table = _checked(path, row_class)
+def parse_keyed(
+    path: Path, content: bytes, row_class: type[Row], wanted: Container[str]
+) -> list[tuple[str, Row]]:
+    """Those rows of a shard whose content key is wanted, each with its key.
+
+    Args:
+        path: of the shard, for messages.
+        content: of the shard, whose hash was checked.
+        row_class: class of `artefacts.schemas`.
+        wanted: keys.
+
+    Raises:
+        SchemaError: the shard has other columns.
+    """
+    table = _checked(path, pa.BufferReader(content), row_class)
     keys: list[str] = table.column("row_key").to_pylist()
     keep = [index for index, key in enumerate(keys) if key in wanted]
     return [
@@ -93,26 +116,22 @@ def read_keyed(path: Path, row_class: type[Row], wanted: Container[str]) -> list
     ]
 
 
-def _checked(path: Path, row_class: type[Any]) -> pa.Table:
+def _checked(path: Path, source: Path | pa.BufferReader, row_class: type[Any]) -> pa.Table:
+    """The table of a file, with sound pages and the columns of its class."""
     producer = paths.producer(path, row_class.PRODUCER)
     if not path.exists():
         raise MissingArtefactError(str(path), producer)
     try:
-        table = pq.read_table(path)
+        table = pq.read_table(source, page_checksum_verification=True)
+        table.validate(full=True)  # text that is no UTF-8 would fail later and elsewhere
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:  # the disk's, not the file's
             raise
         raise SchemaError(f"{path} is damaged ({_first_line(error)}); {_mend(producer)}") from None
-    schema = arrow_schema(row_class)
-    written = (table.schema.metadata or {}).get(b"version", b"none").decode()
-    if written != VERSION:
-        raise SchemaError(
-            f"{path} was written with schema version {written}, this program reads {VERSION}; {_mend(producer)}"
-        )
-    found = {f.name: f.type for f in table.schema if f.name != "row_key"}
-    wanted = {f.name: f.type for f in schema}
-    if found != wanted:
-        odd = sorted(set(found.items()) ^ set(wanted.items()), key=str)
+    columns = {f.name: f.type for f in table.schema if f.name != "row_key"}
+    expected = {f.name: f.type for f in arrow_schema(row_class)}
+    if columns != expected:
+        odd = sorted(set(columns.items()) ^ set(expected.items()), key=str)
         raise SchemaError(f"{path}: columns differ from {row_class.__name__}: {odd}; {_mend(producer)}")
     return table
 

@@ -6,37 +6,50 @@ from pathlib import Path
 
 from unirain_core.artefacts import paths
 from unirain_core.engine.life import lock
-from unirain_core.engine.store import WorkStore, collect, remove
-from unirain_core.errors import SchemaError
+from unirain_core.engine.store import WorkStore, collect, remove, size_of
 
 
 def gc() -> None:
-    """Remove what the last run of no stage referred to, and say how much that freed.
+    """Delete finished work that no stage used in its latest run, and say what that freed.
+
+    The work of a stage whose latest run was interrupted stays.
 
     Raises:
         BusyError: a stage is running.
     """
     home = WorkStore.at(Path.cwd(), "gc").home
-    before = _size(home)
     with contextlib.ExitStack() as locks:
         for file in sorted((home / "locks").glob("*.lock")):
             locks.enter_context(lock(file, f"stage '{file.stem}'"))
-        removed = [*collect(home), *_old_collections(home)]
-    print(f"{len(removed)} pieces of finished work removed, {(before - _size(home)) / 1e6:.1f} MB freed")
+        collection = collect(home)
+        collections, freed = _remove_old_collections(home)
+    print(
+        f"{len(collection.removed)} pieces of finished work and {collections} old collections removed, "
+        f"{(collection.freed + freed) / 1e6:.1f} MB freed"
+    )
+    if collection.kept_for:
+        print(
+            f"kept whole, since the latest run was interrupted or nothing is known of it: {', '.join(collection.kept_for)}; "
+            "run `dvc repro` to the end, then `unirain gc` again"
+        )
 
 
-def _old_collections(home: Path) -> list[Path]:
-    """Remove the embedded engine's collections but for the one that the pipeline's database names."""
+def _remove_old_collections(home: Path) -> tuple[int, int]:
+    """Remove the embedded engine's collections but for the one that the pipeline's database names.
+
+    Where the database cannot say which one that is, all stay: they can be filled again, but a stage may be about to use one.
+
+    Returns:
+        How many were removed, and their bytes.
+    """
     file = Path.cwd() / paths.DATABASE / "collection.json"
     try:
-        current = json.loads(file.read_text(encoding="utf-8"))["collection"] if file.exists() else ""
-    except (ValueError, KeyError):
-        raise SchemaError(f"{file} is damaged; run `dvc repro --force real_rain_database`") from None
-    old = [f for f in sorted((home / "qdrant").glob("*")) if f.name not in (current, f"{current}.lock")]
-    for path in old:
-        remove(path)
-    return old
-
-
-def _size(folder: Path) -> int:
-    return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+        current = json.loads(file.read_bytes())["collection"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0, 0
+    number, freed = 0, 0
+    for path in sorted((home / "qdrant").glob("*")):
+        if path.name not in (current, f"{current}.lock"):
+            number, freed = number + path.is_dir(), freed + size_of(path)
+            remove(path)
+    return number, freed

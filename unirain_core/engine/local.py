@@ -9,7 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Protocol, TypeVar
 
 from unirain_core.engine.life import tie_to_parent
-from unirain_core.errors import ConfigError, UniRainError
+from unirain_core.errors import ConfigError, WorkerDiedError
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -21,7 +21,11 @@ class Engine(Protocol):
     """Where tasks run; the function and the tasks travel to other processes or machines."""
 
     def run(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
-        """Apply the function to every task; results come in any order, the first error ends it all."""
+        """Apply the function to every task; results come in any order, the first error ends it all.
+
+        Raises:
+            WorkerDiedError: a worker process ended before its task did.
+        """
         ...
 
 
@@ -46,8 +50,8 @@ class LocalEngine:
             for future in as_completed([pool.submit(function, task) for task in tasks]):
                 yield future.result()
         except BrokenProcessPool:
-            raise UniRainError(
-                "a worker process was ended from outside, most often because memory ran out; what is finished is "
+            raise WorkerDiedError(
+                "a worker process was ended from outside, most often because memory ran out; finished work is "
                 "kept: run the same command again, with UNIRAIN_WORKERS=1 in the environment if it is memory"
             ) from None
         finally:

@@ -4,18 +4,25 @@ DVC deletes a stage's outs before it runs the stage; what stands here survives a
 
     .unirain/shards/<stage>/<name>    finished shards and folders; they appear whole or not at all
     .unirain/partial/<owner>/         what a running stage is writing; wiped when it starts again
-    .unirain/used/<owner>.json        the finished work that the owner's last run referred to
+    .unirain/used/<owner>.json        the finished work that the owner's last whole run referred to
+
+Finished work carries its hashes: a shard in its name, a folder in its SHA256SUMS. They are checked when it is used, and
+damaged work counts as absent. Only `collect` removes work that another commit may want.
 """
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from unirain_core.artefacts.sums import damage, write_sums
 from unirain_core.artefacts.whole import write_text
+
+logger = logging.getLogger(__name__)
 
 
 def digest(*parts: object) -> str:
@@ -53,30 +60,80 @@ class WorkStore:
         """Folder of this owner's unfinished work."""
         return self.home / "partial" / self.owner
 
-    def wipe_partial(self) -> None:
-        """Remove what a killed run of this owner left half done; the owner's lock must be held."""
+    def begin(self) -> None:
+        """Start a run: wipe what a killed one left half done, and keep `collect` away until this one ends.
+
+        The owner's lock must be held.
+        """
         shutil.rmtree(self.partial, ignore_errors=True)
+        self._write_use(Use.of(self._use_file).names, is_whole=False)
 
     def folder(self, key: str, make: Callable[[Path], None]) -> Path:
-        """The finished folder of a key, made now unless it exists; concurrent makers are harmless.
+        """The finished folder of a key, made now unless a sound one exists; concurrent makers are harmless.
 
         Args:
             key: digest of everything that determines the content.
             make: writes the content into an empty folder.
         """
         final = self.shards / key
+        if final.is_dir() and (problem := damage(final)) is not None:
+            logger.warning(
+                "%s: finished work is damaged and is done again: %s: %s", self.owner, final, problem
+            )
+            self._set_aside(final)
         if not final.is_dir():
             partial = self.partial / f"{key}.{os.getpid()}"
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
             make(partial)
+            write_sums(partial)
             publish(partial, final)
         return final
 
     def record_use(self, names: Iterable[str]) -> None:
-        """Remember what this owner's run referred to, for `collect`."""
-        file = self.home / "used" / f"{self.owner}.json"
-        write_text(file, json.dumps({"stage": self.stage, "names": sorted(set(names))}))
+        """Remember what this owner's whole run referred to, for `collect`."""
+        self._write_use(names, is_whole=True)
+
+    @property
+    def _use_file(self) -> Path:
+        return self.home / "used" / f"{self.owner}.json"
+
+    def _write_use(self, names: Iterable[str], *, is_whole: bool) -> None:
+        content = {"stage": self.stage, "names": sorted(set(names)), "is_whole": is_whole}
+        write_text(self._use_file, json.dumps(content))
+
+    def _set_aside(self, folder: Path) -> None:
+        """Free a damaged folder's name in one step, then remove it; another maker may have done so already."""
+        self.partial.mkdir(parents=True, exist_ok=True)
+        aside = self.partial / f"{folder.name}.damaged.{os.getpid()}"
+        try:
+            folder.rename(aside)
+        except FileNotFoundError:
+            return
+        shutil.rmtree(aside)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Finished work that an owner's runs refer to."""
+
+    stage: str
+    names: frozenset[str]
+    is_whole: bool
+    """Whether the owner's last run came to its end, so that `names` is all that it needs."""
+
+    @classmethod
+    def of(cls, file: Path) -> "Use":
+        """Read a used list; an absent or damaged one says nothing, so that nothing may be removed on its word."""
+        stage = file.stem.partition("@")[0]
+        try:
+            content = json.loads(file.read_bytes())
+            names, is_whole = content["names"], content["is_whole"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls(stage, frozenset(), is_whole=False)
+        if not isinstance(names, list):
+            return cls(stage, frozenset(), is_whole=False)
+        return cls(stage, frozenset(map(str, names)), is_whole=is_whole is True)
 
 
 def publish(partial: Path, final: Path) -> None:
@@ -94,21 +151,52 @@ def publish(partial: Path, final: Path) -> None:
         shutil.rmtree(partial)
 
 
-def collect(home: Path) -> list[Path]:
-    """Remove finished work that no owner's last run referred to, and all partial work; no stage may be running.
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """What `collect` did."""
 
-    Returns:
-        The finished work that was removed.
+    removed: tuple[Path, ...]
+    freed: int
+    """Bytes."""
+    kept_for: tuple[str, ...]
+    """Owners whose last run did not come to its end, or of which nothing is known: their stage's work stays whole."""
+
+
+def collect(home: Path, named: Iterable[Path] = ()) -> Collection:
+    """Delete finished work that no stage used in its latest run, and all partial work; no stage may be running.
+
+    The work of a stage whose latest run was interrupted stays whole, since that run will want it. So does the work of a stage
+    of which nothing is known.
+
+    Args:
+        home: of the store.
+        named: finished work that something else refers to, and that stays.
     """
-    used = set[tuple[str, str]]()
-    for file in sorted((home / "used").glob("*.json")):
-        record = json.loads(file.read_text(encoding="utf-8"))
-        used.update((record["stage"], name) for name in record["names"])
+    used = {file.stem: Use.of(file) for file in sorted((home / "used").glob("*.json"))}
+    interrupted = {owner: use.stage for owner, use in used.items() if not use.is_whole}
+    recorded = {use.stage for use in used.values()}
+    wanted = {home / "shards" / use.stage / name for use in used.values() for name in use.names} | set(named)
+    kept_for, removed, freed = set(interrupted), list[Path](), size_of(home / "partial")
     shutil.rmtree(home / "partial", ignore_errors=True)
-    removed = [p for p in sorted((home / "shards").glob("*/*")) if (p.parent.name, p.name) not in used]
-    for path in removed:
-        remove(path)
-    return removed
+    for folder in sorted((home / "shards").glob("*")):
+        if folder.name in interrupted.values():
+            continue
+        if folder.name not in recorded:
+            kept_for.add(folder.name)
+            continue
+        for path in sorted(folder.iterdir()):
+            if path not in wanted:
+                freed += size_of(path)
+                remove(path)
+                removed.append(path)
+    return Collection(tuple(removed), freed, tuple(sorted(kept_for)))
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files below a folder; 0 where there is none."""
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
 
 
 def remove(path: Path) -> None:

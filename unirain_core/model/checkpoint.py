@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -11,14 +11,16 @@ from safetensors import SafetensorError
 from safetensors import torch as safetensors
 from torch import Tensor, nn
 
+from unirain_core.artefacts import paths
 from unirain_core.artefacts.whole import whole_file, write_text
+from unirain_core.config.load import parse_network
 from unirain_core.config.sections import Network
-from unirain_core.errors import ArtefactError, MissingArtefactError, SchemaError
+from unirain_core.errors import ArtefactError, ConfigError, MissingArtefactError, SchemaError
 from unirain_core.model.network import UniRainNet, build
 
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"
-FORMAT = 1
+FORMAT = 2
 PRODUCER = "trained_checkpoint"
 
 Extra = Mapping[str, str | float | int]
@@ -33,6 +35,8 @@ class Description:
     """What the writer noted, such as the step and the figures of its validation."""
     sha256: str
     """Hash of the weights file, which ties the two files together."""
+    seal: str
+    """Hash of configuration, notes and the weights' hash: of everything that the network does."""
 
 
 def save(folder: Path, model: nn.Module, config: Network, extra: Extra) -> None:
@@ -45,50 +49,62 @@ def save(folder: Path, model: nn.Module, config: Network, extra: Extra) -> None:
         extra: notes of the writer; finite numbers and strings.
 
     Raises:
-        ValueError: the model's weights are not those of `config`.
+        ValueError: the model's weights are not those of `config`, or are not finite.
     """
     state = {name: weight.detach().cpu().contiguous() for name, weight in model.state_dict().items()}
     differences = _differences(state, config)
     if differences:
         raise ValueError(f"the model is not of the given configuration: {differences}")
     weights = safetensors.save(state)
+    odd = _not_finite(state)
+    if odd:
+        raise ValueError(f"the weights {odd} hold values that are not finite")
     description = {
         "format": FORMAT,
         "network": asdict(config),
         "extra": dict(extra),
         "sha256": hashlib.sha256(weights).hexdigest(),
     }
-    text = json.dumps(description, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+    sealed = description | {"seal": _seal(description)}
+    text = json.dumps(sealed, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
     with whole_file(folder / WEIGHTS) as file:
         file.write(weights)
     write_text(folder / DESCRIPTION, text)
 
 
 def load(folder: Path) -> UniRainNet:
-    """Read a checkpoint into a network on the CPU, ready for inference.
+    """Read a checkpoint into a network on the CPU, ready for inference; errors are those of `load_described`."""
+    return load_described(folder)[0]
+
+
+def load_described(folder: Path) -> tuple[UniRainNet, Description]:
+    """Read a checkpoint into a network, as `load` does, with the description of these very weights.
 
     Raises:
         MissingArtefactError: one of the two files is absent.
         SchemaError: the description is not of this program's, or the weights are of another configuration.
-        ArtefactError: the weights are damaged, or not the ones that the description was written for.
+        ArtefactError: the weights are damaged or not finite, or not the ones that the description was written for.
     """
     description = describe(folder)
     path = folder / WEIGHTS
     weights = _bytes(path)
     if hashlib.sha256(weights).hexdigest() != description.sha256:
         raise ArtefactError(
-            f"{path} is damaged or is not what {DESCRIPTION} beside it describes (SHA-256 differs); {_mend()}"
+            f"{path} is damaged or is not what {DESCRIPTION} beside it describes (SHA-256 differs); {_mend(path)}"
         )
     try:
         state = safetensors.load(weights)
     except SafetensorError as error:
-        raise ArtefactError(f"{path} is no safetensors file ({error}); {_mend()}") from None
+        raise ArtefactError(f"{path} is no safetensors file ({error}); {_mend(path)}") from None
     differences = _differences(state, description.config)
     if differences:
-        raise SchemaError(f"{path} holds weights of another configuration: {differences}; {_mend()}")
+        raise SchemaError(f"{path} holds weights of another configuration: {differences}; {_mend(path)}")
+    odd = _not_finite(state)
+    if odd:
+        raise ArtefactError(f"{path}: the weights {odd} hold values that are not finite; {_mend(path)}")
     net = build(description.config, seed=0)
     net.load_state_dict(state)
-    return net.eval()
+    return net.eval(), description
 
 
 def describe(folder: Path) -> Description:
@@ -102,23 +118,27 @@ def describe(folder: Path) -> Description:
     try:
         content = json.loads(_bytes(path))
         if content["format"] != FORMAT:
-            raise SchemaError(f"{path} has format {content['format']!r}, expected {FORMAT}; {_mend()}")
-        return Description(_network(content["network"]), dict(content["extra"]), str(content["sha256"]))
+            raise SchemaError(f"{path} has format {content['format']!r}, expected {FORMAT}; {_mend(path)}")
+        unsealed = {name: value for name, value in content.items() if name != "seal"}
+        if content["seal"] != _seal(unsealed):
+            raise SchemaError(f"{path} was changed since it was written (its seal differs); {_mend(path)}")
+        network = parse_network(content["network"])
+        return Description(network, dict(content["extra"]), str(content["sha256"]), str(content["seal"]))
     except KeyError as error:
-        raise SchemaError(f"{path} lacks {error}; {_mend()}") from None
-    except (ValueError, TypeError) as error:
-        raise SchemaError(f"{path} describes no network of this program: {error}; {_mend()}") from None
+        raise SchemaError(f"{path} lacks {error}; {_mend(path)}") from None
+    except (ValueError, TypeError, RecursionError, ConfigError) as error:
+        raise SchemaError(f"{path} describes no network of this program: {error}; {_mend(path)}") from None
 
 
-def _network(content: Mapping[str, object]) -> Network:
-    """Build the section from its JSON: every key, no other, lists as tuples."""
-    known = {field.name for field in fields(Network)}
-    if known != set(content):
-        raise ValueError(
-            f"keys unexpected: {sorted(set(content) - known)}, missing: {sorted(known - set(content))}"
-        )
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in content.items()}
-    return Network(**values)  # type: ignore[arg-type]
+def _seal(description: Mapping[str, object]) -> str:
+    """Hash of a description without its seal, whatever the layout of its text."""
+    text = json.dumps(description, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _not_finite(state: Mapping[str, Tensor]) -> str:
+    """Name of the first weights that hold an infinity or no number; empty: there are none."""
+    return next((name for name, weight in state.items() if not torch.isfinite(weight).all()), "")
 
 
 def _differences(state: Mapping[str, Tensor], config: Network) -> str:
@@ -143,5 +163,9 @@ def _bytes(path: Path) -> bytes:
         raise MissingArtefactError(str(path), PRODUCER) from None
 
 
-def _mend() -> str:
-    return f"run `dvc repro --force {PRODUCER}`"
+def _mend(path: Path) -> str:
+    """How to get a sound checkpoint: by the stage that wrote it, or from whoever did."""
+    folder = path.parent.absolute()
+    if f"{paths.common(paths.CHECKPOINT)}/{folder.name}" == "/".join(folder.parts[-3:]):
+        return f"run `dvc repro --force --single-item {PRODUCER}@{folder.name}`"
+    return "get the folder again from whoever made it, or name another checkpoint"

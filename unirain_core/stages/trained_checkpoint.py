@@ -8,14 +8,15 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables
-from unirain_core.artefacts.report import Report
+from unirain_core.artefacts.report import MadeWith, Report
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import VERSION, HistoryRow, SplitRow
+from unirain_core.artefacts.schemas import HistoryRow, SplitRow
 from unirain_core.config.sections import Network, RainType, Strategy, Training, Variant
 from unirain_core.engine.life import is_held
 from unirain_core.engine.store import WorkStore, digest, publish
 from unirain_core.errors import ConfigError, MissingInputError
 from unirain_core.model import checkpoint
+from unirain_core.tracking import journal
 from unirain_core.tracking.events import Dataset, Finish, Start
 from unirain_core.tracking.journal import Journal
 from unirain_core.tracking.kept import keep
@@ -29,7 +30,7 @@ from unirain_core.training.task import Task
 logger = logging.getLogger(__name__)
 
 STAGE = "trained_checkpoint"
-ALGORITHM = "1"
+ALGORITHM = "2"
 READS = (paths.SPLIT,)
 WRITES = (paths.CHECKPOINT, paths.report(STAGE, partitioned=True))
 PARAMS = ("variants", "networks", "strategies", "training", "rain_types", "profile")
@@ -45,6 +46,7 @@ def run(
     rain_types: tuple[RainType, ...],
     profile: str,
     partition: str,
+    made_with: MadeWith | None = None,
 ) -> None:
     """Train a variant, or take its finished checkpoint from the work store.
 
@@ -67,10 +69,14 @@ def run(
         seed=variant.seed,
     )
     store = WorkStore.at(root, STAGE, partition)
-    session = _session(store, task, _flat_params(task, variant), files, profile)
+    tags = provenance(root, made_with) | {"unirain.profile": profile}
+    session = _session(store, task, _flat_params(task, variant), files, tags)
     settle(store.home / "runs", root, lambda other: is_held(store.home / "locks" / f"{STAGE}@{other}.lock"))
     pairs = [sum(map(len, rows)) for rows in (train_rows, val_rows)]
     logger.info("%s: %s: %d pairs to train on, %d to validate on", STAGE, partition, *pairs)
+    if not (store.shards / session.start.key).is_dir():
+        for line in _differences_to_the_last_training(session):
+            logger.info("%s: %s: %s", STAGE, partition, line)
     finished = store.folder(session.start.key, lambda folder: train(session, folder))
     shutil.rmtree(session.snapshots, ignore_errors=True)
     store.record_use([session.start.key])
@@ -82,18 +88,38 @@ def run(
 
 
 def _session(
-    store: WorkStore, task: Task, params: Mapping[str, str], files: Mapping[str, str], profile: str
+    store: WorkStore, task: Task, params: Mapping[str, str], files: Mapping[str, str], tags: Mapping[str, str]
 ) -> Session:
     key, variant, root = _key(task), store.owner.partition("@")[2], task.roots.project
     start = Start(
         key=key,
         variant=variant,
         params=params,
-        tags=provenance(root) | {"unirain.profile": profile},
+        tags=tags,
         datasets=[_dataset(root, file, context) for context, file in files.items()],
     )
     snapshots, runs = store.home / "resume" / key, store.home / "runs" / variant
     return Session(task=task, snapshots=snapshots, journal=runs, start=start, root=root)
+
+
+def _differences_to_the_last_training(session: Session) -> list[str]:
+    """Why this training cannot go on from the variant's last one; nothing where it is the same, or there is none."""
+    starts = [event.content for event in journal.read(session.journal) if event.kind == "start"]
+    last = starts[0] if starts else None
+    if last is None or last.get("key") == session.start.key:
+        return []
+    before, now = last.get("params"), session.start.params
+    if not isinstance(before, Mapping):
+        return []
+    lines = [
+        f"{name} is {now.get(name)} instead of {before.get(name)}"
+        for name in sorted(before.keys() | now.keys())
+        if before.get(name) != now.get(name)
+    ]
+    why = "the training starts anew: it is another computation than the variant's last one"
+    if any(line.startswith("training.steps ") for line in lines):
+        why += "; the cosine schedule reaches its end at the last step, so more steps change the learning rate of every step"
+    return [why, *(lines or ["its pairs, or the code that trains, are not the same"])]
 
 
 def _split_file(root: Path, split: str) -> str:
@@ -124,7 +150,7 @@ def _key(task: Task) -> str:
         for of_type in (*task.train, *task.val)
     ]
     plan = replace(task.training, save_every=1)
-    return digest(ALGORITHM, VERSION, task.network, task.rain_types, plan, task.strategy, task.seed, pairs)
+    return digest(ALGORITHM, task.network, task.rain_types, plan, task.strategy, task.seed, pairs)
 
 
 def _flat_params(task: Task, variant: Variant) -> dict[str, str]:

@@ -1,6 +1,11 @@
-"""Everything a killed training needs to go on as if nothing had happened."""
+"""Everything a killed training needs to go on as if nothing had happened.
 
+A snapshot's file bears the hash of its content in its name; a damaged one counts as absent.
+"""
+
+import io
 import json
+import logging
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,10 +15,13 @@ import torch
 from torch import Tensor
 
 from unirain_core.artefacts.schemas import HistoryRow
+from unirain_core.artefacts.sums import content_name, read_named
 from unirain_core.artefacts.whole import whole_file
 from unirain_core.training.task import Best
 
-STATE = "state.pt"
+logger = logging.getLogger(__name__)
+
+_SNAPSHOTS = "step-*.pt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,16 +58,28 @@ def save(folder: Path, snapshot: Snapshot) -> None:
         "meter": snapshot.meter,
         "plain": json.dumps(plain, allow_nan=False),
     }
-    with whole_file(folder / STATE) as file:
-        torch.save(content, file)
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    fresh = folder / content_name(f"step-{snapshot.step:09d}", buffer.getvalue(), ".pt")
+    with whole_file(fresh) as file:
+        file.write(buffer.getvalue())
+    for older in folder.glob(_SNAPSHOTS):
+        if older != fresh:
+            older.unlink(missing_ok=True)
 
 
 def load(folder: Path) -> Snapshot | None:
-    """The snapshot of a folder, on the CPU; None where nothing was saved yet."""
-    file = folder / STATE
-    if not file.exists():
-        return None
-    content = torch.load(file, map_location="cpu", weights_only=True)
+    """The newest sound snapshot of a folder, on the CPU; None where there is none."""
+    for file in sorted(folder.glob(_SNAPSHOTS), reverse=True):
+        content = read_named(file) if file.is_file() else None
+        if content is not None:
+            return _parsed(content)
+        logger.warning("%s is damaged and is left out: the training goes on from an earlier point", file)
+    return None
+
+
+def _parsed(raw: bytes) -> Snapshot:
+    content = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
     plain = json.loads(content["plain"])
     psnr = -math.inf if plain["best_psnr"] is None else plain["best_psnr"]
     return Snapshot(
