@@ -82,10 +82,11 @@ def tiny_project(folder: Path) -> Path:
     params["sample_corpora"]["demo"] |= {"height": 96, "width": 144, "pairs_per_type": 16, "real_per_type": 3}
     params["encoders"]["structure_side"] = 32
     for name in ("unfiltered", "test", "val"):
-        params["rainrag_split"][name] = {"per_type": 1, "per_scene": 1}
+        params["rainrag_split"][name] |= {"per_type": 1, "per_scene": 1}
     params["networks"]["small"] |= {"dim": 8, "heads": [1, 1, 2]}
     params["training"] |= {
         "steps": 12,
+        "warmup_steps": 4,
         "patch": 32,
         "validate_every": 6,
         "save_every": 3,

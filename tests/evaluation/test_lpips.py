@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from unirain_core.errors import WeightsUnavailableError
+from unirain_core.errors import ChangedInputError, WeightsUnavailableError
 from unirain_core.evaluation import lpips
 from unirain_core.evaluation.lpips import MIN_SIDE, TRUNK, at_hand, is_published
 
@@ -153,3 +153,14 @@ def test_the_smallest_picture_has_a_distance_and_a_smaller_one_none(tmp_path, mo
     assert found is not None
     assert (found.distance(*pair(height=MIN_SIDE, width=MIN_SIDE)) or 0.0) > 0.0
     assert found.distance(*pair(height=MIN_SIDE - 1)) is None
+
+
+def test_weights_that_were_replaced_since_they_were_hashed_are_refused(tmp_path, monkeypatch):
+    plant(tmp_path, monkeypatch)
+    found = at_hand(is_genuine=lambda sha256: True)
+    assert found is not None
+    lpips._loaded.cache_clear()
+    plant(tmp_path, monkeypatch, 1)
+
+    with pytest.raises(ChangedInputError, match="run the same command again"):
+        found.distance(*pair())

@@ -17,6 +17,8 @@ CHECKPOINT = "data/checkpoints/{partition}"
 BENCHMARK_SCORES = "data/scores/benchmark/{partition}"
 BASELINE_SCORES = "data/scores/baseline/{partition}"
 TABLES = "data/tables"
+GALLERY = "data/pages/gallery"
+PICTURES = "data/pages/pictures"
 
 _SHARED_SCHEMAS = {
     RAW: "raw_datasets",

@@ -1,5 +1,6 @@
 """`unirain derain`: photos through a trained network."""
 
+import errno
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -12,14 +13,13 @@ from tqdm import tqdm
 
 from unirain_core.artefacts.paths import CHECKPOINT
 from unirain_core.artefacts.whole import whole_file
-from unirain_core.errors import ConfigError, MissingArtefactError, MissingInputError
-from unirain_core.imaging.codec import SUFFIXES, UnreadableError, read_header, read_rgb, write_png
+from unirain_core.errors import ConfigError, ItemError, MissingArtefactError, MissingInputError, UniRainError
+from unirain_core.imaging.codec import MAX_PIXELS, SUFFIXES, read_rgb, write_png
 
 if TYPE_CHECKING:  # torch takes seconds to load, which `unirain --help` should not
     from unirain_core.model.network import UniRainNet
 
-MAX_PIXELS = 100_000_000
-"""Larger photos are skipped before they are decoded: a damaged header can promise any size."""
+_DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 DEFAULT_CHECKPOINT = CHECKPOINT.format(partition="unirain")
 
@@ -42,15 +42,22 @@ def derain(
         typer.Option(help=f"Folder of a trained network; default: {DEFAULT_CHECKPOINT}."),
     ] = None,
 ) -> None:
-    """Remove rain from photos of any size; names and sub-folders stay, pictures are written as PNG."""
+    """Remove rain from photos of any size; names and sub-folders stay, pictures are written as PNG.
+
+    A picture that cannot be derained is named and skipped; the exit code is then 1.
+    """
     jobs = plan(input, output)
     net = _load(checkpoint or Path(DEFAULT_CHECKPOINT))
     written = sum(_run(net, job) for job in tqdm(jobs, desc="derain", unit="picture", disable=None))
     if not written:
         raise MissingInputError(
-            f"{input}: not one picture could be read, the lines above say why; name readable ones"
+            f"{input}: not one picture could be derained, the lines above say why; name readable ones"
         )
     print(f"{written} of {len(jobs)} pictures derained into {output}")
+    if (skipped := len(jobs) - written) > 0:
+        raise UniRainError(
+            f"{skipped} of {len(jobs)} pictures were skipped, the lines above say why; the others are derained"
+        )
 
 
 def plan(input: Path, output: Path) -> list[Job]:
@@ -120,26 +127,30 @@ def _name(source: Path, twins: Counter[Path]) -> str:
 
 
 def _run(net: "UniRainNet", job: Job) -> bool:
-    """Derain one picture; False where it cannot be read."""
+    """Derain one picture; False where it cannot be read, restored or written: the others go on."""
     from unirain_core.inference.photo import derain as derain_photo
 
     try:
-        header = read_header(job.source)
-        if header.width * header.height > MAX_PIXELS:
-            raise UnreadableError(
-                "too_large", f"{header.width} x {header.height}, at most {MAX_PIXELS:,} pixels"
-            )
-        image = read_rgb(job.source)
-    except UnreadableError as error:
+        restored = derain_photo(net, read_rgb(job.source, max_pixels=MAX_PIXELS))
+        with whole_file(job.target) as file:
+            write_png(file, restored)
+    except ItemError as error:
         _warn(job.source, f"{error.reason} ({error.detail})")
-        return False
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and "memory" not in str(
+            error
+        ):  # torch has no class for it on a CPU
+            raise
+        _warn(job.source, "out_of_memory (it does not fit into the memory of this machine)")
     except FileNotFoundError:
         _warn(job.source, "it is gone since the folder was listed")
-        return False
-    restored = derain_photo(net, image)
-    with whole_file(job.target) as file:
-        write_png(file, restored)
-    return True
+    except OSError as error:
+        if error.errno in _DISK_IS_FULL:  # the next picture would end the same way
+            raise
+        _warn(job.source, f"{error.strerror or error}: {error.filename or job.target}")
+    else:
+        return True
+    return False
 
 
 def _load(folder: Path) -> "UniRainNet":

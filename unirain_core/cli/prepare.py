@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from unirain_core.errors import ConfigError
-from unirain_core.tracking.mirror import open_store
+from unirain_core.tracking.connection import open_store
 
 
 def prepare() -> None:

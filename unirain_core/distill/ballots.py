@@ -111,7 +111,8 @@ class CastVotes:
 
         @lru_cache(maxsize=DECODED)
         def picture(file: PictureFile) -> RgbImage:
-            return read_rainy(self.roots.path(file.root, file.input), file.halves)
+            path = self.roots.path(file.root, file.input)
+            return read_rainy(path, file.halves, listed=file.input_hash)
 
         return [[_vote(b, picture(b.query), [picture(r) for r in b.references])] for b in ballots]
 

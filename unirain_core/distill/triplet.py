@@ -148,7 +148,8 @@ class EncodeRows:
 
     def _encoded(self, row: PictureRow) -> TripletRow:
         encoder = make_encoder(self.encoders)
-        triplet = encoder.encode(read_rainy(self.roots.path(row.root, row.input), row.halves))
+        file = self.roots.path(row.root, row.input)
+        triplet = encoder.encode(read_rainy(file, row.halves, listed=row.input_hash))
         return TripletRow(
             id=row.id,
             caption=triplet.caption,

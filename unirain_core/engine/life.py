@@ -22,6 +22,8 @@ _PAUSE = 0.1
 _TRIES = 10
 """How often the holder's name is looked for: a second is ages for a process that is about to write it."""
 _SECONDS_BETWEEN_LINES = 60.0
+_PROBE_S = 0.1
+"""Seconds within which `is_held` has let go of a lock again."""
 
 
 def tie_to_parent(death_signal: signal.Signals = signal.SIGTERM) -> None:
@@ -78,6 +80,8 @@ def lock(file: Path, what: str, project: Path | None = None) -> Iterator[None]:
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a+", encoding="utf-8") as handle:
+        if not _is_taken(handle):
+            time.sleep(_PROBE_S)  # it may have been `is_held` that held it
         spoken = -math.inf
         while not _is_taken(handle):
             pid, other = _holder(handle)
@@ -112,3 +116,15 @@ def _holder(handle: TextIO) -> tuple[str, str]:
             return pid, project
         time.sleep(_PAUSE)
     return "unknown", ""
+
+
+def is_held(file: Path) -> bool:
+    """Whether a living process holds the lock; asking holds it for a moment, which `lock` allows for."""
+    try:
+        with file.open("rb") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import io
 import logging
 import warnings
 from collections.abc import Callable, Mapping
@@ -15,11 +16,14 @@ from torch import Tensor
 
 from unirain_core.compat import ensure_torchvision
 from unirain_core.engine.store import digest
-from unirain_core.errors import WeightsUnavailableError
+from unirain_core.errors import ChangedInputError, WeightsUnavailableError
 from unirain_core.imaging.codec import RgbImage, to_float
 
 TRUNK = "alexnet-owt-7be5be79.pth"
 """torchvision's file of AlexNet's weights; its SHA-256 begins with the digits in its name."""
+
+LINEAR = "weights/v0.1/alex.pth"
+"""The linear layers on the trunk, below the folder of the package `lpips`."""
 
 MIN_SIDE = 31
 """Of a picture, pixels: of a smaller one the trunk's second pooling leaves nothing."""
@@ -97,7 +101,7 @@ def at_hand(*, is_genuine: Callable[[str], bool] = is_published) -> Lpips | None
             f"{trunk} is not AlexNet's weights: its SHA-256 begins with {found[:8]}, not with the digits in its "
             "name; supply the file that torchvision publishes, or remove it to go on without LPIPS"
         )
-    linear = Path(package.origin).parent / "weights/v0.1/alex.pth"
+    linear = Path(package.origin).parent / LINEAR
     return Lpips(trunk, digest(found, _sha256(linear)))
 
 
@@ -109,7 +113,12 @@ def _loaded(trunk: Path, weights_hash: str, device: str) -> Network:
     with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
         warnings.simplefilter("ignore", UserWarning)  # the package names torchvision's weights the old way
         network = lpips.LPIPS(net="alex", version="0.1", pnet_rand=True, verbose=False)  # no download
-    weights: Mapping[str, Tensor] = torch.load(trunk, map_location="cpu", weights_only=True)
+    content, linear = trunk.read_bytes(), Path(lpips.__file__).parent / LINEAR
+    if digest(hashlib.sha256(content).hexdigest(), _sha256(linear)) != weights_hash:
+        raise ChangedInputError(
+            f"{trunk} or {linear} has changed since it was hashed; run the same command again"
+        )
+    weights: Mapping[str, Tensor] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     layers = (name.partition(".") for name in network.net.state_dict())  # slice1.0.weight: features.0.weight
     network.net.load_state_dict({f"{s}.{layer}": weights[f"features.{layer}"] for s, _, layer in layers})
     ready: Network = network.to(device)

@@ -9,6 +9,7 @@ import torch
 
 from unirain_core.config.sections import Method as MethodParams
 from unirain_core.engine.store import digest
+from unirain_core.errors import ChangedInputError
 from unirain_core.imaging.codec import RgbImage
 from unirain_core.inference.photo import derain
 from unirain_core.model import checkpoint
@@ -54,11 +55,14 @@ class Checkpoint:
         Raises:
             MissingArtefactError: there is none.
         """
-        described = checkpoint.describe(folder)
-        return cls(folder, digest(described.sha256, described.config))
+        return cls(folder, digest(checkpoint.describe(folder).seal))
 
     def restore(self, rainy: RgbImage) -> RgbImage:
-        """What the network makes of the picture, on the GPU where there is one."""
+        """What the network makes of the picture, on the GPU where there is one.
+
+        Raises:
+            ChangedInputError: another checkpoint stands in the folder than when its hash was taken.
+        """
         return derain(_loaded(self.folder, self.key), rainy)
 
 
@@ -73,4 +77,9 @@ def make_method(params: MethodParams) -> Method:
 
 @lru_cache(maxsize=1)
 def _loaded(folder: Path, key: str) -> UniRainNet:
-    return checkpoint.load(folder).to("cuda" if torch.cuda.is_available() else "cpu")
+    net, description = checkpoint.load_described(folder)
+    if digest(description.seal) != key:
+        raise ChangedInputError(
+            f"{folder} holds another checkpoint than a moment ago; run the same command again"
+        )
+    return net.to("cuda" if torch.cuda.is_available() else "cpu")

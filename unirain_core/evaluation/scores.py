@@ -98,10 +98,14 @@ class ScoreRows:
     def _scored(self, task: Task) -> Scored:
         row = task.row
         folder = self.roots.folder(row.root)
-        rainy, clean = (
-            prepared(self.protocol, image)
-            for image in read_pair(folder / row.input, folder / row.target, row.halves)
+        pair = read_pair(
+            folder / row.input,
+            folder / row.target,
+            row.halves,
+            rainy_hash=row.input_hash,
+            clean_hash=row.target_hash,
         )
+        rainy, clean = (prepared(self.protocol, image) for image in pair)
         restored = self.method.restore(rainy)
         quality = measure(self.protocol, restored, clean)
         return Scored(

@@ -1,30 +1,53 @@
 """Picture files in and out: RGB uint8 arrays, whatever the file held."""
 
 import hashlib
+import io
+import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
-from unirain_core.errors import ItemError
+from unirain_core.errors import ChangedInputError, ItemError
+from unirain_core.imaging.damage import damage, strips_damage
+from unirain_core.imaging.depth import to_rgb
+from unirain_core.imaging.formats import HEAD, LFS_POINTER, READ, SUFFIXES, foreign_format
+
+__all__ = ["LFS_POINTER", "SUFFIXES"]  # part of this module's contract, though they stand in `formats`
+
 
 RgbImage = NDArray[np.uint8]
 """(H, W, 3) RGB, 0 to 255."""
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
-"""Suffixes of picture files, in lower case."""
+MAX_SIDE = 65_535
+"""The longest side that a JPEG can state, in pixels; no camera or dataset reaches it, a damaged header does."""
 
-LFS_POINTER = b"version https://git-lfs"
+MAX_PIXELS = 100_000_000
+"""Pixels of the largest photo that is read where params set no bound."""
 
-_PEEK = 64
-"""Bytes at either end of a file that tell whether it is whole."""
+MAX_BYTES = 1024**3
+"""Size of the largest picture file that is read: above 100 million pixels of 16-bit RGB without compression."""
 
-Image.MAX_IMAGE_PIXELS = (
-    None  # a stage bounds the size by the header before it decodes; a person's photo has no bound
+Image.MAX_IMAGE_PIXELS = None  # the bounds above are checked instead, from the header
+
+_DECODER_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    ArithmeticError,
+    LookupError,
+    EOFError,
+    struct.error,
+    zlib.error,
 )
+"""Whatever Pillow's plugins raise of a damaged file, next to MemoryError (`benchmarks/fuzzed_pictures.py`)."""
 
 
 class UnreadableError(ItemError):
@@ -40,60 +63,142 @@ class Header:
     mode: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A decoded file."""
+
+    mode: str
+    """Stored mode."""
+    pixels: RgbImage
+
+
 def read_header(path: Path) -> Header:
     """Size (after EXIF rotation) and stored mode of a picture.
 
     Raises:
-        UnreadableError: with reason `git_lfs_pointer`, `truncated` or `unreadable`.
+        UnreadableError: the file is no picture; see `decode`.
         OSError: the file is gone, or the disk does not answer.
     """
     try:
-        with Image.open(path) as image:
-            width, height = image.size
-            # PIL decodes a whole PNG to look for EXIF behind its pixels
-            exif = image.getexif() if image.format != "PNG" or "exif" in image.info else {}
-            if exif.get(0x0112, 1) in (5, 6, 7, 8):  # orientation: rotated by 90 degrees
-                width, height = height, width
-            return Header(width=width, height=height, mode=image.mode)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise _unreadable(path, error) from error
+        with Image.open(path, formats=READ) as image:
+            return _header(image)
+    except _DECODER_ERRORS as error:
+        if isinstance(error, OSError) and error.errno is not None:  # Pillow's own have no number
+            raise
+        raise _unreadable(path.read_bytes(), error) from error
 
 
-def read_rgb(path: Path) -> RgbImage:
-    """Decode a picture to RGB, upright, alpha composed over white, 16 bits scaled to 8.
+def read_file(path: Path, listed: str | None = None) -> bytes:
+    """The bytes of a file, which must be those that were listed.
 
-    Returns:
-        (H, W, 3) uint8, 0 to 255.
+    Args:
+        path: the file.
+        listed: its `file_hash` when it was listed; None: whatever stands there.
 
     Raises:
-        UnreadableError: with reason `git_lfs_pointer`, `truncated` or `unreadable`.
-        OSError: the file is gone, or the disk does not answer.
+        ChangedInputError: the content is not what was listed, or the file is gone.
+        ItemError: the file is larger than MAX_BYTES, or this user may not read it.
+        OSError: the disk does not answer; without `listed` also a file that is gone.
     """
     try:
-        with Image.open(path) as image:
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise ItemError("too_large", f"{path.name}: {size:,} bytes, at most {MAX_BYTES:,}")
+        content = path.read_bytes()
+    except PermissionError:
+        raise ItemError("unreadable", f"{path.name}: permission denied; run `chmod +r` on it") from None
+    except FileNotFoundError:
+        if listed is None:
+            raise
+        raise _changed(path) from None
+    if listed is not None and content_hash(content) != listed:
+        raise _changed(path)
+    return content
+
+
+def _changed(path: Path) -> ChangedInputError:
+    return ChangedInputError(
+        f"{path} has changed since it was listed (or is gone); let whatever writes it end, then run `dvc repro`, "
+        "which lists anew"
+    )
+
+
+def read_picture(path: Path, listed: str | None = None, *, max_pixels: int | None = None) -> Picture:
+    """Decode exactly the bytes that were hashed; arguments and errors as of `read_file` and `decode`."""
+    try:
+        return decode(read_file(path, listed), max_pixels=max_pixels)
+    except UnreadableError as error:
+        raise UnreadableError(error.reason, f"{path.name}: {error.detail}") from None
+
+
+def read_rgb(path: Path, listed: str | None = None, *, max_pixels: int | None = None) -> RgbImage:
+    """As `read_picture`, the pixels alone: (H, W, 3) uint8, 0 to 255."""
+    return read_picture(path, listed, max_pixels=max_pixels).pixels
+
+
+def decode(content: bytes, *, max_pixels: int | None = None) -> Picture:
+    """Decode a picture to RGB, upright, alpha composed over white, 16 bits scaled to 8; of an animation the first.
+
+    Args:
+        content: of the file.
+        max_pixels: more are not decoded; None: only MAX_SIDE is a bound.
+
+    Raises:
+        UnreadableError: with reason `git_lfs_pointer`, `format_not_supported`, `too_large`, `truncated`, `damaged`
+            or `unreadable`.
+    """
+    try:
+        with Image.open(io.BytesIO(content), formats=READ) as image:
+            header = _header(image)
+            _demand_bearable(header, max_pixels)
+            _demand_whole(content, image)
             upright = ImageOps.exif_transpose(image)
-            return np.asarray(_to_rgb(upright), dtype=np.uint8)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise _unreadable(path, error) from error
+            return Picture(header.mode, np.asarray(to_rgb(upright), dtype=np.uint8))
+    except ItemError as error:
+        raise UnreadableError(error.reason, error.detail) from None
+    except _DECODER_ERRORS as error:
+        raise _unreadable(content, error) from error
 
 
-def _unreadable(path: Path, error: Exception) -> Exception:
-    """What is wrong with a file that PIL refuses: the disk's own error, or a reason that its two ends give."""
-    if isinstance(error, OSError) and error.errno is not None:  # PIL's own have no number
-        return error
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(_PEEK)
-        file.seek(max(0, size - _PEEK))
-        tail = file.read()
+def _header(image: Image.Image) -> Header:
+    width, height = image.size
+    # Pillow decodes a whole PNG to look for EXIF behind its pixels, and turns the size of a TIFF itself.
+    states_orientation = image.format != "TIFF" and (image.format != "PNG" or "exif" in image.info)
+    if states_orientation and image.getexif().get(0x0112, 1) in (5, 6, 7, 8):  # rotated by 90 degrees
+        width, height = height, width
+    return Header(width=width, height=height, mode=image.mode)
+
+
+def _demand_bearable(header: Header, max_pixels: int | None) -> None:
+    size = f"{header.width:,} x {header.height:,} pixels"
+    if max(header.width, header.height) > MAX_SIDE:
+        raise ItemError("too_large", f"{size}, at most {MAX_SIDE:,} along a side")
+    if max_pixels is not None and header.width * header.height > max_pixels:
+        raise ItemError("too_large", f"{size}, at most {max_pixels:,} in all")
+
+
+def _demand_whole(content: bytes, image: Image.Image) -> None:
+    fault = damage(content)
+    if fault is None and isinstance(image, TiffImagePlugin.TiffImageFile):
+        offsets = image.tag_v2.get(273) or image.tag_v2.get(324) or ()  # StripOffsets, TileOffsets
+        counts = image.tag_v2.get(279) or image.tag_v2.get(325) or ()  # StripByteCounts, TileByteCounts
+        fault = strips_damage(len(content), offsets, counts) if counts else None
+    if fault is not None:
+        raise ItemError("damaged", fault)
+
+
+def _unreadable(content: bytes, error: Exception) -> UnreadableError:
+    """The reason for which Pillow refuses a file, as far as its two ends tell it."""
+    head, tail = content[:HEAD], content[-HEAD:]
     if not head:
         return UnreadableError("unreadable", "the file is empty")
     if head.startswith(LFS_POINTER):
         return UnreadableError("git_lfs_pointer", "run `git lfs pull` where the dataset lies")
+    if (name := foreign_format(head)) is not None:
+        return UnreadableError("format_not_supported", f"it is {name}, which is not read; convert it to PNG")
     detail = "of no known format" if isinstance(error, UnidentifiedImageError) else str(error)
-    if _is_cut(head, tail, size) or "truncated" in detail:
-        return UnreadableError("truncated", f"the file ends after {size:,} bytes")
-    return UnreadableError("unreadable", detail)
+    if _is_cut(head, tail, len(content)) or "truncated" in detail:
+        return UnreadableError("truncated", f"the file ends after {len(content):,} bytes")
+    return UnreadableError("unreadable", detail or type(error).__name__)
 
 
 def _is_cut(head: bytes, tail: bytes, size: int) -> bool:
@@ -107,18 +212,6 @@ def _is_cut(head: bytes, tail: bytes, size: int) -> bool:
     if head.startswith((b"II*\0", b"MM\0*")):  # TIFF: where the directory stands
         return size < int.from_bytes(head[4:8], "little" if head.startswith(b"II") else "big")
     return head.startswith(b"BM") and size < int.from_bytes(head[2:6], "little")
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith(("I", "F")):  # 16-bit grey: PIL clips at 255 when it converts
-        values: NDArray[Any] = np.asarray(image, dtype=np.float64)
-        scaled = np.clip(values / 257.0 if image.mode.startswith("I") else values * 255.0, 0, 255)
-        scaled = np.nan_to_num(scaled)  # a float picture may hold anything
-        return Image.fromarray(np.rint(scaled).astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        white = Image.new("RGBA", image.size, (255, 255, 255, 255))
-        return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
-    return image.convert("RGB")
 
 
 def write_png(file: Path | BinaryIO, image: RgbImage) -> None:
@@ -141,6 +234,11 @@ def file_hash(path: Path) -> str:
     """SHA-256 of the file's bytes, 32 hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:32]
+
+
+def content_hash(content: bytes) -> str:
+    """The `file_hash` of a file with this content."""
+    return hashlib.sha256(content).hexdigest()[:32]
 
 
 def pixel_hash(image: RgbImage) -> str:

@@ -73,7 +73,12 @@ def save(folder: Path, model: nn.Module, config: Network, extra: Extra) -> None:
 
 
 def load(folder: Path) -> UniRainNet:
-    """Read a checkpoint into a network on the CPU, ready for inference.
+    """Read a checkpoint into a network on the CPU, ready for inference; errors are those of `load_described`."""
+    return load_described(folder)[0]
+
+
+def load_described(folder: Path) -> tuple[UniRainNet, Description]:
+    """Read a checkpoint into a network, as `load` does, with the description of these very weights.
 
     Raises:
         MissingArtefactError: one of the two files is absent.
@@ -99,7 +104,7 @@ def load(folder: Path) -> UniRainNet:
         raise ArtefactError(f"{path}: the weights {odd} hold values that are not finite; {_mend(path)}")
     net = build(description.config, seed=0)
     net.load_state_dict(state)
-    return net.eval()
+    return net.eval(), description
 
 
 def describe(folder: Path) -> Description:

@@ -1,6 +1,7 @@
 """Stage: the triplet of every labelled pair's rainy picture."""
 
 import logging
+from collections import Counter
 from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables
@@ -17,11 +18,11 @@ logger = logging.getLogger(__name__)
 STAGE = "query_triplets"
 READS = (paths.VERIFIED,)
 WRITES = (paths.TRIPLETS, paths.report(STAGE))
-PARAMS = ("encoders", "rain_types")
+PARAMS = ("encoders",)
 ALGORITHM = "1"
 
 
-def run(root: Path, *, encoders: Encoders, rain_types: tuple[str, ...]) -> None:
+def run(root: Path, *, encoders: Encoders) -> None:
     """Encode every verified pair, in the order of the pairs."""
     pairs = tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
     logger.info("%s: %d pictures to encode", STAGE, len(pairs))
@@ -40,18 +41,16 @@ def run(root: Path, *, encoders: Encoders, rain_types: tuple[str, ...]) -> None:
     found = finished_rows(job, rows, WorkStore.at(root, STAGE))
     triplets = [triplet for triplets in found for triplet in triplets]
     tables.write(root / paths.TRIPLETS / "triplets.parquet", triplets, TripletRow)
-    report.write(root / WRITES[1], _report(pairs, triplets, encoders, rain_types))
+    report.write(root / WRITES[1], _report(pairs, triplets, encoders))
     logger.info("%s: %d pictures encoded", STAGE, len(triplets))
 
 
-def _report(
-    pairs: list[Pair], triplets: list[TripletRow], encoders: Encoders, rain_types: tuple[str, ...]
-) -> Report:
+def _report(pairs: list[Pair], triplets: list[TripletRow], encoders: Encoders) -> Report:
     encoder = make_encoder(encoders)
     captions: dict[str, str] = {}
     for pair, triplet in zip(pairs, triplets, strict=True):
         captions.setdefault(pair.rain_type, triplet.caption)
-    counts = {kind: sum(p.rain_type == kind for p in pairs) for kind in rain_types}
+    counts = Counter(pair.rain_type for pair in pairs)
     return Report(
         stage=STAGE,
         counts={"pairs": len(pairs), "triplets": len(triplets), **counts},
@@ -60,6 +59,6 @@ def _report(
             "captioner": encoder.captioner.form,
             "encoders": encoder.name,
             "different_captions": len({t.caption for t in triplets}),
-            "captions": [{"rain_type": k, "caption": captions[k]} for k in rain_types if k in captions],
+            "captions": [{"rain_type": k, "caption": captions[k]} for k in sorted(captions)],
         },
     )

@@ -23,11 +23,11 @@ logger = logging.getLogger(__name__)
 STAGE = "real_rain_database"
 READS = (paths.VERIFIED,)
 WRITES = (paths.DATABASE, paths.report(STAGE))
-PARAMS = ("encoders", "vector_store", "rain_types")
+PARAMS = ("encoders", "vector_store")
 ALGORITHM = "1"
 
 
-def run(root: Path, *, encoders: Encoders, vector_store: VectorStore, rain_types: tuple[str, ...]) -> None:
+def run(root: Path, *, encoders: Encoders, vector_store: VectorStore) -> None:
     """Encode every real photo and make them searchable.
 
     Raises:
@@ -54,7 +54,7 @@ def run(root: Path, *, encoders: Encoders, vector_store: VectorStore, rain_types
         ensure_filled(store, content)
     tables.write(root / paths.DATABASE / "triplets.parquet", triplets, TripletRow)
     _write_collection(root / paths.DATABASE / "collection.json", content, vector_store)
-    report.write(root / WRITES[1], _report(photos, triplets, encoders, rain_types))
+    report.write(root / WRITES[1], _report(photos, triplets, encoders))
     logger.info("%s: %d photos in collection %s", STAGE, len(triplets), content.name)
 
 
@@ -69,9 +69,7 @@ def _write_collection(path: Path, content: Content, vector_store: VectorStore) -
     write_text(path, json.dumps(facts, indent=2, sort_keys=True) + "\n")
 
 
-def _report(
-    photos: list[RealPhoto], triplets: list[TripletRow], encoders: Encoders, rain_types: tuple[str, ...]
-) -> Report:
+def _report(photos: list[RealPhoto], triplets: list[TripletRow], encoders: Encoders) -> Report:
     """Photos by dataset, and by the kind of rain that their captions name."""
     encoder = make_encoder(encoders)
     datasets = Counter(photo.dataset for photo in photos)
@@ -81,7 +79,7 @@ def _report(
     )
     return Report(
         stage=STAGE,
-        counts={"photos": len(photos), "rain_types": len(rain_types)},
+        counts={"photos": len(photos)},
         notes=encoder.notes,
         figures={
             "encoders": encoder.name,

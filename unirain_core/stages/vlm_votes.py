@@ -24,11 +24,11 @@ logger = logging.getLogger(__name__)
 STAGE = "vlm_votes"
 READS = (paths.VERIFIED, paths.REFERENCES)
 WRITES = (paths.VOTES, paths.report(STAGE))
-PARAMS = ("vlm_votes", "rain_types")
+PARAMS = ("vlm_votes",)
 ALGORITHM = "2"
 
 
-def run(root: Path, *, vlm_votes: VlmVotes, rain_types: tuple[str, ...]) -> None:
+def run(root: Path, *, vlm_votes: VlmVotes) -> None:
     """Ask every judge about every pair; one vote for each, one verdict for each pair.
 
     Raises:
@@ -64,7 +64,7 @@ def run(root: Path, *, vlm_votes: VlmVotes, rain_types: tuple[str, ...]) -> None
         },
         notes=_notes(vlm_votes.judges),
         figures={
-            **_figures(pairs, votes, by_pair, judges=vlm_votes.judges, rain_types=rain_types),
+            **_figures(pairs, votes, by_pair, judges=vlm_votes.judges),
             "thresholds": [{"judge": judge, "threshold": value} for judge, value in thresholds.items()],
             **_reliability(vlm_votes.judges),
         },
@@ -105,10 +105,10 @@ def _figures(
     by_pair: tally.Votes,
     *,
     judges: Sequence[str],
-    rain_types: Sequence[str],
 ) -> dict[str, Json]:
     datasets = sorted({pair.dataset for pair in pairs})
-    of_type = {name: [p.pair_id for p in pairs if p.rain_type == name] for name in rain_types}
+    kinds = sorted({pair.rain_type for pair in pairs})
+    of_type = {name: [p.pair_id for p in pairs if p.rain_type == name] for name in kinds}
     of_dataset = {name: [p.pair_id for p in pairs if p.dataset == name] for name in datasets}
     return {
         "by_type": tally.by_group(by_pair, of_type),

@@ -28,10 +28,17 @@ def read_pair(row: SplitRow, roots: Roots) -> Example:
     """Decode a pair; where one file holds both, cut it in two.
 
     Raises:
-        ArtefactError: a file is gone or unreadable, though it was not when the pairs were verified.
+        ChangedInputError: a file is not the one that was listed.
     """
     folder = roots.folder(row.root)
-    return Example(*imaging_pairs.read_pair(folder / row.input, folder / row.target, row.halves))
+    both = imaging_pairs.read_pair(
+        folder / row.input,
+        folder / row.target,
+        row.halves,
+        rainy_hash=row.input_hash,
+        clean_hash=row.target_hash,
+    )
+    return Example(*both)
 
 
 class Pictures:
