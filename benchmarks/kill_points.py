@@ -13,7 +13,7 @@ KILLED = frozenset(
     {
         *WINDOWS,
         "dvc:lock",
-        "dvc:rename",
+        "dvc:truncate",
         "dvc:write",
     }
 )

@@ -8,12 +8,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from benchmarks.crash import run, state, tiny_project
 from unirain_core.artefacts import tables
-from unirain_core.artefacts.schemas import Reference, TripletRow, Verdict
+from unirain_core.artefacts.schemas import Dropped, Reference, TripletRow, Verdict
 from unirain_core.config.load import load_params
 from unirain_core.errors import UniRainError
 
@@ -129,6 +131,26 @@ CASES = {
         cure=edit("rain_types: [drs, drd]\n", "rain_types: [drs]\n"),
         stages=("raw_datasets", "verified_pairs"),
     ),
+    "rename the key": Case(
+        fault=edit("    mine: {", "    mine/sub: {"),
+        words="rename the key in params.yaml",
+        cure=edit("    mine/sub: {", "    mine: {"),
+    ),
+    "rename one of each two": Case(
+        fault=edit("  input: {kind: input}", "  unirain: {kind: input}"),
+        words="rename one of each two",
+        cure=edit("  unirain: {kind: input}", "  input: {kind: input}"),
+    ),
+    "add a method": Case(
+        fault=edit("methods:\n  input: {kind: input}", "methods: {}"),
+        words="methods: empty, and benchmark_tables reads the scores of at least one; add one",
+        cure=edit("methods: {}", "methods:\n  input: {kind: input}"),
+    ),
+    "lower min_side": Case(
+        fault=edit("min_side: 64", "min_side: 300"),
+        words="or lower min_side",
+        cure=edit("min_side: 300", "min_side: 64"),
+    ),
     "save it in UTF-8": Case(
         fault=lambda p: (p.root / "roots.local.yaml").write_bytes(b"# \xe9\nhere: pool\n"),
         words="save it in the encoding UTF-8",
@@ -157,6 +179,33 @@ def test_a_file_whose_name_is_no_text_is_listed_once_it_is_renamed(project):
 
     os.rename(no_text, name)  # noqa: PTH104
     project.run("raw_datasets")
+    assert project.rejects() == {}
+
+
+def test_a_partner_whose_name_differs_in_case_is_found_once_it_is_renamed(project):
+    project.put("other.png", 1)
+    partner = project.pool / "mine/target/other.png"
+    partner.rename(partner.with_name("Other.png"))
+    project.run("raw_datasets")
+    dropped = project.table("data/raw/dropped.parquet", Dropped)
+    assert "rename it" in " ".join(row.other for row in dropped)
+
+    partner.with_name("Other.png").rename(partner)
+    project.run("raw_datasets")
+    assert project.rejects() == {}
+
+
+def test_a_picture_of_32_bits_on_no_scale_is_read_once_it_is_saved_with_8(project):
+    project.put("deep.tif", 1)
+    file = project.pool / "mine/input/deep.tif"
+    rainy = Image.open(file).copy()
+    Image.fromarray(np.full((96, 128), 1e9, np.float32)).save(file)
+    project.run("raw_datasets", "verified_pairs")
+    (row,) = project.table("data/verified/dropped.parquet", Dropped)
+    assert "save it with 8 or 16 bits" in row.other
+
+    rainy.save(file)
+    project.run("raw_datasets", "verified_pairs")
     assert project.rejects() == {}
 
 
@@ -257,6 +306,11 @@ SPOILT = {
         lambda root: shutil.rmtree(root / "data/tables"),
         ("summary",),
         "dvc repro benchmark_tables",
+    ),
+    "a report is damaged": (
+        cut("reports/vlm_votes.json"),
+        ("summary",),
+        "dvc repro --force vlm_votes",
     ),
     "a table is damaged": (
         cut("data/votes/verdicts.parquet"),
@@ -362,3 +416,65 @@ def test_a_stage_of_partitions_runs_for_one_that_the_message_names(whole):
 
     (command,) = commands(said)
     run(whole, *UNIRAIN, *command.replace("NAME", names[0]).split()[1:])
+
+
+@pytest.mark.slow
+def test_judge_figures_go_on_once_a_corpus_is_named_and_rendered(whole):
+    reference, params = state(whole), (whole / "params.yaml").read_text()
+    entry = re.findall(r"^sample_corpora:\n(?:  .*\n)+", params, flags=re.MULTILINE)[0]
+    (whole / "params.yaml").write_text(params.replace(entry, "sample_corpora: {}\n"))
+    shutil.rmtree(whole / "data/sample_corpus/demo")
+    said = " ".join(run(whole, *UNIRAIN, "judge-figures", check=False).stderr.split())
+    assert "name one under sample_corpora in params.yaml and run `dvc repro sample_corpus`" in said
+
+    (whole / "params.yaml").write_text(params)
+    run(whole, *DVC, "repro", "sample_corpus")
+    run(whole, *UNIRAIN, "judge-figures")
+    assert reference == state(whole)
+
+
+def outage(whole):
+    """What `unirain track` says while the server does not answer."""
+    dead = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+    return run(whole, *UNIRAIN, "track", env=dead, check=False)
+
+
+@pytest.mark.slow
+def test_what_an_outage_kept_back_is_sent_once_the_address_is_unset(whole):
+    wrong = outage(whole)
+    said = " ".join(wrong.stderr.split())
+    assert wrong.returncode == 3
+    assert "unset MLFLOW_TRACKING_URI to use the project's own file, and run `unirain track` again" in said
+
+    run(whole, *UNIRAIN, "track")
+
+
+@pytest.mark.slow
+def test_a_damaged_store_of_mlflow_is_filled_again_by_track(whole):
+    for file in (whole / ".mlflow").glob("mlflow.db*"):
+        file.write_bytes(b"no database" * 1000)
+    said = " ".join(run(whole, *UNIRAIN, "prepare").stderr.split())
+    assert "run `unirain track`" in said
+
+    assert re.search(r"[1-9]\d*", run(whole, *UNIRAIN, "track").stdout)
+    assert "run `unirain track`" not in run(whole, *UNIRAIN, "prepare").stderr
+
+
+@pytest.mark.slow
+def test_the_champion_comes_back_by_each_way_that_the_message_names(whole, tmp_path):
+    photo = whole / picture_of(whole)
+    derain = (*UNIRAIN, "derain", str(photo), str(tmp_path / "out.png"), "--checkpoint", "UniRain@champion")
+    shutil.rmtree(whole / ".mlflow")
+    said = " ".join(run(whole, *derain, check=False).stderr.split())
+    assert "send finished ones with `unirain track`" in said
+    run(whole, *UNIRAIN, "track")
+    run(whole, *derain)
+
+    for remedy in ("dvc checkout", "dvc repro"):
+        shutil.rmtree(whole / "data/checkpoints")
+        shutil.rmtree(whole / ".unirain/shards/trained_checkpoint")
+        said = " ".join(run(whole, *derain, check=False).stderr.split())
+        (command,) = [named for named in commands(said) if named.startswith(remedy)]
+        run(whole, *DVC, *command.split()[1:])
+        run(whole, *derain)
+        run(whole, *DVC, "repro")

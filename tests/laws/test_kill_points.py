@@ -13,7 +13,7 @@ RENAMES = {"rename", "renames", "move"}
 TRUNCATIONS = {"truncate", "ftruncate"}
 WRITES = {"write_text", "write_bytes", "copy", "copy2", "copyfile", "copytree"}
 LOCKS = {"flock", "lockf"}
-OTHERS = {"dvc.lock:write", "rwlock:write", "dvc:lock", "dvc:rename", "dvc:write"}
+OTHERS = {"dvc.lock:write", "rwlock:write", "dvc:lock", "dvc:truncate", "dvc:write"}
 """Points of DVC's own code."""
 
 
