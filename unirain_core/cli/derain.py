@@ -137,7 +137,9 @@ def _run(net: "UniRainNet", job: Job) -> bool:
     except ItemError as error:
         _warn(job.source, f"{error.reason} ({error.detail})")
     except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and "memory" not in str(error):  # torch has no class for it on a CPU
+        if not isinstance(error, MemoryError) and "memory" not in str(
+            error
+        ):  # torch has no class for it on a CPU
             raise
         _warn(job.source, "out_of_memory (it does not fit into the memory of this machine)")
     except FileNotFoundError:

@@ -47,5 +47,6 @@ def _white(low: float, high: float, mode: str) -> float:
         if high <= overshoot * white and low >= -white * (overshoot - 1):
             return white
     raise ItemError(
-        "unreadable", f"its 32-bit values go from {low:g} to {high:g}, on no usual scale; save it with 8 or 16 bits"
+        "unreadable",
+        f"its 32-bit values go from {low:g} to {high:g}, on no usual scale; save it with 8 or 16 bits",
     )

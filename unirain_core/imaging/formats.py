@@ -15,8 +15,20 @@ READ = tuple(
 
 SUFFIXES = frozenset(
     {
-        ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".avif", ".heic", ".heif"
-    }  # fmt: skip
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".webp",
+        ".gif",
+        ".avif",
+        ".heic",
+        ".heif",
+    }
 )
 """Suffixes of picture files, in lower case. HEIC is among them so that such a file is listed and called by its name."""
 

@@ -52,8 +52,17 @@ def run(root: Path, *, rainrag_split: RainragSplit, rain_types: tuple[RainType, 
         GateError: a pair has no verdict, or two splits share a scene.
     """
     manifest = tables.read(root / paths.RAW / "manifest.parquet", ManifestRow)
-    pairs = tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
-    photos = tables.read(root / paths.VERIFIED / "real.parquet", RealPhoto)
+    dropped = {row.pair_id for row in _dropped(root, paths.TRIPLETS, paths.DATABASE)}
+    pairs = [
+        pair
+        for pair in tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
+        if pair.pair_id not in dropped
+    ]
+    photos = [
+        photo
+        for photo in tables.read(root / paths.VERIFIED / "real.parquet", RealPhoto)
+        if photo.photo_id not in dropped
+    ]
     verdicts = _verdicts(root, pairs)
     logger.info("rainrag_split: %d pairs", len(pairs))
     accepted = {pair.pair_id for pair in pairs if verdicts[pair.pair_id].verdict}
@@ -133,13 +142,14 @@ def _cards(
     )
     by_id = {pair.pair_id: pair for pair in pairs}
     sources = {p.photo_id: p.dataset for p in photos} | {p.pair_id: p.dataset for p in pairs}
-    dropped = [
-        row
-        for folder in (paths.RAW, paths.VERIFIED)
-        for row in tables.read(root / folder / "dropped.parquet", Dropped)
-    ]
+    dropped = _dropped(root, paths.RAW, paths.VERIFIED, paths.TRIPLETS, paths.DATABASE)
     cards = [gallery.card_of_row(row, by_id.get(row.pair_id), sources[row.pair_id], evidence) for row in rows]
     return cards + [gallery.card_of_dropped(row) for row in dropped]
+
+
+def _dropped(root: Path, *folders: str) -> list[Dropped]:
+    """The rows that stages have dropped, in the order of their folders."""
+    return [row for folder in folders for row in tables.read(root / folder / "dropped.parquet", Dropped)]
 
 
 def _write_gallery(root: Path, cards: Sequence[Card], manifest: Sequence[ManifestRow]) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Json, Report
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import Pair, RealPhoto, Reference, Verdict, Vote
+from unirain_core.artefacts.schemas import Dropped, Pair, RealPhoto, Reference, Verdict, Vote
 from unirain_core.config.sections import JudgeName, VlmVotes
 from unirain_core.distill import calibration, tally
-from unirain_core.distill.ballots import Ballot, ballots_of, vote_job
+from unirain_core.distill.ballots import Ballot, ballots_of, vote_job, votes_of
 from unirain_core.distill.judges.statistics import reliability
 from unirain_core.distill.judging import HALF
 from unirain_core.distill.voting import verdict
@@ -22,7 +22,7 @@ from unirain_core.errors import GateError
 logger = logging.getLogger(__name__)
 
 STAGE = "vlm_votes"
-READS = (paths.VERIFIED, paths.REFERENCES)
+READS = (paths.VERIFIED, paths.DATABASE, paths.TRIPLETS, paths.REFERENCES)
 WRITES = (paths.VOTES, paths.report(STAGE))
 PARAMS = ("vlm_votes", "rain_types")
 ALGORITHM = "2"
@@ -34,16 +34,16 @@ def run(root: Path, *, vlm_votes: VlmVotes, rain_types: tuple[str, ...]) -> None
     Raises:
         GateError: thresholds shall follow the real-rain database, and it is too small for that.
     """
-    pairs = tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
-    photos = tables.read(root / paths.VERIFIED / "real.parquet", RealPhoto)
+    pairs, photos = _searched(root)
     references = tables.read(root / paths.REFERENCES / "references.parquet", Reference)
     of_pairs = ballots_of(pairs, photos, references, vlm_votes.judges)
     of_photos = [] if vlm_votes.accept_share is None else _ballots_of_photos(root, photos, vlm_votes.judges)
     logger.info("%s: %d questions on pairs, %d on photos", STAGE, len(of_pairs), len(of_photos))
     job, work = vote_job(Roots.load(root), ALGORITHM), WorkStore.at(root, STAGE)
-    found = [vote for votes in finished_rows(job, [*of_pairs, *of_photos], work) for vote in votes]
-    thresholds = _thresholds(found[len(of_pairs) :], vlm_votes)
-    decided = calibration.decided(found, thresholds)
+    ballots = [*of_pairs, *of_photos]
+    answers = votes_of(ballots, finished_rows(job, ballots, work))
+    thresholds = _thresholds(answers[len(of_pairs) :], vlm_votes)
+    decided = calibration.decided(answers, thresholds)
     votes, on_photos = decided[: len(of_pairs)], decided[len(of_pairs) :]
     by_pair: dict[str, list[bool | None]] = {pair.pair_id: [] for pair in pairs}
     for vote in votes:
@@ -71,6 +71,21 @@ def run(root: Path, *, vlm_votes: VlmVotes, rain_types: tuple[str, ...]) -> None
     )
     report.write(root / WRITES[1], summary)
     logger.info("%s: %d of %d pairs kept", STAGE, kept, len(pairs))
+
+
+def _searched(root: Path) -> tuple[list[Pair], list[RealPhoto]]:
+    """The verified pairs and photos without those that have no triplet, and so no references."""
+    dropped = {
+        row.pair_id
+        for folder in (paths.TRIPLETS, paths.DATABASE)
+        for row in tables.read(root / folder / "dropped.parquet", Dropped)
+    }
+    pairs = tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
+    photos = tables.read(root / paths.VERIFIED / "real.parquet", RealPhoto)
+    return (
+        [pair for pair in pairs if pair.pair_id not in dropped],
+        [photo for photo in photos if photo.photo_id not in dropped],
+    )
 
 
 def _ballots_of_photos(root: Path, photos: Sequence[RealPhoto], judges: Sequence[JudgeName]) -> list[Ballot]:
