@@ -29,7 +29,7 @@ ui: setup
 	unirain ui
 
 crash-test: setup
-	python benchmarks/crash.py --kills 300
+	python -m benchmarks.crash --kills 300
 
 setup: $(VENV)/.ready
 	@unirain prepare

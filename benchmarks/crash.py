@@ -1,14 +1,16 @@
 """Kill the pipeline at named points and see that nothing is lost: equal bytes, no orphan, nothing computed twice.
 
-    python benchmarks/crash.py --kills 300 --seed 0
+    python -m benchmarks.crash --kills 300 --seed 0
 
 A tiny project is run whole once; that is the reference. Then, per kill: one stage's outs and finished work are taken
-away, the stage is run and its worker, itself, DVC or Dagster's run is killed at a seeded point (before or after the
-n-th rename or lock write, or at a moment), and the same command is given again.
+away, the stage is run and its worker, itself, DVC or Dagster's run is killed at a seeded moment of a named point
+(`benchmarks/kill_points.py`), and the same command is given again. Where DVC died between emptying dvc.lock or rwlock
+and writing it, the same command may fail: then `unirain prepare` comes before it, as the README says.
 """
 
 import argparse
 import hashlib
+import itertools
 import os
 import shutil
 import signal
@@ -16,13 +18,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from ruamel.yaml import YAML
+
+from benchmarks.kill_points import KILLED, WINDOWS
 
 ROOT = Path(__file__).parents[1]
 POINTS = Path(__file__).with_name("crash_points")
@@ -40,15 +44,27 @@ raise SystemExit(0 if done.success else 1)
 """What Dagster's run worker does: one asset, whose body is `dvc repro`."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Point:
+    """Somewhere to kill: in which process, at which named point, at which moment of it."""
+
+    target: str
+    name: str
+    moment: str
+
+    @property
+    def is_window(self) -> bool:
+        """Whether DVC has emptied the file that it is writing, and has not written it."""
+        return self.name in WINDOWS and self.moment in ("empty", "half")
+
+
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """One kill: which process, at which point."""
+    """One kill: of which stage's run, where, and at which passing of the point."""
 
     stage: str
-    target: str
-    kind: str
+    point: Point
     number: int
-    when: str
 
 
 def tiny_project(folder: Path) -> Path:
@@ -66,10 +82,11 @@ def tiny_project(folder: Path) -> Path:
     params["sample_corpora"]["demo"] |= {"height": 96, "width": 144, "pairs_per_type": 16, "real_per_type": 3}
     params["encoders"]["structure_side"] = 32
     for name in ("unfiltered", "test", "val"):
-        params["rainrag_split"][name] = {"per_type": 1, "per_scene": 1}
+        params["rainrag_split"][name] |= {"per_type": 1, "per_scene": 1}
     params["networks"]["small"] |= {"dim": 8, "heads": [1, 1, 2]}
     params["training"] |= {
         "steps": 12,
+        "warmup_steps": 4,
         "patch": 32,
         "validate_every": 6,
         "save_every": 3,
@@ -150,9 +167,18 @@ def orphans(project: Path) -> list[int]:
 
 def command(kill: Kill) -> tuple[str, ...]:
     """The command that a person gives: to DVC, or to Dagster."""
-    if kill.target == "dagster":
+    if kill.point.target == "dagster":
         return (sys.executable, "-c", DAGSTER_RUN.format(*kill.stage.partition("@")))
     return (sys.executable, "-m", "dvc", "repro", "--single-item", "--force", kill.stage)
+
+
+def same_command(project: Path, kill: Kill) -> subprocess.CompletedProcess[str]:
+    """Give the command again; a bare DVC that stops at what it left half written is helped by `unirain prepare`."""
+    again = run(project, *command(kill), check=False)
+    if again.returncode and kill.point.is_window:
+        run(project, sys.executable, "-m", "unirain_core.cli.main", "prepare")
+        again = run(project, *command(kill), check=False)
+    return again
 
 
 def take_away(project: Path, stage: str) -> None:
@@ -167,8 +193,9 @@ def survives(project: Path, kill: Kill, reference: dict[str, str]) -> str:
     take_away(project, kill.stage)
     flag = project.parent / "killed"
     flag.unlink(missing_ok=True)
-    crash = f"{kill.target}:{kill.kind}:{kill.number}:{kill.when}:{flag}"
-    run(project, *command(kill), env={"PYTHONPATH": str(POINTS), "CRASH": crash}, check=False)
+    point = kill.point
+    crash = f"{point.target}|{point.name}|{kill.number}|{point.moment}|{flag}"
+    run(project, *command(kill), env={"PYTHONPATH": search_path(), "CRASH": crash}, check=False)
     if not flag.exists():
         return "not killed"
     for _ in range(100):
@@ -181,7 +208,7 @@ def survives(project: Path, kill: Kill, reference: dict[str, str]) -> str:
             os.kill(process, signal.SIGKILL)
         return f"orphans {left}"
     before = finished(project)
-    again = run(project, *command(kill), check=False)
+    again = same_command(project, kill)
     if again.returncode != 0:
         return f"the same command exits {again.returncode}: {again.stdout[-400:]} {again.stderr[-400:]}"
     after = finished(project)
@@ -192,23 +219,57 @@ def survives(project: Path, kill: Kill, reference: dict[str, str]) -> str:
     return f"other bytes: {[name for name, _ in odd][:4]}" if odd else ""
 
 
-def points(project: Path, stages: list[str]) -> dict[tuple[str, str, str], int]:
-    """How many points of each kind each process passes in one run of each stage."""
-    counts: dict[tuple[str, str, str], int] = {}
+Passings = dict[Point, dict[str, int]]
+"""Point to how often a run of each stage passes it."""
+
+WRITE_MOMENTS = ("before", "empty", "half", "after")
+CALL_MOMENTS = ("before", "after")
+
+
+def passings(project: Path, stages: list[str]) -> Passings:
+    """Run each stage once, and count."""
+    passed: Passings = defaultdict(dict)
+    log = project.parent / "points"
     for stage in stages:
         take_away(project, stage)
-        log = project.parent / "points"
         log.unlink(missing_ok=True)
-        kill = Kill(stage, "stage", "rename", 0, "before")
         begin = time.monotonic()
-        run(project, *command(kill), env={"PYTHONPATH": str(POINTS), "CRASH_LOG": str(log)})
+        kill = Kill(stage, Point("stage", "time", "before"), 0)
+        run(project, *command(kill), env={"PYTHONPATH": search_path(), "CRASH_LOG": str(log)})
+        seconds = time.monotonic() - begin
         for line, number in Counter(log.read_text().splitlines()).items():
-            target, kind = line.split()
-            if target in ("stage", "worker", "dvc"):
-                counts[stage, target, kind] = number
-        counts[stage, "stage", "time"] = max(1, int(50 * (time.monotonic() - begin)))
-        counts[stage, "dagster", "time"] = 400
-    return counts
+            target, name = line.split(maxsplit=1)
+            if target not in ("stage", "worker", "dvc"):
+                continue
+            for moment in WRITE_MOMENTS if name.endswith(":write") else CALL_MOMENTS:
+                passed[Point(target, name, moment)][stage] = number
+        passed[Point("stage", "time", "before")][stage] = max(1, int(50 * seconds))
+        passed[Point("dagster", "time", "before")][stage] = 400
+    return passed
+
+
+def search_path() -> str:
+    """The folder of sitecustomize.py first, then what was there."""
+    return os.pathsep.join(filter(None, (str(POINTS), os.environ.get("PYTHONPATH"))))
+
+
+def sequence(passed: Passings, rng: np.random.Generator) -> Iterator[Kill]:
+    """Kills without end: DVC's windows first, then every point in a seeded order, again and again."""
+    windows = [point for point in sorted(passed) if point.is_window]
+    others = [point for point in sorted(passed) if not point.is_window]
+    while True:
+        for point in [*windows, *(others[i] for i in rng.permutation(len(others)))]:
+            stages = sorted(passed[point])
+            stage = stages[int(rng.integers(len(stages)))]
+            yield Kill(stage, point, int(rng.integers(1, passed[point][stage] + 1)))
+
+
+def print_points(passed: Passings) -> None:
+    """Print every point with its passings."""
+    for name in sorted({point.name for point in passed}):
+        targets = {point.target: passed[point] for point in passed if point.name == name}
+        for target, stages in targets.items():
+            print(f"  {target:8s} {name:90s} {sum(stages.values()):6d} in {len(stages)} stages")
 
 
 def main() -> int:
@@ -218,36 +279,47 @@ def main() -> int:
     )
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--points", action="store_true", help="print every point that is passed, kill nothing"
+    )
     arguments = parser.parse_args()
-    rng = np.random.default_rng(arguments.seed)
     with tempfile.TemporaryDirectory(prefix="unirain-crash-") as temporary:
         project = tiny_project(Path(temporary) / "project")
         print("the reference run ...", flush=True)
         run(project, sys.executable, "-m", "dvc", "repro")
         reference = state(project)
-        stages = [
-            line.split()[0]
-            for line in run(project, sys.executable, "-m", "dvc", "stage", "list").stdout.splitlines()
-        ]
-        counts = points(project, stages)
-        choices = sorted(counts)
-        done, killed, good = 0, 0, 0
-        while killed < arguments.kills and done < 3 * arguments.kills:
-            stage, target, kind = choices[int(rng.integers(len(choices)))]
-            number = int(rng.integers(1, counts[stage, target, kind] + 1))
-            kill = Kill(
-                stage, target, kind, number, "after" if rng.random() < 0.5 and kind != "time" else "before"
-            )
-            fault = survives(project, kill, reference)
-            done += 1
-            killed += fault != "not killed"
-            good += fault == ""
-            print(
-                f"{killed:4d} {kill.stage:28s} {target:8s} {kind:7s} {number:4d} {kill.when:7s} {fault or 'ok'}",
-                flush=True,
-            )
+        listed = run(project, sys.executable, "-m", "dvc", "stage", "list").stdout.splitlines()
+        passed = passings(project, [line.split()[0] for line in listed])
+        never = KILLED - {point.name for point in passed}
+        if arguments.points:
+            print_points(passed)
+        if never:
+            print(f"named points that no process passed: {', '.join(sorted(never))}")
+        if never or arguments.points:
+            return 1 if never else 0
+        kills = sequence(passed, np.random.default_rng(arguments.seed))
+        return kill_all(project, kills, arguments.kills, reference)
+
+
+def kill_all(project: Path, kills: Iterator[Kill], wanted: int, reference: dict[str, str]) -> int:
+    """Kill so many times; a point that the run did not reach this time does not count."""
+    killed, good, windows = 0, 0, 0
+    for kill in itertools.islice(kills, 3 * wanted):
+        fault = survives(project, kill, reference)
+        killed += fault != "not killed"
+        good += fault == ""
+        windows += kill.point.is_window and fault == ""
+        point = kill.point
+        print(
+            f"{killed:4d} {kill.stage:28s} {point.target:8s} {point.name:60s} {kill.number:4d} {point.moment:7s} "
+            f"{fault or 'ok'}",
+            flush=True,
+        )
+        if killed == wanted:
+            break
     print(f"{good} of {killed} kills: equal bytes, no orphan, no finished work done twice")
-    return 0 if good == killed and killed >= arguments.kills else 1
+    print(f"{windows} of them between DVC's emptying of a file and its writing")
+    return 0 if good == killed and killed >= wanted else 1
 
 
 if __name__ == "__main__":

@@ -134,9 +134,9 @@ def noticed(project: Path, file: Path | None = None) -> str:
     Without a file, or where no step reads it, `unirain verify` is who reads.
     """
     reading = readers(project, file) if file is not None else []
-    commands = [(*DVC, "repro", "--force", "--single-item", step) for step in reading] or [
-        ("unirain", "verify")
-    ]
+    commands: list[tuple[str, ...]] = [("unirain", "verify")]
+    if reading:
+        commands = [(*DVC, "repro", "--force", "--single-item", step) for step in reading]
     answers = [run(project, *command, check=False) for command in commands]
     silent = [answer for answer in answers if answer.returncode == 0]
     if reading and silent:

@@ -7,8 +7,10 @@ import dagster as dg
 
 from unirain_assets import checks, metadata, partitions, versions
 from unirain_assets.executor import Dvc, Outcome
-from unirain_assets.graph import Stage, Step
+from unirain_assets.graph import Stage
 from unirain_assets.versions import Project
+from unirain_core.config.lock import read_lock
+from unirain_core.config.pipeline import Step
 from unirain_core.errors import BusyError, UniRainError
 
 POOL = "dvc"
@@ -66,7 +68,7 @@ def run(
 
 
 def _result(root: Path, step: Step, outcome: Outcome) -> dg.MaterializeResult[None]:
-    locked = versions.read_lock(root)[step.address]
+    locked = read_lock(root)[step.address]
     return dg.MaterializeResult(
         metadata={"dvc": f"{step.address}: {outcome}", **metadata.shown(root, step)},
         data_version=dg.DataVersion(versions.data_version(step, locked)),

@@ -4,10 +4,11 @@ import hashlib
 
 import dagster as dg
 
-from unirain_assets import sync, versions
+from unirain_assets import sync
 from unirain_assets.assets import POOL, RunConfig, run
 from unirain_assets.executor import Dvc
 from unirain_assets.versions import Project
+from unirain_core.config.lock import LOCK
 from unirain_core.errors import ConfigError
 
 SECONDS_BETWEEN_TICKS = 10
@@ -54,6 +55,6 @@ def shell_runs(project: Project) -> dg.SensorDefinition:
 
 
 def _fingerprint(project: Project) -> str:
-    lock = project.root / versions.LOCK
+    lock = project.root / LOCK
     content = lock.read_bytes() if lock.exists() else b""
     return hashlib.sha256(content + repr(sorted(project.codes.items())).encode()).hexdigest()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from unirain_assets.graph import Step
 from unirain_core.artefacts import paths, schemas, tables
+from unirain_core.config.pipeline import Step
 from unirain_core.errors import ArtefactError
 
 UNFILTERED = "unfiltered"

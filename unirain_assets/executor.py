@@ -13,6 +13,7 @@ from typing import Literal
 
 import dagster as dg
 
+from unirain_core.artefacts import dvc_files
 from unirain_core.errors import BusyError, UniRainError
 
 Outcome = Literal["ran", "restored", "fresh"]
@@ -54,6 +55,8 @@ class Dvc(dg.ConfigurableResource["Dvc"]):
             BusyError: another process runs a stage that this one touches.
             StageError: the command failed; the message ends with its last lines.
         """
+        for note in dvc_files.heal(Path(self.root)):
+            log(note)
         only = [] if address is None else ["--single-item", address]
         forced = ["--force"] if force else []
         process = self._start(["--wait-for-lock", "repro", *only, *forced])

@@ -1,39 +1,12 @@
 """dvc.yaml as stages, the steps that a foreach makes of them, and the edges between them."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from pathlib import Path, PurePosixPath
 
-from unirain_core.artefacts import paths
 from unirain_core.config.load import read_yaml
-from unirain_core.errors import ConfigError
-
-_PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """What one `dvc repro --single-item` runs: a stage, or one key of a foreach stage."""
-
-    stage: str
-    key: str | None
-    command: str
-    deps: tuple[str, ...]
-    params: Mapping[str, object]
-    """Every tracked key of params.yaml with its value."""
-    outs: tuple[str, ...]
-
-    @property
-    def address(self) -> str:
-        """Name by which DVC knows the step."""
-        return self.stage if self.key is None else f"{self.stage}@{self.key}"
-
-    @property
-    def report(self) -> str:
-        """Path of the step's report."""
-        return paths.report(self.stage, partitioned=self.key is not None).format(partition=self.key)
+from unirain_core.config.pipeline import PARAMS, PIPELINE, Step, steps_of, table, texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +58,9 @@ def read(root: Path) -> Graph:
     Raises:
         ConfigError: a file is absent or has not the expected form.
     """
-    stages = _table(_table(read_yaml(root / "dvc.yaml"), "dvc.yaml").get("stages"), "stages")
-    params = _table(read_yaml(root / "params.yaml"), "params.yaml")
-    drafts = {name: _stage(name, _table(body, name), params) for name, body in stages.items()}
+    stages = table(table(read_yaml(root / PIPELINE), PIPELINE).get("stages"), "stages")
+    params = table(read_yaml(root / PARAMS), PARAMS)
+    drafts = {name: _stage(name, table(body, name), params) for name, body in stages.items()}
     whole = Graph(tuple(stage for stage in drafts.values() if stage.steps))
     upstream = {
         stage.name: list(dict.fromkeys(p.stage for step in stage.steps for p in whole.producers(step)))
@@ -108,65 +81,13 @@ def touches(dep: str, out: str) -> bool:
 
 
 def _stage(name: str, body: Mapping[str, object], params: Mapping[str, object]) -> Stage:
-    do = _table(body["do"], name) if "foreach" in body else body
-    meta = _table(do.get("meta", {}), f"{name}.meta")
+    do = table(body["do"], name) if "foreach" in body else body
+    meta = table(do.get("meta", {}), f"{name}.meta")
     return Stage(
         name=name,
         group=str(meta.get("group", "default")),
         description=str(do.get("desc", "")),
-        kinds=_texts(meta.get("kinds", [])),
-        steps=tuple(_step(name, do, scope) for scope in _scopes(body, params)),
+        kinds=texts(meta.get("kinds", [])),
+        steps=tuple(steps_of(name, body, params)),
         upstream=(),
     )
-
-
-def _scopes(body: Mapping[str, object], params: Mapping[str, object]) -> Iterator[dict[str, object]]:
-    """The names that placeholders of each step can use: all params, and `key` and `item` of a foreach."""
-    if "foreach" not in body:
-        yield dict(params)
-        return
-    items = body["foreach"]
-    if isinstance(items, str):
-        items = _lookup(items.strip("${}"), params)
-    if isinstance(items, list):
-        items = {str(item): item for item in items}
-    for key, item in _table(items or {}, "foreach").items():
-        yield {**params, "key": key, "item": item}
-
-
-def _step(name: str, do: Mapping[str, object], scope: Mapping[str, object]) -> Step:
-    def filled(section: str) -> tuple[str, ...]:
-        return tuple(_filled(text, scope) for text in _texts(do.get(section, [])))
-
-    return Step(
-        stage=name,
-        key=str(scope["key"]) if "key" in scope else None,
-        command=_filled(str(do.get("cmd", "")), scope),
-        deps=filled("deps"),
-        params={name: _lookup(name, scope) for name in filled("params")},
-        outs=filled("outs"),
-    )
-
-
-def _filled(text: str, scope: Mapping[str, object]) -> str:
-    return _PLACEHOLDER.sub(lambda match: str(_lookup(match[1].strip(), scope)), text)
-
-
-def _lookup(dotted: str, scope: Mapping[str, object]) -> object:
-    value: object = scope
-    for part in dotted.split("."):
-        value = _table(value, dotted).get(part)
-    return value
-
-
-def _texts(entries: object) -> tuple[str, ...]:
-    """Names in a list of names, or of one-entry mappings from a name to its options."""
-    if not isinstance(entries, list):
-        raise ConfigError(f"dvc.yaml: a list is expected, found {entries!r}")
-    return tuple(str(next(iter(entry))) if isinstance(entry, dict) else str(entry) for entry in entries)
-
-
-def _table(value: object, where: str) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise ConfigError(f"dvc.yaml, params.yaml: {where}: a mapping is expected, found {value!r}")
-    return {str(key): item for key, item in value.items()}

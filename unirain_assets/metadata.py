@@ -11,8 +11,8 @@ from pathlib import Path
 import dagster as dg
 from PIL import Image
 
-from unirain_assets.graph import Step
 from unirain_core.artefacts import report
+from unirain_core.config.pipeline import Step
 
 Value = (
     dg.BoolMetadataValue

@@ -10,8 +10,10 @@ import dagster as dg
 from dagster import AssetCheckEvaluation, EventLogRecord
 
 from unirain_assets import checks, metadata, versions
-from unirain_assets.graph import Stage, Step
-from unirain_assets.versions import Locked, Project
+from unirain_assets.graph import Stage
+from unirain_assets.versions import Project
+from unirain_core.config.lock import Locked, read_lock
+from unirain_core.config.pipeline import Step
 from unirain_core.errors import UniRainError
 
 logger = logging.getLogger(__name__)
@@ -39,7 +41,7 @@ def record(instance: dg.DagsterInstance, project: Project) -> list[str]:
     Raises:
         ConfigError: dvc.lock cannot be read, for instance because DVC is writing it.
     """
-    lock = versions.read_lock(project.root)
+    lock = read_lock(project.root)
     recorded = []
     for stage in project.graph.stages:
         for step in (s for s in stage.steps if s.address in lock):

@@ -1,4 +1,4 @@
-"""What dvc.lock says of a step, and the versions of data and code that follow from it."""
+"""The versions of data and code that follow from a step's entry of dvc.lock."""
 
 import hashlib
 import json
@@ -8,21 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unirain_assets import graph
-from unirain_assets.graph import Graph, Stage, Step, touches
-from unirain_core.config.load import read_yaml
-
-LOCK = "dvc.lock"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Locked:
-    """A step's entry of dvc.lock: what it last ran with."""
-
-    command: str
-    params: Mapping[str, object]
-    deps: Mapping[str, str]
-    """Path to DVC's hash."""
-    outs: Mapping[str, str]
+from unirain_assets.graph import Graph, Stage, touches
+from unirain_core.config.lock import Locked, tree_hash
+from unirain_core.config.pipeline import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +45,6 @@ class Project:
         return own[0] if not stage.keys else _digest(own)
 
 
-def read_lock(root: Path) -> dict[str, Locked]:
-    """All entries by address; none where dvc.lock does not exist.
-
-    Raises:
-        ConfigError: dvc.lock is no YAML, for instance because DVC is writing it at this moment.
-    """
-    content = read_yaml(root / LOCK) if (root / LOCK).exists() else None
-    stages = content.get("stages") if isinstance(content, dict) else None
-    return {str(address): _locked(entry) for address, entry in (stages or {}).items()}
-
-
 def data_version(step: Step, locked: Locked) -> str:
     """Hash of the outs without the report: new wording there makes no new data."""
     return _digest({path: md5 for path, md5 in locked.outs.items() if path != step.report})
@@ -98,22 +75,6 @@ def content_hash(path: Path) -> str:
     if path.is_dir():
         return tree_hash({file.relative_to(path).as_posix(): _file_hash(file) for file in _files(path)})
     return _file_hash(path) if path.exists() else ""
-
-
-def tree_hash(files: Mapping[str, str]) -> str:
-    """DVC's hash of a folder with these files, relative path to hash."""
-    entries = [{"md5": files[path], "relpath": path} for path in sorted(files)]
-    return hashlib.md5(json.dumps(entries, sort_keys=True).encode()).hexdigest() + ".dir"
-
-
-def _locked(entry: Mapping[str, object]) -> Locked:
-    def hashes(section: str) -> dict[str, str]:
-        items = entry.get(section)
-        return {str(i["path"]): str(i.get("md5", "")) for i in items} if isinstance(items, list) else {}
-
-    params = entry.get("params")
-    values = params.get("params.yaml", {}) if isinstance(params, dict) else {}
-    return Locked(command=str(entry.get("cmd")), params=values, deps=hashes("deps"), outs=hashes("outs"))
 
 
 def _hash_of(root: Path, dep: str, outs: Mapping[str, str]) -> str | None:

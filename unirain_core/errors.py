@@ -3,6 +3,7 @@
 UniRainError (1)
 ├── ConfigError (2)               wrong use or wrong params
 ├── MissingInputError (3)         a person must supply something
+│   ├── EmptyTypeError            (3) a rain type of params has no pair to work with
 │   └── WeightsUnavailableError   (3) a model's weights are not on this machine
 ├── ArtefactError (1)
 │   ├── MissingArtefactError      an earlier stage has not run
@@ -10,10 +11,13 @@ UniRainError (1)
 │   └── ChangedInputError         a file is not what was listed
 ├── ItemError (1)                 one picture or pair cannot be used; the others can
 ├── WorkerDiedError (1)           a worker process ended from outside
+├── EditedError (1)               params, code or inputs changed while a stage ran
 ├── GateError (1)                 a required condition failed (the same from CLI, DVC or Dagster)
 └── BusyError (1)                 another process runs the same stage
 """
 
+import re
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -33,6 +37,18 @@ class MissingInputError(UniRainError):
     """Something that only a person can supply is absent: a dataset, weights, a server."""
 
     exit_code: ClassVar[int] = 3
+
+
+class EmptyTypeError(MissingInputError):
+    """Rain types of params have no pair to work with; the command line adds which dataset would bring some."""
+
+    def __init__(self, message: str, rain_types: Sequence[str]) -> None:
+        self.message, self.rain_types = message, tuple(rain_types)
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[type["EmptyTypeError"], tuple[str, tuple[str, ...]]]:
+        """Travel between processes by the arguments, not by the message."""
+        return type(self), (self.message, self.rain_types)
 
 
 class WeightsUnavailableError(MissingInputError):
@@ -87,9 +103,29 @@ class WorkerDiedError(UniRainError):
     """A worker process ended from outside: killed, out of memory, or crashed in native code."""
 
 
+class EditedError(UniRainError):
+    """Params, code or inputs of a stage changed while it ran, so that dvc.lock would not tell the truth."""
+
+
 class GateError(UniRainError):
     """A required condition failed (the same from CLI, DVC or Dagster)."""
 
 
 class BusyError(UniRainError):
     """Another process holds what this one needs."""
+
+
+_USER_INFO = re.compile(
+    r"(?<=://)(?:"
+    r"[^\s/?#@:'\"]*:(?!\d+/)[^\s'\"]*@"  # user:password@; the password may hold a slash, a port may not
+    r"|[^\s/?#@'\"]+@)"  # a token alone
+)
+
+
+def without_password(text: str) -> str:
+    """A text for output, logs and files: every URL in it without its user and password.
+
+    >>> without_password("http://me:secret@host:5000/x did not answer")
+    'http://host:5000/x did not answer'
+    """
+    return _USER_INFO.sub("", text)

@@ -23,7 +23,7 @@ ASSISTANT = "[data-component-id='mlflow.assistant.chat_panel.close']"
 
 def gallery(window: Browser) -> None:
     """The first rejected pairs."""
-    window.open((Path(paths.SPLIT) / "gallery.html").absolute().as_uri())
+    window.open((Path(paths.GALLERY) / "gallery.html").absolute().as_uri())
     window.click("[data-level=low_fidelity]")
 
 

@@ -35,3 +35,38 @@ def test_a_local_file_of_another_form_is_refused(tmp_path):
     (tmp_path / "roots.local.yaml").write_text("- a\n")
     with pytest.raises(ConfigError, match="name: /folder"):
         Roots.load(tmp_path)
+
+
+def test_a_root_may_allow_folders_to_which_its_links_lead(tmp_path):
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "roots.local.yaml").write_text("mine: {folder: pictures, allow: [disk]}\nplain: pictures\n")
+    roots = Roots.load(tmp_path)
+
+    assert (tmp_path / "pictures").resolve() == roots.folder("mine")
+    assert ((tmp_path / "pictures").resolve(), (tmp_path / "disk").resolve()) == roots.fences("mine")
+    assert ((tmp_path / "pictures").resolve(),) == roots.fences("plain")
+    assert (tmp_path,) == roots.fences("demo")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["{allow: [x]}", "{folder: x, alow: [y]}", "{folder: x, allow: y}", "{folder: 7}", "[x]", "''", "7"],
+)
+def test_a_line_of_another_form_is_refused_with_the_forms_that_are(tmp_path, line):
+    (tmp_path / "roots.local.yaml").write_text(f"mine: {line}\n")
+    with pytest.raises(ConfigError, match=r"found `mine: .*allow: \[/folder/to/which/links/may/lead\]"):
+        Roots.load(tmp_path)
+
+
+def test_the_advised_line_keeps_what_was_allowed_before(tmp_path):
+    roots = Roots(tmp_path, {"mine": "pictures"}, {"mine": ("disk",)})
+
+    assert 'mine: {folder: "pictures", allow: ["disk", "/else"]}' == roots.line("mine", ["/else"])
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "../..", "demo/.."])
+def test_a_path_is_no_name_of_a_root(tmp_path, name):
+    (tmp_path / "data/sample_corpus/demo").mkdir(parents=True)
+    with pytest.raises(MissingInputError, match="neither a sample corpus nor named"):
+        Roots.load(tmp_path).folder(name)

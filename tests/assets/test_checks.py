@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from unirain_assets import checks
-from unirain_assets.graph import Step
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import (
     Dropped,
@@ -17,6 +16,7 @@ from unirain_core.artefacts.schemas import (
     SplitRow,
     Verdict,
 )
+from unirain_core.config.pipeline import Step
 
 TYPES = {"rain_types": ["drs", "nrd"]}
 

@@ -113,3 +113,18 @@ def test_nothing_outlives_a_killed_run(waiting, other):
 
 def test_no_one_holds_a_project_at_rest(finished):
     assert holders(finished) == []
+
+
+@pytest.mark.parametrize("file", ["dvc.lock", ".dvc/tmp/rwlock"])
+@pytest.mark.parametrize("length", [0, 40])
+def test_what_a_killed_dvc_left_half_written_is_put_right_first(finished, file, length):
+    """Kinds of a kill between truncate and write: nothing, or the first bytes."""
+    dvc, lines = Dvc(root=str(finished)), list[str]()
+    lock = (finished / "dvc.lock").read_bytes()
+    dvc.repro("votes", silent)  # keeps a copy of the lock
+    torn = {"dvc.lock": lock, ".dvc/tmp/rwlock": b'{"write": {"data/votes": {"pid": 1, "cmd": "dvc repro"}}}'}
+    (finished / file).write_bytes(torn[file][:length])
+
+    assert dvc.repro("votes", lines.append, force=True) == "ran"
+    assert f"{file} was half written by a DVC that was killed" in lines[0]
+    assert (finished / "dvc.lock").read_bytes() == lock

@@ -10,6 +10,7 @@ from PIL import Image
 from unirain_assets import graph, metadata
 from unirain_core.artefacts import report
 from unirain_core.artefacts.report import Report
+from unirain_core.config.pipeline import Step
 
 
 @pytest.fixture
@@ -127,7 +128,7 @@ def test_the_mlflow_run_of_a_variant_is_a_link(tmp_path, monkeypatch, stage, lin
     file = tmp_path / ".unirain/runs/ours/mlflow.json"
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps({"experiment_id": "7", "run_id": "ab", "sent": 3}))
-    step = graph.Step(stage=stage, key="ours", command="", deps=(), params={}, outs=())
+    step = Step(stage=stage, key="ours", command="", deps=(), params={}, outs=(), report="reports/none.json")
 
     shown = [value.value for value in metadata.shown(tmp_path, step).values()]
 

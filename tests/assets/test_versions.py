@@ -3,10 +3,11 @@ import json
 
 from unirain_assets import versions
 from unirain_assets.versions import Project
+from unirain_core.config.lock import Locked, read_lock, tree_hash
 
 
 def test_content_hash_is_the_one_of_dvc(finished):
-    locked = versions.read_lock(finished)["votes"]
+    locked = read_lock(finished)["votes"]
 
     assert versions.content_hash(finished / "toy") == locked.deps["toy"]
     assert versions.content_hash(finished / "data/votes") == locked.outs["data/votes"]
@@ -23,7 +24,7 @@ def test_bytecode_changes_no_code_hash(finished):
 
 def test_code_version_of_the_tree_equals_the_locked_one_after_a_run(finished):
     project = Project.load(finished)
-    lock = versions.read_lock(finished)
+    lock = read_lock(finished)
     locked = {
         step.address: versions.locked_code_version(project.graph, step, lock[step.address])
         for step in project.graph.steps()
@@ -58,8 +59,8 @@ def test_code_version_of_one_key_ignores_the_params_of_another(finished):
 
 def test_data_version_does_not_see_the_report(finished):
     step = Project.load(finished).graph.stages[0].steps[0]
-    locked = versions.read_lock(finished)["listing"]
-    reworded = versions.Locked(
+    locked = read_lock(finished)["listing"]
+    reworded = Locked(
         command=locked.command,
         params=locked.params,
         deps=locked.deps,
@@ -70,16 +71,16 @@ def test_data_version_does_not_see_the_report(finished):
 
 
 def test_inputs_are_current_after_a_whole_run(finished):
-    project, lock = Project.load(finished), versions.read_lock(finished)
+    project, lock = Project.load(finished), read_lock(finished)
     current = {s.address: versions.has_current_inputs(project, s, lock) for s in project.graph.steps()}
 
     assert set(current.values()) == {True}
 
 
 def test_inputs_are_not_current_once_a_producer_made_others(finished):
-    project, lock = Project.load(finished), versions.read_lock(finished)
+    project, lock = Project.load(finished), read_lock(finished)
     moved = {
-        address: versions.Locked(
+        address: Locked(
             command=locked.command,
             params=locked.params,
             deps=locked.deps,
@@ -96,7 +97,7 @@ def test_inputs_are_not_current_once_a_producer_made_others(finished):
 
 
 def test_a_file_beside_the_outs_of_a_folder_counts(finished):
-    project, lock = Project.load(finished), versions.read_lock(finished)
+    project, lock = Project.load(finished), read_lock(finished)
     (finished / "data/scores/note.txt").write_text("by hand")
     table = project.graph.stages[-1].steps[0]
 
@@ -104,10 +105,10 @@ def test_a_file_beside_the_outs_of_a_folder_counts(finished):
 
 
 def test_a_project_without_a_lock_has_no_entries(toy):
-    assert versions.read_lock(toy) == {}
+    assert read_lock(toy) == {}
 
 
 def test_tree_hash_is_md5_of_the_sorted_listing():
     listing = json.dumps([{"md5": "1", "relpath": "a"}, {"md5": "2", "relpath": "b"}], sort_keys=True)
 
-    assert versions.tree_hash({"b": "2", "a": "1"}) == hashlib.md5(listing.encode()).hexdigest() + ".dir"
+    assert tree_hash({"b": "2", "a": "1"}) == hashlib.md5(listing.encode()).hexdigest() + ".dir"

@@ -64,6 +64,25 @@ def test_a_check_counts_what_is_there_and_names_what_is_not(project, capsys):
     assert "nrd: no pair; the smallest useful download is hq-nightrain" in text
 
 
+def test_a_check_tells_of_links_ambiguities_and_foreign_files(project, capsys):
+    for path in ("mine/target/2.jpg", "mine/target/2.bmp", "mine/mask/1.png", "mine/readme.txt", "far/3.png"):
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).touch()
+    (project / "roots.local.yaml").write_text("here: mine\n")
+    (project / "mine/target/3.png").symlink_to(project / "far/3.png")
+    text = (project / "params.yaml").read_text(encoding="utf-8")
+    (project / "params.yaml").write_text(text.replace(", folder: mine", ""), encoding="utf-8")
+    with pytest.raises(MissingInputError, match="cannot be used"):
+        datasets("check")
+    text = " ".join(capsys.readouterr().out.split())
+
+    assert (
+        f"- 1 link leads outside the root, to {project}/far; to allow it, write in roots.local.yaml:" in text
+    )
+    assert "keep one of them: first mine/input/2: target/2.bmp and target/2.jpg" in text
+    assert "- 2 files are of no layout and stay unused: mask/1.png, readme.txt" in text
+
+
 def test_a_check_opens_no_file_and_writes_none(project):
     before = sorted(project.rglob("*"))
     with pytest.raises(MissingInputError, match="cannot be used"):

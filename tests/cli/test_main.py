@@ -79,3 +79,16 @@ def test_a_stage_that_runs_already_is_not_run_twice(project):
 
     assert 1 == answer.returncode
     assert f"runs already (process {holder.pid})" in " ".join(answer.stderr.split())
+
+
+@pytest.mark.parametrize("command", ["gc", "summary", "prepare", "run verified_pairs"])
+def test_every_command_puts_right_what_a_killed_dvc_left_half_written(project, command):
+    (project / ".dvc/tmp").mkdir(parents=True)
+    (project / ".dvc/tmp/rwlock").touch()
+    (project / "dvc.lock").touch()
+    answer = " ".join(unirain(project, *command.split()).stderr.split())
+
+    assert "unirain: dvc.lock was half written by a DVC that was killed" in answer
+    assert "unirain: .dvc/tmp/rwlock was half written by a DVC that was killed" in answer
+    assert not (project / "dvc.lock").exists()
+    assert not (project / ".dvc/tmp/rwlock").exists()

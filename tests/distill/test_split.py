@@ -1,6 +1,7 @@
 """Splits share no scene, whatever the pool; the draws are fair and repeatable."""
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,17 +39,18 @@ def params(per_type=2, per_scene=1, train_per_type=0, seed=0):
     return RainragSplit(seed=seed, unfiltered=draw, test=draw, val=draw, train_per_type=train_per_type)
 
 
-POOLS = st.lists(
-    st.tuples(
-        st.sampled_from(TYPES), st.integers(0, 12), st.booleans(), st.sampled_from(["train", "train", "test"])
-    ),
-    max_size=40,
-).map(
-    lambda facts: (
-        [pair(f"p{i:02}", t, f"s{s}", role) for i, (t, s, _, role) in enumerate(facts)],
-        {f"p{i:02}" for i, (_, _, good, _) in enumerate(facts) if good},
-    )
+FACTS = st.tuples(
+    st.sampled_from(TYPES), st.integers(0, 12), st.booleans(), st.sampled_from(["train", "train", "test"])
 )
+
+
+def pool_of(facts):
+    pairs = [pair(f"p{i:02}", t, f"s{s}", role) for i, (t, s, _, role) in enumerate(facts)]
+    return pairs, {f"p{i:02}" for i, (_, _, good, _) in enumerate(facts) if good}
+
+
+POOLS = st.lists(FACTS, max_size=40).map(pool_of)
+FULL_POOLS = st.lists(FACTS, min_size=30, max_size=40).map(pool_of)
 PARAMS = st.builds(params, st.integers(1, 4), st.integers(1, 3), st.integers(0, 5), st.integers(0, 9))
 
 
@@ -100,6 +102,32 @@ def test_scenes_of_a_datasets_own_test_part_never_train(pool, settings):
     closed = {p.scene_id for p in pairs if p.role == "test"}
 
     assert not closed & {p.scene_id for p in split_pairs(pairs, accepted, settings, TYPES).train}
+
+
+@given(FULL_POOLS, PARAMS)
+def test_no_pair_of_role_test_nor_its_scene_validates_or_trains(pool, settings):
+    pairs, accepted = pool
+    split = split_pairs(pairs, accepted, settings, TYPES)
+    tested = {p.scene_id for p in pairs if p.role == "test"}
+
+    assert set() == tested & {p.scene_id for p in (*split.val, *split.train)}
+
+
+@given(POOLS, PARAMS)
+def test_unfiltered_and_test_may_hold_a_datasets_own_test_pairs(pool, settings):
+    pairs, accepted = pool
+    all_train = [replace(p, role="train") for p in pairs]
+    split, free = (split_pairs(p, accepted, settings, TYPES) for p in (pairs, all_train))
+
+    assert [p.pair_id for p in free.unfiltered] == [p.pair_id for p in split.unfiltered]
+    assert [p.pair_id for p in free.test] == [p.pair_id for p in split.test]
+
+
+def test_val_takes_the_next_scenes_where_test_pictures_close_some():
+    pairs = [pair(f"p{i:02}", scene=f"s{i}", role="test" if i % 2 else "train") for i in range(20)]
+    split = split_pairs(pairs, {p.pair_id for p in pairs}, params(per_type=2), TYPES)
+
+    assert ["train", "train"] == [p.role for p in split.val]
 
 
 def test_a_draw_takes_all_it_was_asked_for_while_scenes_last():

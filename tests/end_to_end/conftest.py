@@ -18,6 +18,7 @@ from unirain_core.imaging.codec import to_uint8
 SHIPPED = Path(__file__).parents[2] / "params.yaml"
 SCENES = (data.astronaut, data.coffee, data.chelsea)
 DATASETS = """raw_datasets:
+  mixture_policy: drop
   datasets:
     mine: {layout: paired, root: here, folder: mine, rain_types: [drs]}
     sky: {layout: photos, root: here, folder: sky}

@@ -20,8 +20,9 @@ from unirain_core.distill import gallery
 from unirain_core.distill.gallery import Card
 from unirain_core.distill.thumbnails import encode
 from unirain_core.stages import ORDER
-from unirain_core.tracking.journal import Finish, Journal, Start
-from unirain_core.tracking.mirror import replay
+from unirain_core.tracking.events import Finish, Start
+from unirain_core.tracking.journal import Journal
+from unirain_core.tracking.mirror import Mirror
 
 ROOT = Path(__file__).parents[2]
 TYPES = ("drs", "drd", "nrs", "nrd")
@@ -139,7 +140,7 @@ def project(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     for variant, psnr in (("weaker", 21.0), ("stronger", 24.5)):
         journal_of(root / ".unirain/runs" / variant, variant, psnr)
-        replay(root / ".unirain/runs" / variant, root)
+        Mirror(root / ".unirain/runs" / variant, root).send()
     return root
 
 

@@ -16,6 +16,7 @@ from benchmarks.crash import finished, orphans, run, state, tiny_project
 
 pytestmark = pytest.mark.slow
 DVC = (sys.executable, "-m", "dvc")
+UNIRAIN = (sys.executable, "-m", "unirain_core.cli.main")
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +49,12 @@ def test_metrics_hold_table_1(project):
 def test_one_changed_value_reruns_only_what_depends_on_it(project):
     params = project / "params.yaml"
     text = params.read_text()
-    params.write_text(text.replace("pictures_per_type: 1", "pictures_per_type: 2"))
+    params.write_text(text.replace("pictures: {per_type: 1}", "pictures: {per_type: 2}"))
     changed = run(project, *DVC, "repro")
     params.write_text(text)
     run(project, *DVC, "repro")
 
-    assert {"raw_datasets", "benchmark_tables"} == set(stages_that_ran(changed.stdout))
+    assert {"raw_datasets", "pictures"} == set(stages_that_ran(changed.stdout))
 
 
 def test_a_clone_with_the_data_pulled_is_complete(project, tmp_path):
@@ -95,13 +96,49 @@ def test_dvc_killed_in_the_middle_goes_on_to_equal_bytes(project, tmp_path, seed
     assert reference == state(copy)
 
 
+@pytest.mark.parametrize(
+    ("file", "share", "command"),
+    [
+        ("dvc.lock", 0.0, "prepare"),
+        ("dvc.lock", 0.5, "run baseline_scores --partition input"),
+        ("dvc.lock", 0.9, "sync"),
+        (".dvc/tmp/rwlock", 0.0, "prepare"),
+        (".dvc/tmp/rwlock", 0.5, "run baseline_scores --partition input"),
+    ],
+)
+def test_a_file_that_dvc_left_half_written_is_healed_to_equal_bytes(project, file, share, command):
+    """Bare DVC dies of it; each of our commands heals it, and the same command of DVC goes on."""
+    reference, again = state(project), [*DVC, "repro", "--force", "--single-item", "rainrag_split"]
+    whole = (project / file).read_bytes()
+    (project / file).write_bytes(whole[: int(share * len(whole))])
+    alone = run(project, *again, check=False)
+    said = run(project, *UNIRAIN, *command.split(), check=False).stderr
+    run(project, *again)
+    run(project, *DVC, "repro")
+
+    assert alone.returncode != 0
+    assert f"{file} was half written by a DVC that was killed" in " ".join(said.split())
+    assert reference == state(project)
+
+
+def test_without_a_copy_of_the_lock_everything_is_made_again_from_finished_work(project):
+    reference, before = state(project), finished(project)
+    (project / "dvc.lock").write_bytes(b"")
+    (project / ".dvc/tmp/dvc.lock.last").unlink(missing_ok=True)
+    run(project, *UNIRAIN, "prepare")
+    run(project, *DVC, "repro")
+
+    assert reference == state(project)
+    assert before.items() <= finished(project).items()
+
+
 def environment():
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     return {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
 
 
 def test_thirty_seeded_kills_lose_nothing():
-    program = [sys.executable, "benchmarks/crash.py", "--kills", "30", "--seed", "0"]
+    program = [sys.executable, "-m", "benchmarks.crash", "--kills", "30", "--seed", "0"]
     done = subprocess.run(program, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]

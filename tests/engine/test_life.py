@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +83,46 @@ def test_a_second_holder_is_told_who_holds_the_lock(tmp_path):
         pass
     holder.stdin.close()
     holder.stdout.close()
+
+
+HOLDER = """
+import pathlib, sys
+from unirain_core.engine.life import lock
+with lock(pathlib.Path(sys.argv[1]), "stage 'x'", pathlib.Path(sys.argv[2])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """A process that runs stage x for the project /one."""
+    command = [sys.executable, "-c", HOLDER, str(tmp_path / "x.lock"), "/one"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        process.stdout.readline()
+        yield process
+        process.kill()
+
+
+def test_a_second_checkout_waits_and_says_for_whom(tmp_path, holder, caplog):
+    caplog.set_level("INFO")
+    threading.Timer(1.0, holder.kill).start()
+    begin = time.monotonic()
+    with lock(tmp_path / "x.lock", "stage 'x'", Path("/two")):
+        waited = time.monotonic() - begin
+
+    assert waited > 0.5
+    assert [
+        f"stage 'x' waits for process {holder.pid}, which runs it for the project in /one"
+    ] == caplog.messages
+    assert (tmp_path / "x.lock").read_text() == f"{os.getpid()}\n/two"
+
+
+@pytest.mark.parametrize("project", [Path("/one"), None])
+def test_the_same_project_and_one_that_needs_all_locks_are_refused(tmp_path, holder, project):
+    with (
+        pytest.raises(BusyError, match=rf"runs already \(process {holder.pid}\)"),
+        lock(tmp_path / "x.lock", "stage 'x'", project),
+    ):
+        pass

@@ -3,6 +3,7 @@
 import inspect
 import re
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 
 import grimp
@@ -16,6 +17,8 @@ ROOT = Path(__file__).parents[2]
 STAGES = read_yaml(ROOT / "dvc.yaml")["stages"]  # type: ignore[index]
 GRAPH = grimp.build_graph("unirain_core")
 EXCEPTED = ("unirain_core.errors", "unirain_core.config", "unirain_core.compat")
+DATA = {".html", ".json", ".yaml"}
+"""Suffixes of the files that lie beside the modules which read them; a module that reads one names it."""
 PARTITION = re.compile(r"\$\{(?:key|item)\}")
 
 
@@ -74,31 +77,68 @@ def test_a_stage_reads_and_writes_what_dvc_yaml_says(name):
 @pytest.mark.parametrize("name", ORDER)
 def test_a_stage_reruns_when_any_params_it_takes_change(name):
     stage = stage_module(name)
-    takes = set(inspect.signature(stage.run).parameters) - {"root", "partition"}
+    takes = set(inspect.signature(stage.run).parameters) - {"root", "partition", "made_with"}
 
-    assert {p.partition(".")[0] for p in body(name)["params"]} == set(stage.PARAMS)
+    params = body(name).get("params", [])
+
+    assert {p.partition(".")[0] for p in params} == set(stage.PARAMS)
     assert takes == set(stage.PARAMS), "run() takes its params by name"
-    assert STAGES[name].get("foreach", "").strip("${}") not in body(name)["params"], "list its own item only"
+    assert STAGES[name].get("foreach", "").strip("${}") not in params, "list its own item only"
+
+
+def needed_files(name):
+    """Every file that a stage's result may depend on: the modules that it imports, and the data beside them."""
+    files = set()
+    for module in imported_by(name):
+        path = ROOT / (module.replace(".", "/") + ".py")
+        if is_within(module, EXCEPTED) or not path.exists():  # a package: its __init__ is empty
+            continue
+        files.add(path)
+        text = path.read_text(encoding="utf-8")
+        files |= {data for data in path.parent.iterdir() if data.suffix in DATA and data.name in text}
+    return files
+
+
+def needed_code(name):
+    """The same as few deps: a folder stands for its files where the stage needs all of them."""
+    files = needed_files(name)
+
+    def within(folder):
+        inside = {f for f in folder.rglob("*") if f.is_file() and is_code(f)}
+        if len(inside) > 1 and inside <= files:
+            return [folder]
+        deeper = [within(child) for child in sorted(folder.iterdir()) if child.is_dir()]
+        return [*(f for f in inside & files if f.parent == folder), *chain.from_iterable(deeper)]
+
+    return sorted(path.relative_to(ROOT).as_posix() for path in within(ROOT / "unirain_core"))
+
+
+def is_code(file):
+    return "__pycache__" not in file.parts and file.name != "__init__.py"
 
 
 @pytest.mark.parametrize("name", ORDER)
-def test_a_stage_reruns_when_any_code_it_imports_changes(name):
-    code = [
-        d.removesuffix(".py").replace("/", ".") for d in paths(name, "deps") if d.startswith("unirain_core/")
-    ]
-    missing = {m for m in imported_by(name) if not is_within(m, EXCEPTED) and not is_within(m, code)}
-    packages = {m for m in missing if (ROOT / m.replace(".", "/")).is_dir()}  # their __init__ is empty
+def test_a_stage_depends_on_all_code_that_it_needs_and_on_no_other(name):
+    listed = sorted(d for d in paths(name, "deps") if d.startswith("unirain_core/"))
 
-    assert missing - packages == set(), f"add to deps of '{name}' in dvc.yaml"
+    assert needed_code(name) == listed, "`python tests/laws/test_pipeline.py` writes these lines of dvc.yaml"
 
 
 @pytest.mark.parametrize("name", ORDER)
-def test_a_code_dep_exists_and_is_needed(name):
-    for dep in (d for d in paths(name, "deps") if d.startswith("unirain_core/")):
-        assert (ROOT / dep).exists(), f"{name}: {dep} does not exist"
-        if dep.endswith(".py") or (ROOT / dep).is_dir():
-            folder = dep.removesuffix(".py").replace("/", ".")
-            assert any(is_within(m, [folder]) for m in imported_by(name)), f"{name}: {dep} is not imported"
+def test_only_what_shows_a_text_depends_on_it(name):
+    """Pages show them; raw_datasets runs always, and says in its errors which layouts there are."""
+    texts = ("artefacts/meanings.py", "distill/gallery.html", "distill/gallery.py", "evaluation/figures.py")
+    shown = {f"unirain_core/{text}" for text in (*texts, "sources/catalogue.yaml")}
+    needed = {file.relative_to(ROOT).as_posix() for file in needed_files(name)}
+
+    assert not needed & shown or body(name)["meta"]["group"] == "pages" or STAGES[name].get("always_changed")
+
+
+def test_nothing_reads_a_page():
+    pages = {out for name in ORDER if body(name)["meta"]["group"] == "pages" for out in paths(name, "outs")}
+    read = {dep for name in ORDER for dep in paths(name, "deps")}
+
+    assert pages & read == set()
 
 
 def test_packages_have_empty_inits():
@@ -109,3 +149,23 @@ def test_packages_have_empty_inits():
     ]
 
     assert filled == []
+
+
+def write_code_deps():
+    """Write the code deps of every stage into dvc.yaml, behind its data."""
+    lines, stage = [], ""
+    for line in (ROOT / "dvc.yaml").read_text(encoding="utf-8").splitlines():
+        if re.fullmatch(r"  \w+:", line):
+            stage = line.strip(" :")
+        if line.strip().startswith("- unirain_core/"):
+            continue
+        if line.strip() in ("params:", "outs:") and stage in ORDER:
+            indent = " " * (line.index(line.strip()) + 2)
+            lines += [f"{indent}- {path}" for path in needed_code(stage)]
+            stage = ""  # `params:` stands before `outs:`; one of them is enough
+        lines.append(line)
+    (ROOT / "dvc.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_code_deps()

@@ -158,6 +158,28 @@ def test_ids_are_distinct(paths):
     assert len(paths) == len(set(pair_ids("d", sorted(paths)).values()))
 
 
+PARTS = st.sampled_from(["a", "b", "a.png", "a.b", "x", "x.jpg", "x.png", "x.png.png", ".x", "a b", "é"])
+PATHS = st.lists(PARTS, min_size=1, max_size=3).map("/".join)
+NAMED = st.sampled_from(["mine", "mine-2", "mine.2", "m", "A_1"])
+
+
+@given(st.dictionaries(NAMED, st.sets(PATHS, max_size=8), max_size=4))
+def test_ids_are_distinct_within_and_across_datasets(pool):
+    RawDatasets(datasets={name: Dataset(layout="paired", root="r") for name in pool})
+    ids = [i for name, paths in pool.items() for i in pair_ids(name, sorted(paths)).values()]
+
+    assert len(ids) == len(set(ids)) == sum(map(len, pool.values()))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["mine/sub", "../../evil", "..", ".", "", "a..b", "<script>", ".hidden", "a b", "é", "a\n", "scene"],
+)
+def test_a_name_of_a_dataset_is_a_plain_word(name):
+    with pytest.raises(ValueError, match="cannot name a dataset: a name is letters, digits"):
+        RawDatasets(datasets={name: Dataset(layout="paired", root="r")})
+
+
 def test_an_id_keeps_its_suffix_only_where_another_differs_in_it_alone():
     ids = pair_ids("d", ["1.png", "1.png.png", "2.jpg", "2.png", "3.png"])
 

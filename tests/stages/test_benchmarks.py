@@ -10,7 +10,7 @@ from skimage import data
 
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Score, SplitRow
-from unirain_core.config.sections import BenchmarkScores, BenchmarkTables, Method, Network, RainType, Variant
+from unirain_core.config.sections import BenchmarkScores, Method, Network, Pictures, RainType, Variant
 from unirain_core.errors import MissingArtefactError
 from unirain_core.evaluation import scores
 from unirain_core.evaluation.protocols import measure
@@ -18,7 +18,7 @@ from unirain_core.evaluation.summary import picture_name
 from unirain_core.imaging.codec import file_hash, read_rgb, to_uint8, write_png
 from unirain_core.model import checkpoint
 from unirain_core.model.network import build
-from unirain_core.stages import baseline_scores, benchmark_scores, benchmark_tables
+from unirain_core.stages import baseline_scores, benchmark_scores, benchmark_tables, pictures
 
 NETWORK = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0, shuffle=2)
 VARIANTS = {"small": Variant(split="rainrag", network="n", strategy="s")}
@@ -75,23 +75,20 @@ def score_small(project):
         project,
         variants=VARIANTS,
         benchmark_scores=BenchmarkScores(),
-        rain_types=TYPES,
         partition="small",
     )
 
 
 def run_all(project):
     score_small(project)
-    baseline_scores.run(
-        project, methods=METHODS, benchmark_scores=BenchmarkScores(), rain_types=TYPES, partition="input"
-    )
+    baseline_scores.run(project, methods=METHODS, benchmark_scores=BenchmarkScores(), partition="input")
     benchmark_tables.run(
         project,
-        benchmark_tables=BenchmarkTables(),
         variants=VARIANTS,
         methods=METHODS,
         rain_types=TYPES,
     )
+    pictures.run(project, pictures=Pictures(), variants=VARIANTS, methods=METHODS)
 
 
 def read_scores(project, place):
@@ -171,14 +168,23 @@ def test_the_same_scores_give_the_same_bytes(project):
     run_all(project)
 
     assert before == {file: file.read_bytes() for file in files}
-    assert {
-        "table1.md",
-        "table1.csv",
-        "table1_test.tex",
-        "table1_unfiltered.tex",
-        "pictures.png",
-        "pictures.html",
-    } == {f.name for f in (project / "data/tables").iterdir()}
+    assert {"table1.md", "table1.csv", "table1_test.tex", "table1_unfiltered.tex"} == {
+        f.name for f in (project / "data/tables").iterdir()
+    }
+
+
+def test_the_page_of_pictures_shows_a_pair_of_each_type_with_every_method(project):
+    run_all(project)
+    folder = project / "data/pages/pictures"
+    html = (folder / "pictures.html").read_text()
+    rows = read_scores(project, "baseline/input")
+    notes = [f"{row.psnr:.2f} dB / {row.ssim:.3f}" for row in rows if row.benchmark == "test"]
+
+    assert {"pictures.html", "pictures.png"} == {f.name for f in folder.iterdir()}
+    assert 2 == html.count("<h2>")  # one pair of each of the two types
+    assert 2 * 3 == html.count("<figure>")  # rainy, small, clean
+    assert 2 == sum(note in html for note in notes)
+    assert json.loads((project / "reports/pictures.json").read_text())["counts"] == {"rows": 2}
 
 
 @dataclasses.dataclass(frozen=True)

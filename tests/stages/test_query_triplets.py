@@ -9,8 +9,6 @@ from unirain_core.config.sections import Encoders
 from unirain_core.imaging.codec import write_png
 from unirain_core.stages import query_triplets
 
-TYPES = ("drs", "nrd")
-
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
@@ -35,7 +33,7 @@ def pair(name, rain_type):
 
 
 def run(project):
-    query_triplets.run(project, encoders=Encoders(), rain_types=TYPES)
+    query_triplets.run(project, encoders=Encoders())
     return tables.read(project / "data/triplets/triplets.parquet", TripletRow)
 
 

@@ -78,6 +78,18 @@ def test_the_report_counts_rows_and_reasons(corpus):
     assert {"gt-rain": 1, "raindrop": 1, "real": 2} == report["datasets"]
 
 
+def test_the_report_counts_the_files_that_no_layout_takes_with_a_few_names(corpus):
+    plant(
+        corpus / "data/sample_corpus/demo/raindrop", "train/mask/0.png", "readme.txt", ".git/config", "z.txt"
+    )
+    run_with(corpus, **DATASETS)
+    foreign = json.loads((corpus / "reports/raw_datasets.json").read_text())["foreign"]
+
+    nothing = {"files": 0, "examples": []}
+    examples = [".git/config", "readme.txt", "train/mask/0.png"]
+    assert {"gt-rain": nothing, "raindrop": {"files": 4, "examples": examples}, "real": nothing} == foreign
+
+
 def test_a_second_run_writes_the_same_bytes(corpus):
     files = ["data/raw/manifest.parquet", "data/raw/dropped.parquet", "reports/raw_datasets.json"]
     run_with(corpus, **DATASETS)

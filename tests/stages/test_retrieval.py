@@ -12,7 +12,6 @@ from unirain_core.errors import MissingInputError, SchemaError
 from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.stages import real_rain_database, retrieved_references
 
-TYPES = ("drs",)
 SIZES = RetrievedReferences(keep_semantic=5, keep_visual=4, keep_structural=3)
 
 
@@ -45,9 +44,7 @@ def triplets(prefix, count, encoder="test/1"):
 def search(project, queries, photos, engine="edge"):
     tables.write(project / "data/triplets/triplets.parquet", queries, TripletRow)
     tables.write(project / "data/database/triplets.parquet", photos, TripletRow)
-    retrieved_references.run(
-        project, retrieved_references=SIZES, vector_store=VectorStore(engine=engine), rain_types=TYPES
-    )
+    retrieved_references.run(project, retrieved_references=SIZES, vector_store=VectorStore(engine=engine))
     return tables.read(project / "data/references/references.parquet", Reference)
 
 
@@ -96,7 +93,7 @@ def test_the_database_is_written_and_searchable(project):
             )
         )
     tables.write(project / "data/verified/real.parquet", photos, RealPhoto)
-    real_rain_database.run(project, encoders=Encoders(), vector_store=VectorStore(), rain_types=TYPES)
+    real_rain_database.run(project, encoders=Encoders(), vector_store=VectorStore())
     rows = tables.read(project / "data/database/triplets.parquet", TripletRow)
     facts = json.loads((project / "data/database/collection.json").read_text())
 
@@ -109,4 +106,4 @@ def test_an_empty_database_says_what_to_add(project):
     tables.write(project / "data/verified/real.parquet", [], RealPhoto)
 
     with pytest.raises(MissingInputError, match="unlabelled rainy photos"):
-        real_rain_database.run(project, encoders=Encoders(), vector_store=VectorStore(), rain_types=TYPES)
+        real_rain_database.run(project, encoders=Encoders(), vector_store=VectorStore())

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from unirain_core.config.sections import SampleCorpus
+from unirain_core.engine.store import WorkStore
+from unirain_core.errors import ChangedInputError
 from unirain_core.imaging.codec import file_hash
 from unirain_core.sources.sample_corpus.plan import plan
 from unirain_core.stages import sample_corpus
@@ -66,3 +68,23 @@ def test_an_older_file_in_the_out_goes_away(project):
     run(project)
 
     assert not stranger.exists()
+
+
+def test_a_flipped_bit_in_a_stored_picture_never_reaches_the_corpus(project):
+    first = run(project)
+    stored = sorted((project / ".unirain/shards/sample_corpus").rglob("*.png"))[3]
+    content = bytearray(stored.read_bytes())
+    content[len(content) // 2] ^= 1
+    stored.write_bytes(content)
+
+    assert first == run(project)
+
+
+def test_a_photograph_that_changes_after_it_was_hashed_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(sample_corpus, "file_hash", lambda path: "listed before")
+    shard = sample_corpus._shard(tuple(plan(TINY)[:1]), TINY)
+    store = WorkStore(home=tmp_path, owner="sample_corpus@tiny")
+
+    with pytest.raises(ChangedInputError, match="has changed since it was hashed"):
+        sample_corpus._finished(shard, store=store, config=TINY)
+    assert [] == list(tmp_path.glob("shards/*/*"))

@@ -9,7 +9,7 @@ from skimage import data
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, RealPhoto
 from unirain_core.config.sections import VerifiedPairs
-from unirain_core.errors import MissingInputError
+from unirain_core.errors import EmptyTypeError
 from unirain_core.imaging.codec import file_hash, to_uint8, write_png
 from unirain_core.stages import verified_pairs
 
@@ -122,9 +122,11 @@ def test_a_pair_in_one_file_stands_for_both_sides(project):
     assert pair.target_hash == pair.input_hash
 
 
-def test_a_type_without_pairs_names_a_download_or_to_take_it_out(project):
-    with pytest.raises(MissingInputError, match=r"nrd.*hq-nightrain.*rain_types"):
+def test_a_type_without_pairs_is_named_and_said_to_add_or_take_out(project):
+    with pytest.raises(EmptyTypeError, match=r"nrd.*add a dataset.*take nrd out of rain_types") as raised:
         run(project, rows_of(project), rain_types=("drs", "nrd"))
+
+    assert ("nrd",) == raised.value.rain_types
 
 
 def test_a_pair_whose_daytime_is_not_listed_is_dropped(project):

@@ -2,7 +2,8 @@ import json
 from dataclasses import replace
 from itertools import count
 
-from unirain_core.tracking.journal import EARLIER, LINES, Finish, Journal, Start, folders, read
+from unirain_core.tracking.events import Finish, Start
+from unirain_core.tracking.journal import EARLIER, LINES, Journal, folders, read
 
 START = Start(key="k1", variant="v", params={"tau": "5.0"}, tags={}, datasets=[])
 

@@ -18,7 +18,8 @@ from unirain_core.config.sections import Network, RainType, Strategy, Training
 from unirain_core.errors import GateError
 from unirain_core.imaging.codec import write_png
 from unirain_core.model import checkpoint
-from unirain_core.tracking.journal import Start, read
+from unirain_core.tracking.events import Start
+from unirain_core.tracking.journal import read
 from unirain_core.training import loop
 from unirain_core.training.session import Session, train
 from unirain_core.training.task import Task

@@ -17,12 +17,15 @@ CHECKPOINT = "data/checkpoints/{partition}"
 BENCHMARK_SCORES = "data/scores/benchmark/{partition}"
 BASELINE_SCORES = "data/scores/baseline/{partition}"
 TABLES = "data/tables"
+GALLERY = "data/pages/gallery"
+PICTURES = "data/pages/pictures"
 
 _SHARED_SCHEMAS = {
     RAW: "raw_datasets",
     VERIFIED: "verified_pairs",
     DATABASE: "real_rain_database",
     TRIPLETS: "query_triplets",
+    VOTES: "vlm_votes",
     "data/scores/benchmark": "benchmark_scores",
     "data/scores/baseline": "baseline_scores",
 }

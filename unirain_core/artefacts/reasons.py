@@ -1,27 +1,31 @@
-"""The closed list of reasons for which a row leaves the pipeline, with a sentence for a person."""
+"""The closed list of reasons for which a row leaves the pipeline; what each means stands in `meanings`."""
 
-REASONS: dict[str, str] = {
-    "orphan": "the rainy picture has no clean partner where the layout says that it stands",
-    "orphan_clean": "no rainy picture belongs to this clean one",
-    "unreadable_name": "the name of the file is not UTF-8: rename it",
-    "outside_root": "a symbolic link leads out of the dataset's root",
-    "type_not_listed": "its rain type is not in rain_types",
-    "mixture_excluded": "it shows streaks and drops, and mixture_policy excludes mixtures",
-    "split_unknown": "the layout does not say whether it is for training or testing, and params does not either",
-    "git_lfs_pointer": "a git-lfs pointer stands where the picture should be: run `git lfs pull`",
-    "unreadable": "the file is no picture that can be read",
-    "truncated": "the file ends before the picture does",
-    "damaged": "the file's bytes contradict each other: it was damaged on a disk or on its way",
-    "format_not_supported": "the file is a picture of a format that is not read: convert it to PNG",
-    "too_small": "a side is below verified_pairs.min_side",
-    "too_large": "the picture has more pixels than verified_pairs.max_pixels, or a side or file beyond all use",
-    "out_of_memory": "it does not fit into the memory of this machine",
-    "crashed": "the work on it ended with an error of the program: the log shows it",
-    "size_mismatch": "rainy and clean picture differ in size",
-    "identical_pair": "rainy and clean picture are the same: there is no rain to remove",
-    "wrong_clean": "the clean picture shows another scene",
-    "misaligned": "the clean picture is shifted against the rainy one",
-    "duplicate": "the same pair stands in the pool already",
-    "leaks_into_benchmark": "the clean picture also stands in a benchmark's test set",
-}
-"""Reason to its meaning. Verdicts are no reasons: a rejected pair stays in the pyramid."""
+REASONS = frozenset(
+    {
+        "orphan",
+        "orphan_clean",
+        "ambiguous_partner",
+        "unreadable_name",
+        "outside_root",
+        "linked_twice",
+        "type_not_listed",
+        "mixture_excluded",
+        "split_unknown",
+        "git_lfs_pointer",
+        "unreadable",
+        "truncated",
+        "damaged",
+        "format_not_supported",
+        "too_small",
+        "too_large",
+        "out_of_memory",
+        "crashed",
+        "size_mismatch",
+        "identical_pair",
+        "wrong_clean",
+        "misaligned",
+        "duplicate",
+        "leaks_into_benchmark",
+    }
+)
+"""Names alone, so that no stage depends on a sentence. Verdicts are no reasons: a rejected pair stays in the pyramid."""

@@ -3,13 +3,25 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from unirain_core.artefacts.whole import write_text
 from unirain_core.errors import MissingArtefactError, SchemaError
 
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeWith:
+    """What a stage found when it began."""
+
+    code: str
+    """16 hex digits that stand for the content of the stage's code."""
+    params: str
+    """16 hex digits that stand for the values of the stage's params."""
+    dirty: bool | None
+    """Whether code, dvc.yaml or params.yaml differed from the commit; None: there is no commit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +56,12 @@ def write(path: Path, report: Report) -> None:
         raise ValueError(f"figures may not be named {clash}")
     text = json.dumps(_rounded({**fixed, **report.figures}), indent=2, sort_keys=True, ensure_ascii=False)
     write_text(path, text + "\n")
+
+
+def stamp(path: Path, made_with: MadeWith) -> None:
+    """Add to a report, as `made_with`, what its stage was made with."""
+    content = read(path) | {"made_with": asdict(made_with)}
+    write_text(path, json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def read(path: Path) -> dict[str, Json]:

@@ -1,5 +1,6 @@
 """Where the datasets lie on this machine: sample corpora inside the project, the rest in roots.local.yaml."""
 
+import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from unirain_core.errors import ConfigError, MissingInputError
 
 LOCAL = "roots.local.yaml"
 _FORM = "lines of the form `name: /folder/of/the/dataset` are expected"
+_FORM_WITH_LINKS = "`{folder: /folder/of/the/dataset, allow: [/folder/to/which/links/may/lead]}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class Roots:
     project: Path
     local: dict[str, str] = field(default_factory=dict)
     """Content of roots.local.yaml: name to folder, absolute or relative to the project."""
+    allowed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name to the further folders to which its links may lead."""
 
     @classmethod
     def load(cls, project: Path) -> "Roots":
@@ -34,10 +38,29 @@ class Roots:
             content = {}
         if not isinstance(content, dict):
             raise ConfigError(f"{LOCAL}: {_FORM}, found {str(content)[:80]!r}")
-        wrong = [f"{k}: {v!r}" for k, v in content.items() if not isinstance(v, str) or not v.strip()]
-        if wrong:
-            raise ConfigError(f"{LOCAL}: {_FORM}, found `{wrong[0]}`")
-        return cls(project=project, local={str(k): v for k, v in content.items()})
+        lines = {str(name): _line(str(name), value) for name, value in content.items()}
+        return cls(
+            project=project,
+            local={name: folder for name, (folder, _) in lines.items()},
+            allowed={name: allow for name, (_, allow) in lines.items() if allow},
+        )
+
+    def fences(self, name: str) -> tuple[Path, ...]:
+        """The folders that links below a root may lead to.
+
+        Raises:
+            MissingInputError: one of them does not exist.
+        """
+        if name not in self.local:
+            return (self.project,)  # DVC may link a sample corpus to its cache
+        return (self.folder(name), *(self._folder(name, text) for text in self.allowed.get(name, ())))
+
+    def line(self, name: str, allow: Iterable[str]) -> str:
+        """The line of roots.local.yaml that allows a root's links to lead to some more folders."""
+        folder = self.local.get(name, paths.SAMPLE_CORPUS.format(partition=name))
+        folders = dict.fromkeys([*self.allowed.get(name, ()), *allow])
+        shown = ", ".join(json.dumps(text, ensure_ascii=False) for text in folders)
+        return f"{name}: {{folder: {json.dumps(folder, ensure_ascii=False)}, allow: [{shown}]}}"
 
     def folder(self, name: str) -> Path:
         """The folder of a root: a line of roots.local.yaml, else the sample corpus of that name.
@@ -46,13 +69,9 @@ class Roots:
             MissingInputError: neither exists, or the folder is gone.
         """
         if name in self.local:
-            folder = (self.project / os.path.expanduser(self.local[name])).resolve()  # noqa: PTH111 (never raises)
-            if not folder.is_dir():
-                problem = "is no folder" if folder.exists() else "does not exist"
-                raise MissingInputError(f"{LOCAL}: {name}: {folder} {problem}; correct the line")
-            return folder
+            return self._folder(name, self.local[name])
         sample = self.project / paths.SAMPLE_CORPUS.format(partition=name)
-        if sample.is_dir():
+        if "/" not in name and name not in ("", ".", "..") and sample.is_dir():
             return sample
         known = sorted([*self.local, *self._samples()])
         raise MissingInputError(
@@ -64,6 +83,30 @@ class Roots:
         """A file of a root."""
         return self.folder(name) / relative
 
+    def _folder(self, name: str, text: str) -> Path:
+        folder = (self.project / os.path.expanduser(text)).resolve()  # noqa: PTH111 (never raises)
+        if not folder.is_dir():
+            problem = "is no folder" if folder.exists() else "does not exist"
+            raise MissingInputError(f"{LOCAL}: {name}: {folder} {problem}; correct the line")
+        return folder
+
     def _samples(self) -> Iterable[str]:
         common = self.project / paths.common(paths.SAMPLE_CORPUS)
         return (f.name for f in common.iterdir() if f.is_dir()) if common.is_dir() else ()
+
+
+def _line(name: str, value: object) -> tuple[str, tuple[str, ...]]:
+    """Folder and allowed folders of a line, given in either of its two forms."""
+    wrong = ConfigError(
+        f"{LOCAL}: {_FORM}, found `{name}: {value!r}`; where links lead outside: {_FORM_WITH_LINKS}"
+    )
+    match value:
+        case str() if value.strip():
+            return value, ()
+        case {"folder": str() as folder, **rest} if folder.strip() and set(rest) <= {"allow"}:
+            allow = rest.get("allow", [])
+            if not isinstance(allow, list) or not all(isinstance(a, str) and a.strip() for a in allow):
+                raise wrong
+            return folder, tuple(allow)
+        case _:
+            raise wrong

@@ -112,7 +112,7 @@ class Dropped:
     """A row that left the pipeline, and why."""
 
     PRODUCER: ClassVar[str] = (
-        "raw_datasets, verified_pairs, real_rain_database, query_triplets, benchmark_scores, baseline_scores"
+        "raw_datasets, verified_pairs, real_rain_database, query_triplets, vlm_votes, benchmark_scores, baseline_scores"
     )
 
     pair_id: str

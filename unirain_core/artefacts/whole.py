@@ -9,6 +9,17 @@ from typing import BinaryIO
 
 
 @contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let an error of the system inside the block name this file: a full disk's error names none by itself."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = os.fspath(path)
+        raise
+
+
+@contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A new file under a temporary name, flushed to the disk and renamed when the block ends well.
 
@@ -25,15 +36,13 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     # leaves is then overwritten by the next run
     partial = path.with_name(f".{hashlib.sha256(path.name.encode()).hexdigest()[:16]}.partial")
     try:
-        with partial.open("wb") as file:
+        with naming(path), partial.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
-    except BaseException as error:
+    except BaseException:
         partial.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = os.fspath(path)
         raise
 
 

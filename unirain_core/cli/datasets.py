@@ -9,14 +9,18 @@ from typing import Annotated, Optional
 
 import typer
 
+from unirain_core.artefacts.meanings import MEANINGS
 from unirain_core.artefacts.roots import Roots
-from unirain_core.config.load import Params, load_params
+from unirain_core.config.load import load_params
+from unirain_core.config.params import Params
 from unirain_core.errors import ConfigError, MissingInputError
 from unirain_core.sources import catalogue
 from unirain_core.sources.admission import Admission, admit
 from unirain_core.sources.catalogue import Catalogue, Record
 from unirain_core.sources.datasets import find_pairs
 from unirain_core.sources.layouts import Halves, Layout
+from unirain_core.sources.leftovers import N_EXAMPLES
+from unirain_core.sources.listing import Listing
 
 WIDTH = 100
 
@@ -103,6 +107,8 @@ def check(root: Path, known: Catalogue) -> None:
             continue
         found.update(t for e in admission.entries for t in e.rain_types)
         print("\n".join(_wrapped(f"{name}: ", summary(admission, known.records[dataset.layout]))))
+        for remark in remarks(admission, listing):
+            print("\n".join(_wrapped("  - ", remark)))
     empty = report_types(params, found, known)
     if unusable or empty:
         raise MissingInputError(
@@ -121,6 +127,22 @@ def summary(admission: Admission, record: Record) -> str:
         f"{part} {number:,}" for part, number in record.counts.items() if number is not None
     )
     return "; ".join(parts) + (f" (published: {published})" if published else "")
+
+
+def remarks(admission: Admission, listing: Listing) -> list[str]:
+    """What a person may want to mend or to know: notes of the listing, ambiguous partners, foreign files."""
+    sentences = list(listing.notes)
+    ambiguous = [row for row in admission.dropped if row.reason == "ambiguous_partner"]
+    if ambiguous:
+        sentences.append(
+            f"{MEANINGS['ambiguous_partner']}: first {ambiguous[0].pair_id}: {ambiguous[0].other}"
+        )
+    if listing.foreign.n_files:
+        sentences.append(
+            f"{listing.foreign.n_files:,} files are of no layout and stay unused: "
+            f"{', '.join(listing.foreign.examples)}{' ...' if listing.foreign.n_files > N_EXAMPLES else ''}"
+        )
+    return sentences
 
 
 def report_types(params: Params, found: Mapping[str, int], known: Catalogue) -> list[str]:
@@ -162,5 +184,10 @@ def _section(title: str, sentences: Sequence[str]) -> list[str]:
 def _wrapped(head: str, text: str) -> list[str]:
     indent = " " * min(len(head), 14)
     return textwrap.wrap(
-        text, WIDTH, initial_indent=head, subsequent_indent=indent, break_long_words=False
+        text,
+        WIDTH,
+        initial_indent=head,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,  # a path in a remedy stays whole
     ) or [head]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from unirain_core.artefacts import paths, tables
-from unirain_core.artefacts.reasons import REASONS
+from unirain_core.artefacts.meanings import MEANINGS
 from unirain_core.artefacts.schemas import (
     Dropped,
     ManifestRow,
@@ -70,7 +70,7 @@ def _integrity(pair_id: str, root: Path) -> Iterator[str]:
 
 def _dropped(pair_id: str, path: Path) -> Iterator[str]:
     for row in _rows(path, Dropped, lambda r: r.pair_id == pair_id):
-        yield f"  dropped    {row.reason}: {REASONS[row.reason]}" + (f" ({row.other})" if row.other else "")
+        yield f"  dropped    {row.reason}: {MEANINGS[row.reason]}" + (f" ({row.other})" if row.other else "")
 
 
 def _triplet(pair_id: str, root: Path) -> Iterator[str]:

@@ -11,6 +11,8 @@ from types import TracebackType
 
 import typer
 
+from unirain_core.artefacts import dvc_files
+from unirain_core.cli import advice
 from unirain_core.cli.datasets import datasets
 from unirain_core.cli.derain import derain
 from unirain_core.cli.explain import explain
@@ -35,7 +37,9 @@ app = typer.Typer(
 
 @app.callback()
 def _unirain() -> None:
-    """A callback keeps `run` a sub-command while it stands alone."""
+    """Put right what a killed DVC left half written, whatever the command: DVC itself stops at it."""
+    for note in dvc_files.heal(Path.cwd()):
+        print(textwrap.fill(f"unirain: {note}", width=100, break_long_words=False), file=sys.stderr)
 
 
 for _command in (
@@ -65,7 +69,7 @@ def main() -> None:
     try:
         typer.main.get_command(app)(prog_name="unirain")  # not app(): that replaces sys.excepthook
     except UniRainError as error:
-        _leave(error, str(error), error.exit_code, debug=debug)
+        _leave(error, advice.message(error), error.exit_code, debug=debug)
     except OSError as error:
         _leave(error, _of_the_system(error), 1, debug=debug)
 
@@ -85,7 +89,17 @@ def _leave(error: Exception, message: str, code: int, *, debug: bool) -> None:
     if debug:
         traceback.print_exception(error)
     _log(error)
-    print(textwrap.fill(f"unirain: {message}", width=100, break_long_words=False), file=sys.stderr)
+    for line in f"unirain: {message}".split("\n"):
+        indent = line[: len(line) - len(line.lstrip())]  # lines to copy into a file keep theirs
+        text = textwrap.fill(
+            line.lstrip(),
+            width=100,
+            break_long_words=False,
+            break_on_hyphens=False,
+            initial_indent=indent,
+            subsequent_indent=indent,
+        )
+        print(text, file=sys.stderr)
     sys.exit(code)
 
 

@@ -5,11 +5,13 @@ import sys
 from pathlib import Path
 
 from unirain_core.errors import ConfigError
-from unirain_core.tracking.mirror import open_store
+from unirain_core.tracking.connection import open_store
 
 
 def prepare() -> None:
     """Make DVC and the MLflow store ready, so that two trainings need not make the store at the same time.
+
+    Like every command, it first puts right what a killed DVC left half written in dvc.lock or .dvc/tmp/rwlock.
 
     Raises:
         ConfigError: the current folder is no project, or no git repository.

@@ -3,12 +3,17 @@
 import logging
 from collections.abc import Mapping
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
 
-from unirain_core.config.load import Params, load_params
+from unirain_core.artefacts import report
+from unirain_core.cli.witness import Witness
+from unirain_core.config.load import params_of, read_yaml
+from unirain_core.config.params import Params
+from unirain_core.config.pipeline import PARAMS, PIPELINE, read_pipeline
 from unirain_core.engine.life import end_on_signals, lock, tie_to_parent
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError
@@ -26,25 +31,47 @@ def run(
     Raises:
         ConfigError: there is no such stage, or the partition is missing, unknown or not called for.
         BusyError: the same stage runs already.
+        ArtefactError: an input is not what its stage wrote.
+        EditedError: params, code or inputs changed in the meantime.
     """
     tie_to_parent()
     end_on_signals()
     root = Path.cwd()
     if stage not in ORDER:
         raise ConfigError(f"stage '{stage}' does not exist; the stages are {', '.join(ORDER)}")
-    params = load_params(root / "params.yaml")
+    content = read_yaml(root / PARAMS)  # once: what is hashed is what the stage is handed
+    params = params_of(content, PARAMS)
+    witness = _witness(root, content, stage, partition)  # before the stage's code is loaded
     module = import_module(f"unirain_core.stages.{stage}")
     arguments: dict[str, Any] = {name: getattr(params, name) for name in module.PARAMS}
+    made_with = witness.made_with() if witness else None
+    if "made_with" in signature(module.run).parameters:
+        arguments["made_with"] = made_with
     if any("{partition}" in path for path in module.WRITES):
         arguments["partition"] = _known(stage, partition, params)
     elif partition is not None:
         raise ConfigError(f"stage '{stage}' has no partitions; run `unirain run {stage}`")
     store = WorkStore.at(root, stage, partition)
-    with lock(store.home / "locks" / f"{store.owner}.lock", f"stage '{store.owner}'"):
+    with lock(store.home / "locks" / f"{store.owner}.lock", f"stage '{store.owner}'", root):
         store.begin()
         logger.info("%s: begins", store.owner)
-        module.run(root, **arguments)
+        try:
+            module.run(root, **arguments)
+            if witness and made_with:
+                report.stamp(root / witness.step.report, made_with)
+        finally:  # after an error too: an edit may be its cause
+            if witness:
+                witness.end()
         logger.info("%s: ends", store.owner)
+
+
+def _witness(root: Path, params: object, stage: str, partition: str | None) -> Witness | None:
+    """What notes the beginning; none where no dvc.yaml has this step, since there is no lock to be wrong either."""
+    if not (root / PIPELINE).exists():
+        return None
+    pipeline = read_pipeline(root, params)
+    step = pipeline.step(stage, partition)
+    return None if step is None else Witness.begin(root, pipeline, step)
 
 
 def _known(stage: str, partition: str | None, params: Params) -> str:

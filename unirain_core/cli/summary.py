@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from unirain_core.artefacts import paths, report
-from unirain_core.artefacts.reasons import REASONS
+from unirain_core.artefacts.meanings import MEANINGS
 from unirain_core.errors import MissingArtefactError
 
 
@@ -35,7 +35,7 @@ def _kept(root: Path) -> Iterator[str]:
         counts = ", ".join(f"{name} {number}" for name, number in sorted(read[stage]["counts"].items()))
         yield f"  {stage:16s} {counts}"
         for reason, number in sorted(read[stage]["reasons"].items()):
-            yield f"  {'':16s} {number} x {reason}: {REASONS.get(reason, reason)}"
+            yield f"  {'':16s} {number} x {reason}: {MEANINGS.get(reason, reason)}"
         for note in read[stage]["notes"]:
             yield f"  {'':16s} {note}"
 
@@ -43,8 +43,9 @@ def _kept(root: Path) -> Iterator[str]:
 def _next(root: Path) -> Sequence[str]:
     return (
         "Where to look next",
-        f"  {paths.TABLES}/    tables, and pictures: rainy, restored, clean",
-        f"  {paths.SPLIT}/gallery.html    every pair with its references, votes and reasons, in a browser",
+        f"  {paths.TABLES}/    Table 1 as Markdown, LaTeX and CSV",
+        f"  {paths.PICTURES}/pictures.html    rainy, restored by each method, clean, in a browser",
+        f"  {paths.GALLERY}/gallery.html    every pair with its references, votes and reasons, in a browser",
         "  unirain explain PAIR_ID    one pair's whole story",
         "  unirain judge-figures      how well the judges tell planted rain from good rain",
         "  make ui                    Dagster's graph of all this, and MLflow's runs",

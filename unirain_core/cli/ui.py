@@ -16,8 +16,11 @@ from typing import Annotated
 
 import typer
 
-from unirain_core.errors import ConfigError, UniRainError
-from unirain_core.tracking import view
+from unirain_core.cli.track import trains_now
+from unirain_core.engine.store import WorkStore
+from unirain_core.errors import ConfigError, UniRainError, without_password
+from unirain_core.tracking import connection, view
+from unirain_core.tracking.settle import settle
 
 LOOPBACK = "127.0.0.1"
 _PORTS_TRIED = 50
@@ -54,7 +57,8 @@ def ui(
     """
     root = _project()
     servers, environment = [_dagster(root, free_port(dagster_port))], _environment(root)
-    remote = os.environ.get("MLFLOW_TRACKING_URI", "")
+    _settle(root)
+    remote = without_password(os.environ.get("MLFLOW_TRACKING_URI", ""))
     if remote.startswith("http"):
         print(f"{'MLflow':8}{remote}   (MLFLOW_TRACKING_URI)")
     else:
@@ -99,6 +103,16 @@ def free_port(first: int) -> int:
     raise ConfigError(f"ports {first} to {first + _PORTS_TRIED - 1} are all in use; name another first port")
 
 
+def _settle(root: Path) -> None:
+    """Let MLflow show what it should: its store mended, killed trainings ended, what it lacks sent."""
+    try:
+        connection.open_store(root)
+    except UniRainError as error:
+        print(f"{'MLflow':8}{error}")
+    home = WorkStore.at(root, "ui").home
+    settle(home / "runs", root, trains_now(home))
+
+
 _STOP = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
@@ -120,6 +134,7 @@ def _environment(root: Path) -> dict[str, str]:
         "DAGSTER_HOME": str(home),
         "DO_NOT_TRACK": "1",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_BACKEND_STORE_URI": connection.tracking_uri(root),  # no argument: those are for all to see
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }
 
@@ -137,8 +152,7 @@ def _dagster(root: Path, port: int) -> Server:
 
 def _mlflow(root: Path, port: int) -> Server:
     home = root / ".mlflow"
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home}/mlflow.db"
-    store = ("--backend-store-uri", uri, "--artifacts-destination", str(home / "artifacts"))
+    store = ("--artifacts-destination", str(home / "artifacts"))
     place = ("--host", LOOPBACK, "--port", str(port), "--workers", "1")
     return Server(
         name="MLflow",

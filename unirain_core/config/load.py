@@ -9,16 +9,19 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, ScalarEvent
 
+from unirain_core.config.omitted import omitted_keys
+from unirain_core.config.params import Params
 from unirain_core.config.sections import (
     BenchmarkScores,
-    BenchmarkTables,
     Dataset,
+    Draw,
     Encoders,
     Method,
     Network,
+    Pictures,
     RainragSplit,
-    RainType,
     RawDatasets,
     RetrievedReferences,
     SampleCorpus,
@@ -31,36 +34,12 @@ from unirain_core.config.sections import (
 )
 from unirain_core.errors import ConfigError
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Params:
-    """The whole of params.yaml; a stage is handed only the keys it names."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
-
-    profile: str
-    """Name of this set of params."""
-    rain_types: tuple[RainType, ...]
-    """The K rain types, in the order of all tables."""
-    sample_corpora: dict[str, SampleCorpus]
-    raw_datasets: RawDatasets
-    verified_pairs: VerifiedPairs
-    encoders: Encoders
-    vector_store: VectorStore
-    retrieved_references: RetrievedReferences
-    vlm_votes: VlmVotes
-    rainrag_split: RainragSplit
-    networks: dict[str, Network]
-    strategies: dict[str, Strategy]
-    variants: dict[str, Variant]
-    methods: dict[str, Method]
-    training: Training
-    benchmark_scores: BenchmarkScores
-    benchmark_tables: BenchmarkTables
-
-    def __post_init__(self) -> None:
-        _check_types(self)
-        _check_names(self)
+LARGEST_FILE = 4 * 1024**2
+"""Bytes of a YAML file that is read; the catalogue, the largest of ours, has 0.1 MB."""
+MOST_NODES = 200_000
+"""Values of a YAML file, each alias counted as often as it stands for one; the catalogue has 6,000."""
+DEEPEST = 100
+"""Levels of nesting; ours have 5."""
 
 
 def load_params(path: Path) -> Params:
@@ -69,12 +48,24 @@ def load_params(path: Path) -> Params:
     Raises:
         ConfigError: the file is absent, is no YAML, or a key is unknown, missing or of a wrong value.
     """
+    return params_of(read_yaml(path), path.name)
+
+
+def params_of(content: object, name: str) -> Params:
+    """Check what `read_yaml` read of a params file.
+
+    Raises:
+        ConfigError: a key is unknown, missing or of a wrong value.
+    """
     try:
-        return TypeAdapter(Params).validate_json(json.dumps(read_yaml(path), allow_nan=False))
+        params = TypeAdapter(Params).validate_json(json.dumps(content, allow_nan=False))
     except ValidationError as error:
-        raise ConfigError(f"{path.name}: {_first(error)}") from None
-    except (TypeError, ValueError) as error:  # a date, an alias of itself, an infinity
-        raise ConfigError(f"{path.name}: a value that params cannot hold: {error}") from None
+        raise ConfigError(f"{name}: {_first(error)}") from None
+    except (TypeError, ValueError) as error:  # a date, an infinity
+        raise ConfigError(f"{name}: a value that params cannot hold: {error}") from None
+    if omitted := omitted_keys(params, content):
+        raise ConfigError(f"{name} omits keys on which results depend.\n{omitted}")
+    return params
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +96,12 @@ def read_yaml(path: Path) -> object:
     """Read a YAML file as DVC does (ruamel.yaml, safe): `2e-4` is a float, `on` a string.
 
     Raises:
-        ConfigError: the file is absent or is no YAML.
+        ConfigError: the file is absent, is no YAML, or would explode in memory.
     """
     try:
-        content: object = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        if path.stat().st_size > LARGEST_FILE:
+            raise ConfigError(f"{path} has more than {LARGEST_FILE // 1024**2} MiB; such a file is not read")
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigError(f"{path} does not exist; run from the root of the project") from None
     except UnicodeDecodeError as error:
@@ -117,9 +110,41 @@ def read_yaml(path: Path) -> object:
             f"{path} is no UTF-8 text (line {line} holds the byte {error.object[error.start]:#04x}); "
             "save it in the encoding UTF-8"
         ) from None
+    try:
+        _demand_bounded(path, text)
+        content: object = YAML(typ="safe").load(text)
     except (YAMLError, RecursionError) as error:
         raise ConfigError(f"{path} is not readable as YAML: {' '.join(str(error).split())}") from None
     return content
+
+
+def _demand_bounded(path: Path, text: str) -> None:
+    """Refuse aliases that stand for more values than memory holds: ten lines of nine aliases each are a billion."""
+    anchors: dict[str, int] = {}
+    sizes: list[int] = [0]  # values below each collection that is still open
+    names: list[str | None] = [None]
+    for event in YAML(typ="safe").parse(text):
+        if isinstance(event, CollectionStartEvent):
+            sizes.append(1)
+            names.append(event.anchor)
+        elif isinstance(event, AliasEvent):
+            if event.anchor in names:
+                raise ConfigError(
+                    f"{path.name}: a value that params cannot hold: *{event.anchor} stands inside &{event.anchor}"
+                )
+            sizes[-1] += anchors.get(event.anchor, 1)
+        elif isinstance(event, CollectionEndEvent):
+            size, anchor = sizes.pop(), names.pop()
+            sizes[-1] += size
+            if anchor is not None:
+                anchors[anchor] = size
+        elif isinstance(event, ScalarEvent):
+            sizes[-1] += 1
+        if sizes[-1] > MOST_NODES or len(sizes) > DEEPEST:
+            raise ConfigError(
+                f"{path} holds more than {MOST_NODES:,} values, aliases written out, or nests them deeper than "
+                f"{DEEPEST} levels; write the values without aliases"
+            )
 
 
 def _first(error: ValidationError) -> str:
@@ -142,34 +167,6 @@ def _first(error: ValidationError) -> str:
 def _known_keys() -> set[str]:
     sections = (
         Params, SampleCorpus, RawDatasets, Dataset, VerifiedPairs, Encoders, VectorStore, RetrievedReferences,
-        VlmVotes, RainragSplit, Network, Strategy, Variant, Method, Training, BenchmarkScores, BenchmarkTables,
+        VlmVotes, RainragSplit, Draw, Network, Strategy, Variant, Method, Training, BenchmarkScores, Pictures,
     )  # fmt: skip
     return {name for section in sections for name in section.__dataclass_fields__}
-
-
-def _check_types(params: Params) -> None:
-    types = params.rain_types
-    if not types or len(set(types)) != len(types) or not all(name.isidentifier() for name in types):
-        raise ValueError(f"rain_types must be distinct plain names, at least one; found {list(types)}")
-
-
-def _check_names(params: Params) -> None:
-    """Keys become path parts and DVC stage names; what a variant names must exist."""
-    tables = {
-        "variants": list(params.variants),
-        "methods": list(params.methods),
-        "sample_corpora": list(params.sample_corpora),
-    }
-    for table, keys in tables.items():
-        for key in keys:
-            if not key.replace("-", "_").isidentifier():
-                raise ValueError(f"{table}.{key}: a name of letters, digits, - and _ is expected")
-    both = sorted(set(params.variants) & set(params.methods))
-    if both:
-        raise ValueError(f"variants and methods share the names {both}")
-    for name, variant in params.variants.items():
-        for field, known in (("network", params.networks), ("strategy", params.strategies)):
-            if getattr(variant, field) not in known:
-                raise ValueError(
-                    f"variants.{name}.{field}: {getattr(variant, field)!r} is not one of {sorted(known)}"
-                )

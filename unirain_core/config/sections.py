@@ -1,5 +1,6 @@
 """The sections of params.yaml as frozen dataclasses; what each value means stands under it."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, NewType
 
@@ -11,6 +12,12 @@ RainType = NewType("RainType", str)
 Count = Annotated[int, Ge(1)]
 Share = Annotated[float, Ge(0), Le(1)]
 Positive = Annotated[float, Gt(0)]
+Seed = Annotated[int, Ge(0), Le(2**63 - 1)]
+"""NumPy takes no negative seed, torch none above 64 bits."""
+Side = Annotated[int, Ge(1), Le(4096)]
+"""Pixels of a picture or crop that is held in memory many times at once."""
+Depth = Annotated[int, Ge(1), Le(64)]
+"""Blocks or heads; the paper's largest is 8, and a network of thousands would be built for hours."""
 
 EncoderName = Literal["statistics"]
 StoreName = Literal["edge", "server", "memory"]
@@ -19,15 +26,19 @@ Routing = Literal["none", "soft", "hard"]
 Preset = Literal["literal", "unirain", "gated", "magnitude", "fixed_af", "no_tss", "no_tbs", "uniform"]
 ProtocolName = Literal["unirain", "unirain_test", "skimage_rgb"]
 
+DATASET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*")
+"""No slash, so that ids of two datasets never meet: `mine` with `sub/1.png` and `mine/sub` with `1.png` were one id.
+`scene` is taken: it marks the scene keys that all datasets share."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleCorpus:
     """A corpus rendered over photographs that ship inside scikit-image and scikit-learn."""
 
-    seed: int
+    seed: Seed
     """Every picture is a function of this seed and of its place in the corpus."""
-    height: Count = 256
-    width: Count = 384
+    height: Annotated[int, Ge(64), Le(4096)] = 256
+    width: Annotated[int, Ge(64), Le(4096)] = 384
     """Size of every picture in pixels; the statistics judges are defined at 256 x 384."""
     pairs_per_type: Annotated[int, Ge(2)] = 60
     """Labelled pairs of each rain type, planted low-fidelity ones included; one in seven is for testing."""
@@ -65,6 +76,15 @@ class RawDatasets:
     mixture_policy: Literal["drop", "streak", "exclude"] = "drop"
     """Type of a picture that shows streaks and drops (paper gap): the drop type, the streak type, or neither."""
     datasets: dict[str, Dataset]
+    """By name; a name begins the id of every pair of the dataset."""
+
+    def __post_init__(self) -> None:
+        for name in self.datasets:
+            if not DATASET_NAME.fullmatch(name) or name == "scene":
+                raise ValueError(
+                    f"{name!r} cannot name a dataset: a name is letters, digits, `_`, `-` and single dots, begins with "
+                    "a letter or a digit, and is not `scene`; rename the key in params.yaml"
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +99,7 @@ class Alignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedPairs:
-    """Integrity: thresholds of the checks that run before any model (facts: datasets 5)."""
+    """Integrity: thresholds of the checks that run before any model (`distill/integrity.py`)."""
 
     min_side: Count = 64
     """Smaller pictures are dropped; pixels."""
@@ -94,10 +114,17 @@ class VerifiedPairs:
     least_rain: Annotated[float, Ge(0)] = 4.0
     """Strength of the rain, about grey levels, below which a pair shows none: re-encoded and resampled copies reach
     3.6 (`python -m benchmarks.no_rain`), the weakest of 117 public pairs 7.9."""
-    near_duplicate_bits: Annotated[int, Ge(0)] = 30
-    """Clean pictures whose 256-bit difference hashes differ in at most so many bits are the same."""
+    near_duplicate_bits: Annotated[int, Ge(0), Le(100)] = 30
+    """Clean pictures whose 256-bit difference hashes differ in at most so many bits are the same. Strangers differ in
+    about half of the bits: beyond 100 more than one of 3,600 comparisons (binomial) would join two of them."""
     night_luma: Share = 0.2
     """Median luma of the clean side below which a scene of unstated daytime counts as night."""
+
+    def __post_init__(self) -> None:
+        if self.min_side**2 > self.max_pixels:
+            raise ValueError(
+                f"min_side {self.min_side} squared exceeds max_pixels {self.max_pixels}: no picture would pass"
+            )
 
     def alignment(self, dataset: str) -> tuple[float, int]:
         """The peak and the offset that hold for a dataset."""
@@ -114,7 +141,7 @@ class Encoders:
     captioner: EncoderName = "statistics"
     text_encoder: EncoderName = "statistics"
     image_encoder: EncoderName = "statistics"
-    structure_side: Annotated[int, Ge(16)] = 128
+    structure_side: Annotated[int, Ge(16), Le(1024)] = 128
     """Side in pixels of the square grey picture that Eq. (3) compares (paper gap)."""
 
 
@@ -166,7 +193,7 @@ class Draw:
     """Pairs of each rain type."""
     per_scene: Count
     """Pairs of one rain type and one scene (the paper's test set: one)."""
-    max_share: Share = 1.0
+    max_share: Annotated[float, Gt(0), Le(1)] = 1.0
     """Of the pairs of a rain type that it may draw from, at most this share: a scarce type keeps some to train on."""
 
 
@@ -187,20 +214,21 @@ class RainragSplit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """One asymmetric mixture-of-experts network.
+    """One asymmetric mixture-of-experts network (`model/network.py`).
 
     Upper bounds are ten times the paper's values or more: a stranger's checkpoint must not make this program build for hours.
     """
 
     dim: Annotated[int, Ge(2), Le(512)]
     """Channels of the first level."""
-    blocks: Annotated[tuple[Annotated[int, Ge(1), Le(64)], ...], MinLen(2), MaxLen(6)]
+    blocks: Annotated[tuple[Depth, ...], MinLen(2), MaxLen(6)]
     """Transformer blocks of each level, the deepest last."""
-    refinement: Annotated[int, Ge(1), Le(64)]
+    refinement: Depth
     """Blocks after the decoder's first level."""
-    heads: Annotated[tuple[Annotated[int, Ge(1), Le(64)], ...], MinLen(2), MaxLen(6)]
+    heads: Annotated[tuple[Depth, ...], MinLen(2), MaxLen(6)]
     """Attention heads of each level before they are shared out to the experts."""
     ffn_expansion: Annotated[float, Gt(0), Le(16)]
+    """Inner width of a block's feed-forward part, as a multiple of its channels."""
     encoder: Routing = "soft"
     """Eqs. (11), (12); `none` is one attention of the same total width (Table 6)."""
     decoder: Routing = "hard"
@@ -220,6 +248,10 @@ class Network:
     def __post_init__(self) -> None:
         if len(self.blocks) != len(self.heads) or len(self.blocks) < 2:
             raise ValueError("blocks and heads must name the same number of levels, at least two")
+        if len(self.blocks) > 8:
+            raise ValueError(
+                f"blocks: {len(self.blocks)} levels; at most 8, each halves the picture and doubles dim"
+            )
         if self.dim % 2:
             raise ValueError("dim must be even: each level down halves the channels before it unshuffles")
         for routing, widths in ((self.encoder, self.encoder_widths), (self.decoder, self.decoder_widths)):
@@ -231,7 +263,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strategy:
-    """How per-type losses are combined (Eqs. 6 to 10; facts: objective)."""
+    """How per-type losses are combined (Eqs. 6 to 10; `reweight/`)."""
 
     preset: Preset
     window_size: Annotated[int, Ge(2)] = 10
@@ -260,7 +292,7 @@ class Variant:
     """Key of `networks`."""
     strategy: str
     """Key of `strategies`."""
-    seed: Annotated[int, Ge(0)] = 0
+    seed: Seed = 0
     """Initial weights, order of the pairs, crops and noise are functions of it."""
 
 
@@ -269,14 +301,17 @@ class Training:
     """The trainer; the same for all variants."""
 
     steps: Count
-    batch_per_type: Count
+    batch_per_type: Annotated[int, Ge(1), Le(4096)]
     """Crops of each rain type in a batch: batches are stratified."""
-    patch: Count
+    patch: Side
     """Side of a training crop in pixels."""
     augmentation: Literal["turned", "mirrored"] = "turned"
     """Crops are mirrored, and turned by 90 degrees too (the paper's code) or not: rain falls down."""
-    learning_rate: Positive
+    learning_rate: Annotated[float, Gt(0), Le(0.1)]
+    """Peak of the schedule. AdamW moves each weight by about so much a step, and a convolution begins with weights of
+    0.3 at most: beyond 0.1 a few steps replace them all."""
     warmup_steps: Annotated[int, Ge(0)]
+    """Steps in which the rate rises to `learning_rate`; fewer than `steps`."""
     weight_decay: Annotated[float, Ge(0)] = 1e-4
     gradient_clip: Positive = 1.0
     loss: Literal["l1", "rmse"] = "l1"
@@ -292,6 +327,18 @@ class Training:
     mixed_precision: Literal["no", "bf16"] = "no"
     compile: bool = False
 
+    def __post_init__(self) -> None:
+        if self.warmup_steps >= self.steps:
+            raise ValueError(
+                f"warmup_steps {self.warmup_steps} must be less than steps {self.steps}: "
+                "the learning rate would never reach its peak"
+            )
+        if self.learning_rate * self.weight_decay >= 1:
+            raise ValueError(
+                f"learning_rate {self.learning_rate} times weight_decay {self.weight_decay} must be less than 1: "
+                "a step takes that share away from each weight"
+            )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
@@ -303,15 +350,21 @@ class Method:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchmarkScores:
-    """How restored pictures are scored (facts: metrics A)."""
+    """How restored pictures are scored (`evaluation/protocols.py`)."""
 
     protocol: ProtocolName = "unirain"
     splits: tuple[Literal["test", "unfiltered"], ...] = ("test", "unfiltered")
 
+    def __post_init__(self) -> None:
+        if not self.splits or len(set(self.splits)) != len(self.splits):
+            raise ValueError(
+                f"splits must name test, unfiltered or both, each once; found {list(self.splits)}"
+            )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BenchmarkTables:
-    """What the tables show beside our own scores."""
+class Pictures:
+    """The page of restored pictures."""
 
-    pictures_per_type: Count = 1
-    """Rows of each rain type on the page of pictures."""
+    per_type: Annotated[int, Ge(1), Le(100)] = 1
+    """Rows of each rain type."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from unirain_core.artefacts.reasons import REASONS
+from unirain_core.artefacts.meanings import MEANINGS
 from unirain_core.artefacts.schemas import Dropped, Pair, PyramidRow, Reference, Vote
 from unirain_core.distill.pyramid import LEVELS
 
@@ -16,12 +16,12 @@ TEMPLATE = Path(__file__).with_name("gallery.html")
 DROPPED = "dropped"
 """Level of what integrity let not through; not a level of the pyramid."""
 
-MEANINGS = {
+REASON_MEANINGS = {
     "accepted": "the judges took it for faithful rain",
     "rejected": "the judges did not take it for faithful rain",
     "decided_by_abstention": "rejected, and the judges that abstained could have turned it",
     "real_photo": "a photo of the real-rain database: a reference, never trained on",
-    **REASONS,
+    **MEANINGS,
 }
 """A sentence for every reason of the page."""
 
@@ -134,7 +134,7 @@ def page(
     content = {
         "cards": [asdict(card) for card in cards],
         "pictures": {name: list(pair) for name, pair in sorted(pictures.items())},
-        "meanings": {reason: MEANINGS[reason] for reason in sorted({card.reason for card in cards})},
+        "meanings": {reason: REASON_MEANINGS[reason] for reason in sorted({card.reason for card in cards})},
         "levels": [
             {"name": name, "total": totals[name], "meaning": LEVEL_MEANINGS[name]}
             for name in (*LEVELS, DROPPED)

@@ -35,8 +35,9 @@ def split_pairs(
 ) -> Split:
     """Draw `unfiltered` before any verdict counts, then `test` and `val` of the accepted; the rest trains.
 
-    A scene that one draw touches is closed for all others. Scenes in which a dataset keeps test pictures
-    of its own do not train either. The same seed and pairs give the same split, whatever their order.
+    A scene that one draw touches is closed for all others. A scene in which a dataset keeps test pictures
+    of its own may stand in `unfiltered` or `test` alone: `val` steers the training, so it must not see them.
+    The same seed and pairs give the same split, whatever their order.
 
     Args:
         pairs: all verified pairs, accepted and rejected.
@@ -49,13 +50,14 @@ def split_pairs(
     drawn: dict[str, tuple[Pair, ...]] = {}
     draws = {"unfiltered": params.unfiltered, "test": params.test, "val": params.val}
     for name in HELD_OUT:
+        if name == "val":
+            closed |= scenes_for_testing(pairs)
         pool = pairs if name == "unfiltered" else good
         drawn[name] = draw_scenes(
             [pair for pair in pool if pair.scene_id not in closed], draws[name], params.seed, rain_types
         )
         closed |= {pair.scene_id for pair in drawn[name]}
     taken = {pair.pair_id for chosen in drawn.values() for pair in chosen}
-    closed |= {pair.scene_id for pair in pairs if pair.role == "test"}
     candidates = [pair for pair in good if pair.scene_id not in closed]
     train = thin(candidates, params.train_per_type, params.seed)
     kept = {pair.pair_id for pair in train}
@@ -65,6 +67,11 @@ def split_pairs(
         held_out=_ordered(p for p in good if p.scene_id in closed and p.pair_id not in taken),
         thinned=_ordered(p for p in candidates if p.pair_id not in kept),
     )
+
+
+def scenes_for_testing(pairs: Iterable[Pair]) -> set[str]:
+    """Scenes in which a dataset keeps test pictures of its own."""
+    return {pair.scene_id for pair in pairs if pair.role == "test"}
 
 
 def draw_scenes(pairs: Sequence[Pair], draw: Draw, seed: int, rain_types: Sequence[str]) -> tuple[Pair, ...]:

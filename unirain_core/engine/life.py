@@ -3,15 +3,27 @@
 import contextlib
 import ctypes
 import fcntl
+import logging
+import math
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from unirain_core.errors import BusyError
 
+logger = logging.getLogger(__name__)
+
 _PR_SET_PDEATHSIG = 1
+_PAUSE = 0.1
+_TRIES = 10
+"""How often the holder's name is looked for: a second is ages for a process that is about to write it."""
+_SECONDS_BETWEEN_LINES = 60.0
+_PROBE_S = 0.1
+"""Seconds within which `is_held` has let go of a lock again."""
 
 
 def tie_to_parent(death_signal: signal.Signals = signal.SIGTERM) -> None:
@@ -52,27 +64,67 @@ def end_on_signals() -> None:
 
 
 @contextlib.contextmanager
-def lock(file: Path, what: str) -> Iterator[None]:
+def lock(file: Path, what: str, project: Path | None = None) -> Iterator[None]:
     """Hold an exclusive lock that dies with this process.
 
+    Two checkouts can share one work store. A holder that works for another project is waited for, as long as it lives:
+    DVC would count a refusal as a failed stage. One of the same project is not, since both would write the same outs.
+
     Args:
-        file: the lock file; its content is the pid of the holder.
+        file: the lock file; its content is the pid of the holder and the root of its project.
         what: the thing that is locked, for the message.
+        project: root of the project that needs it; None: nobody is waited for.
 
     Raises:
-        BusyError: another process holds it.
+        BusyError: another process holds it, for the same project or for an unknown one.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a+", encoding="utf-8") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            handle.seek(0)
-            holder = handle.read().strip() or "unknown"
-            raise BusyError(f"{what} runs already (process {holder}); wait for it, or stop it") from None
-        with contextlib.suppress(
-            OSError
-        ):  # on a full disk the message lacks the holder, and the lock holds all the same
+        if not _is_taken(handle):
+            time.sleep(_PROBE_S)  # it may have been `is_held` that held it
+        spoken = -math.inf
+        while not _is_taken(handle):
+            pid, other = _holder(handle)
+            if project is None or other in ("", str(project)):
+                raise BusyError(f"{what} runs already (process {pid}); wait for it, or stop it")
+            if time.monotonic() - spoken > _SECONDS_BETWEEN_LINES:
+                logger.info("%s waits for process %s, which runs it for the project in %s", what, pid, other)
+                spoken = time.monotonic()
+            time.sleep(_PAUSE)
+        # on a full disk the message lacks the holder, and the lock holds all the same
+        with contextlib.suppress(OSError):
             os.ftruncate(handle.fileno(), 0)
-            os.write(handle.fileno(), str(os.getpid()).encode())
+            os.write(handle.fileno(), f"{os.getpid()}\n{project or ''}".encode())
         yield
+
+
+def _is_taken(handle: TextIO) -> bool:
+    """Whether the lock could be taken now."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _holder(handle: TextIO) -> tuple[str, str]:
+    """Process and project of the holder; one that has just taken the lock is about to write them."""
+    for _ in range(_TRIES):
+        handle.seek(0)
+        pid, _, project = handle.read().partition("\n")
+        if pid:
+            return pid, project
+        time.sleep(_PAUSE)
+    return "unknown", ""
+
+
+def is_held(file: Path) -> bool:
+    """Whether a living process holds the lock; asking holds it for a moment, which `lock` allows for."""
+    try:
+        with file.open("rb") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False

@@ -43,11 +43,12 @@ def mean_lpips(values: Iterable[float | None]) -> float | None:
     return fmean(known) if known and len(known) == len(there) else None
 
 
-def by_type(scores: Sequence[Score], rain_types: Sequence[str]) -> list[Json]:
+def by_type(scores: Sequence[Score]) -> list[Json]:
     """Means of each benchmark and rain type, for a report."""
     lines: list[Json] = []
+    kinds = sorted({score.rain_type for score in scores})
     for benchmark in dict.fromkeys(score.benchmark for score in scores):
-        for kind in rain_types:
+        for kind in kinds:
             found = mean(s for s in scores if (s.benchmark, s.rain_type) == (benchmark, kind))
             if found:
                 lines.append({"benchmark": benchmark, "rain_type": kind, **asdict(found)})

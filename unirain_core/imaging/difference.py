@@ -91,9 +91,8 @@ def _mix(rainy: Luma, clean: Luma) -> NDArray[np.float32]:
 
 def _least_squares(design: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
     """Coefficients; a little ridge keeps a flat picture, whose columns are all equal, from breaking the solution."""
-    ridge = 1e-6 * len(target) * np.eye(design.shape[1])
-    coefficients: NDArray[np.float64] = np.linalg.solve(design.T @ design + ridge, design.T @ target)
-    return coefficients
+    ridge: NDArray[np.float64] = 1e-6 * len(target) * np.eye(design.shape[1])
+    return np.asarray(np.linalg.solve(design.T @ design + ridge, design.T @ target), dtype=np.float64)
 
 
 def _local_contrast(grey: Luma) -> Luma:

@@ -8,12 +8,14 @@ from typing import Any, cast
 
 from unirain_core.config.load import read_yaml
 from unirain_core.sources.layouts import (
+    SPLIT_WORDS,
     Example,
     Halves,
     Layout,
     PairList,
     Partner,
     Replacement,
+    Split,
     Target,
     Unpaired,
 )
@@ -137,8 +139,10 @@ def _layout(node: Node) -> Layout:
         root_hint=node["root_hint"],
         input_glob=tuple(node["input_glob"]),
         target=_target(node["target_rule"]),
+        split_words=_split_words(split["words"]) if "words" in split else (),
         split_rules=tuple((pattern, name) for pattern, name in split["rules"]),
         split_default=split["default"],
+        type_words=tuple((word, tuple(names)) for word, names in types.get("words", ())),
         type_rules=tuple((pattern, tuple(names)) for pattern, names in types["rules"]),
         type_default=tuple(types["default"]),
         group_rule=(group[0], group[1]) if group else None,
@@ -148,6 +152,12 @@ def _layout(node: Node) -> Layout:
             for rainy, clean, part, shown in node["examples"]
         ),
     )
+
+
+def _split_words(own: Sequence[tuple[str, Split]]) -> tuple[tuple[str, Split], ...]:
+    """The words that all layouts share, and a layout's own; test goes before train, train before val."""
+    words = [*SPLIT_WORDS, *((word, split) for word, split in own)]
+    return tuple(sorted(words, key=lambda entry: ("test", "train", "val").index(entry[1])))
 
 
 def _target(node: Node) -> Target:

@@ -1,18 +1,24 @@
 """One dataset of params on this machine: its tree and what its layout finds there, or what a person must do."""
 
 import difflib
+import os
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from unirain_core.artefacts.reasons import REASONS
+from unirain_core.artefacts.meanings import MEANINGS
 from unirain_core.artefacts.roots import LOCAL, Roots
 from unirain_core.config.sections import Dataset
 from unirain_core.errors import ConfigError, MissingInputError
 from unirain_core.sources.catalogue import Catalogue, Record
 from unirain_core.sources.layouts import Layout
-from unirain_core.sources.listing import Listing, clean_orphans, list_pairs
+from unirain_core.sources.leftovers import clean_orphans, foreign_files
+from unirain_core.sources.listing import Listing, list_pairs
 from unirain_core.sources.tree import Tree, walk
+
+FOLDERS = 3
+"""Folders outside the root that a sentence names; beyond them, the one that holds them all."""
 
 TRIED = 400
 """Pictures of a tree that are tried against every layout to find the nearest ones."""
@@ -42,18 +48,37 @@ def find_pairs(name: str, dataset: Dataset, roots: Roots, catalogue: Catalogue) 
     """
     record = record_of(name, dataset, catalogue)
     folder = _folder(name, dataset, roots, record)
-    fence = (
-        roots.folder(dataset.root) if dataset.root in roots.local else roots.project
-    )  # DVC may link to its cache
-    tree = walk(folder, within=fence)
+    tree = walk(folder, roots.fences(dataset.root))
+    links = tuple(_links(tree, dataset.root, roots))
     listing = list_pairs(record.layouts, tree)
     if not listing.listed:
+        remedies = [*links, *listing.notes]
         raise MissingInputError(
-            f"raw_datasets.datasets.{name}: {_problem(record, tree, listing)}; {expected(record)}; "
+            f"raw_datasets.datasets.{name}: {_problem(record, tree, listing)}; {'; '.join([*remedies, expected(record)])}; "
             f"{_nearest(tree, catalogue)}; correct layout or folder in params.yaml, or the line `{dataset.root}:` of {LOCAL}"
         )
-    lone = clean_orphans(record.layouts, tree, listing.listed)
-    return folder, replace(listing, refused=(*listing.refused, *lone))
+    lone = clean_orphans(record.layouts, tree, listing)
+    listing = replace(listing, refused=(*listing.refused, *lone), notes=(*links, *listing.notes))
+    return folder, replace(listing, foreign=foreign_files(tree, listing))
+
+
+def _links(tree: Tree, root: str, roots: Roots) -> Iterator[str]:
+    """One sentence where links lead outside the root: how many, where to, and the line that allows it."""
+    outside = Counter(entry.leads_to for entry in tree.refused if entry.leads_to)
+    if outside:
+        folders = _few(sorted(outside))
+        n_links = outside.total()
+        subject = "1 link leads" if n_links == 1 else f"{n_links} links lead"
+        yield (
+            f"{subject} outside the root, to {', '.join(folders)}; to allow it, write in {LOCAL}: "
+            f"`{roots.line(root, folders)}`"
+        )
+
+
+def _few(folders: Sequence[str]) -> Sequence[str]:
+    """A few folders that hold all the given ones, if there are such."""
+    common = os.path.commonpath(folders)
+    return folders if len(folders) <= FOLDERS or common == "/" else [common]
 
 
 def nearest_layouts(tree: Tree, catalogue: Catalogue) -> list[tuple[str, float]]:
@@ -99,17 +124,22 @@ def _folder(name: str, dataset: Dataset, roots: Roots, record: Record) -> Path:
 
 
 def _problem(record: Record, tree: Tree, listing: Listing) -> str:
-    orphans = [r for r in listing.refused if r.reason == "orphan"]
-    if orphans:
+    by_walk = {entry.path for entry in tree.refused}
+    lonely = [entry for entry in listing.refused if entry.path not in by_walk]
+    if lonely:
+        first = lonely[0]
+        meaning = f"its partner would be {first.detail}"
+        if first.reason != "orphan":
+            meaning = f"{MEANINGS[first.reason]} ({first.detail})"
         return (
-            f"{len(orphans)} rainy pictures below {tree.root} have no clean partner, "
-            f"the first is {orphans[0].path}, its partner would be {orphans[0].detail}"
+            f"{len(lonely)} rainy pictures below {tree.root} have no clean partner, "
+            f"the first is {first.path}, {meaning}"
         )
     pictures = list(tree.pictures())
     if pictures:
         return f"{len(pictures)} pictures below {tree.root}, none where the layout looks (the first: {pictures[0]})"
     refused = Counter(r.reason for r in tree.refused)
-    reasons = "; ".join(f"{n} x {reason}: {REASONS[reason]}" for reason, n in sorted(refused.items()))
+    reasons = "; ".join(f"{n} x {reason}: {MEANINGS[reason]}" for reason, n in sorted(refused.items()))
     return f"no picture below {tree.root}" + (f" that may be used ({reasons})" if refused else "")
 
 

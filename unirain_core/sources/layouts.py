@@ -4,14 +4,22 @@ import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
+
+Value = TypeVar("Value")
 
 Replacement = tuple[str, str]
 """A pattern that must match the whole path, and what it becomes."""
 
 Split = Literal["train", "val", "test"]
 Side = Literal["left", "right"]
+
+SPLIT_WORDS: tuple[tuple[str, Split], ...] = (
+    ("test(?:ing|set)?", "test"),
+    ("train(?:ing|set)?", "train"),
+    ("val(?:id|idation|set)?", "val"),
+)
+"""Words of folder names that say a split. A name that says two is read as test: such a pair never trains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +75,10 @@ class Layout:
     input_glob: tuple[str, ...]
     """Globs of rainy pictures, relative to the layout's root."""
     target: Target
+    split_words: tuple[tuple[str, Split], ...]
     split_rules: tuple[tuple[str, Split], ...]
     split_default: Split | None
+    type_words: tuple[tuple[str, tuple[str, ...]], ...]
     type_rules: tuple[tuple[str, tuple[str, ...]], ...]
     type_default: tuple[str, ...]
     group_rule: Replacement | None
@@ -87,25 +97,51 @@ class Layout:
 
     def split_of(self, path: str) -> Split | None:
         """What the tree says of a path below the layout's root; None: it does not say."""
-        return next(
-            (s for pattern, s in self.split_rules if compiled(pattern).search(path)), self.split_default
-        )
+        split = _first(self.split_rules, path) or spoken(self.split_words, path)
+        return split or self.split_default
 
     def types_of(self, path: str) -> tuple[str, ...]:
         """Rain types that the picture shows together; `luma:DAY|NIGHT`: the tree does not say which."""
-        return next(
-            (t for pattern, t in self.type_rules if compiled(pattern).search(path)), self.type_default
-        )
+        types = _first(self.type_rules, path) or spoken(self.type_words, path)
+        return types or self.type_default
 
     def group_of(self, path: str) -> str | None:
         """Scene key of a path below the layout's root."""
         return expand(self.group_rule, path) if self.group_rule else None
 
 
+def spoken(words: Sequence[tuple[str, Value]], path: str) -> Value | None:
+    """The value of the word that the folder nearest to the file says; None: no folder of the path says one.
+
+    A word is whole: no letter stands beside it, unless a capital begins the next word.
+
+    >>> words = (("test", "test"), ("train", "train"))
+    >>> spoken(words, "train/NightRainDrop_Test/1.png"), spoken(words, "NightRain/Latest/train.png")
+    ('test', None)
+    """
+    folders = path.split("/")[:-1]
+    for folder in reversed(folders):
+        for word, value in words:
+            if _whole_word(word).search(folder):
+                return value
+    return None
+
+
+@functools.cache
+def _whole_word(word: str) -> re.Pattern[str]:
+    start = r"(?-i:(?<![^\W\d_])|(?<=[a-z])(?=[A-Z]))"
+    end = r"(?-i:(?![^\W\d_])|(?<=[a-z])(?=[A-Z]))"
+    return compiled(f"{start}(?:{word}){end}")
+
+
+def _first(rules: Sequence[tuple[str, Value]], path: str) -> Value | None:
+    return next((value for pattern, value in rules if compiled(pattern).search(path)), None)
+
+
 @functools.cache
 def compiled(pattern: str) -> re.Pattern[str]:
     """A pattern of a rule; letter case is ignored: Train/train, GT/gt, Rainy/rainy all occur."""
-    return re.compile(pattern, re.IGNORECASE)
+    return re.compile(pattern, re.IGNORECASE | re.DOTALL)
 
 
 def expand(rule: Replacement, path: str) -> str | None:
@@ -140,14 +176,3 @@ def _glob(pattern: str) -> str:
 
 def _name(pattern: str) -> str:
     return re.escape(pattern).replace(r"\*", "[^/]*")
-
-
-def read_pairs(path: Path, rule: PairList) -> dict[str, str]:
-    """Input to target of a list file, both without what `strip` removes; lines of another form are skipped."""
-    pairs = {}
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for line in file:
-            columns = [compiled(rule.strip).sub("", c, count=1) for c in re.split(rule.sep, line.strip())]
-            if len(columns) == 2:
-                pairs[columns[0]] = columns[1]
-    return pairs

@@ -1,21 +1,11 @@
 """The pairs and photos of a dataset's tree: every rainy picture with its clean partner, or with a reason."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from unirain_core.sources.layouts import (
-    Halves,
-    Layout,
-    PairList,
-    Partner,
-    Side,
-    Split,
-    Unpaired,
-    expand,
-    read_pairs,
-)
+from unirain_core.sources.layouts import Halves, Layout, PairList, Partner, Side, Split, Unpaired, expand
+from unirain_core.sources.pair_lists import ListFiles
 from unirain_core.sources.tree import Refused, Tree
 
 
@@ -41,12 +31,24 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreign:
+    """Files below a dataset's folder that no layout takes: masks, read-mes, hidden files."""
+
+    n_files: int = 0
+    examples: tuple[str, ...] = ()
+    """The first few, by name."""
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """What the layouts of one dataset find in a tree."""
 
     listed: tuple[Listed, ...]
     refused: tuple[Refused, ...]
     """Rainy orphans, and what the walk refused."""
+    foreign: Foreign = Foreign()
+    notes: tuple[str, ...] = ()
+    """Sentences for a person: links that lead outside, lines of a list that name no file."""
 
 
 def list_pairs(layouts: Sequence[Layout], tree: Tree, pictures: Iterable[str] | None = None) -> Listing:
@@ -62,60 +64,33 @@ def list_pairs(layouts: Sequence[Layout], tree: Tree, pictures: Iterable[str] | 
     """
     readers = [_Reader(layout, tree) for layout in layouts]
     listed: list[Listed] = []
-    refused = list(tree.refused)
+    refused = {entry.path: entry for entry in tree.refused}
     for path in tree.pictures() if pictures is None else pictures:
-        found = [item for reader in readers if (item := reader.read(path)) is not None]
-        if not found:
+        answers = [answer for reader in readers if (answer := reader.read(path)) is not None]
+        if not answers:
             continue
-        best = min(found, key=_rank)
+        best = min(answers, key=_rank)
         if isinstance(best, Refused):
-            refused.append(best)
+            refused[path] = best
         else:
             listed.append(best)
-    return Listing(tuple(listed), tuple(refused))
+    notes = tuple(note for reader in readers for note in reader.lists.notes())
+    return Listing(tuple(listed), tuple(refused.values()), notes=notes)
 
 
-def clean_orphans(layouts: Sequence[Layout], tree: Tree, listed: Sequence[Listed]) -> list[Refused]:
-    """Clean pictures to which no rainy one belongs.
-
-    A layout leads from the rainy picture to the clean one and not back. So what counts is a picture that
-    stands in a folder of clean partners alone, or is named like a partner but for the digits.
-
-    Args:
-        layouts: those of one entry of the catalogue.
-        tree: the dataset's.
-        listed: what `list_pairs` found in the whole tree.
-    """
-    used = {item.target for item in listed if item.target is not None}
-    homes = {_folder(path) for path in used} - {_folder(item.input) for item in listed}
-    shapes = {_shape(path) for path in used}
-    return [
-        Refused(path, "orphan_clean", "it stands among clean pictures")
-        for path in tree.pictures()
-        if path not in used
-        and (_folder(path) in homes or _shape(path) in shapes)
-        and not any(layout.locate(path) for layout in layouts)
-    ]
-
-
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
-
-
-def _shape(path: str) -> str:
-    return re.sub(r"\d+", "0", path)
-
-
-def _rank(found: Listed | Refused) -> tuple[bool, bool]:
-    return isinstance(found, Refused), isinstance(found, Listed) and found.split is None
+def _rank(answer: Listed | Refused) -> tuple[bool, bool]:
+    """A pair goes before a refusal; one that knows its split, or a refusal that knows more than `orphan`, first."""
+    if isinstance(answer, Refused):
+        return True, answer.reason == "orphan"
+    return False, answer.split is None
 
 
 class _Reader:
-    """One layout over one tree; keeps the list files it has read."""
+    """One layout over one tree."""
 
     def __init__(self, layout: Layout, tree: Tree) -> None:
         self.layout, self.tree = layout, tree
-        self.lists: dict[str, dict[str, str]] = {}
+        self.lists = ListFiles(tree)
 
     def read(self, path: str) -> Listed | Refused | None:
         """What the layout makes of a file; None: no rainy picture of its."""
@@ -130,9 +105,10 @@ class _Reader:
             case Halves(clean):
                 halves = clean
             case Partner() | PairList() as rule:
-                target = next(self._candidates(rule, root, below), None)
-                if target is None:
-                    return Refused(path, "orphan", self._expected(rule, root, below))
+                partner = self._partner(rule, root, below)
+                if isinstance(partner, Refused):
+                    return partner
+                target = partner
             case _ as never:
                 assert_never(never)
         return Listed(
@@ -144,28 +120,47 @@ class _Reader:
             group=self.layout.group_of(below),
         )
 
-    def _candidates(self, rule: Partner | PairList, root: str, below: str) -> Iterator[str]:
+    def _partner(self, rule: Partner | PairList, root: str, below: str) -> str | Refused:
+        """The clean partner of a rainy picture, or why it has none."""
+        candidates = list(self._candidates(rule, root, below))
+        for candidate, any_suffix in candidates:
+            files = self.tree.names.find(candidate, any_suffix=any_suffix)
+            others = [file for file in files if file != root + below]
+            if len(others) > 1:
+                return Refused(root + below, "ambiguous_partner", " and ".join(others), claims=tuple(others))
+            if others:
+                return others[0]
+        for candidate, any_suffix in candidates:
+            obstacle = self.tree.obstacle(candidate, any_suffix=any_suffix)
+            if obstacle:
+                detail = f"its clean partner {candidate}: {obstacle.detail}"
+                return Refused(root + below, obstacle.reason, detail)
+        return Refused(root + below, "orphan", self._expected(rule, root, below, candidates))
+
+    def _candidates(self, rule: Partner | PairList, root: str, below: str) -> Iterator[tuple[str, bool]]:
+        """Paths at which the clean partner may stand, each with whether another suffix will do."""
         if isinstance(rule, PairList):
-            named = self._list(rule, root).get(below)
-            found = self.tree.find(root + named, any_suffix=False) if named else None
-            if found:
-                yield found
+            line = self.lists.below(root, rule).pairs.get(below)
+            if line:
+                yield root + line.target, False
             rule = rule.otherwise
-        for candidate in _expansions(rule, below):
-            found = self.tree.find(root + candidate, any_suffix=rule.any_suffix)
-            if found and found != root + below:
-                yield found
+        for replacement in rule.rules:
+            candidate = expand(replacement, below)
+            if candidate is not None:
+                yield root + candidate, rule.any_suffix
 
-    def _list(self, rule: PairList, root: str) -> dict[str, str]:
-        if root not in self.lists:
-            path = self.tree.find(root + rule.file, any_suffix=False)
-            self.lists[root] = read_pairs(self.tree.root / path, rule) if path else {}
-        return self.lists[root]
-
-    def _expected(self, rule: Partner | PairList, root: str, below: str) -> str:
-        partner = rule.otherwise if isinstance(rule, PairList) else rule
-        return " or ".join(dict.fromkeys(root + candidate for candidate in _expansions(partner, below)))
-
-
-def _expansions(rule: Partner, below: str) -> Iterator[str]:
-    return (c for r in rule.rules if (c := expand(r, below)) is not None)
+    def _expected(
+        self, rule: Partner | PairList, root: str, below: str, candidates: Sequence[tuple[str, bool]]
+    ) -> str:
+        """Where the partner would stand, what a pair list says, and a file that is nearly called like it."""
+        places = dict.fromkeys(candidate for candidate, _ in candidates)
+        said = self.lists.below(root, rule).detail(below) if isinstance(rule, PairList) else ""
+        near = next(
+            (n for c, any_suffix in candidates if (n := self.tree.names.near(c, any_suffix=any_suffix))), None
+        )
+        hint = (
+            f"{near[0]} differs from it in {near[1]} only: rename it"
+            if near and near[0] != root + below
+            else ""
+        )
+        return "; ".join(filter(None, (" or ".join(places), said, hint)))

@@ -1,11 +1,12 @@
 """The files below a dataset's folder, walked once: what stands there, and what may not be used."""
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from unirain_core.imaging.codec import SUFFIXES
+from unirain_core.sources.names import Names, fault, is_picture, writable
 
 SKIPPED = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 """Names of files and folders that no dataset means; names that begin with a dot are skipped too."""
@@ -16,9 +17,14 @@ class Refused:
     """A file or folder that may not be listed."""
 
     path: str
+    """Relative to the dataset's folder; characters that cannot be written down are escaped."""
     reason: str
     """One of the closed list of reasons."""
     detail: str
+    leads_to: str = ""
+    """The folder outside the root to which a link leads."""
+    claims: tuple[str, ...] = ()
+    """Clean pictures of which any might be the partner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +34,22 @@ class Tree:
     root: Path
     folders: dict[str, frozenset[str]]
     refused: tuple[Refused, ...] = ()
-    _folded: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
-    _stems: dict[str, dict[str, list[str]]] = field(default_factory=dict, repr=False, compare=False)
+    skipped: tuple[str, ...] = ()
+    """Files that no layout may see: hidden ones, a system's own, and files with odd names that are no pictures."""
+    names: Names = field(init=False, repr=False, compare=False)
+    _refused_names: Names = field(init=False, repr=False, compare=False)
+    _refused: dict[str, Refused] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for folder in sorted(self.folders):
-            self._folded.setdefault(folder.lower(), []).append(folder)
+        refused = {entry.path: entry for entry in self.refused}
+        object.__setattr__(self, "names", Names(self.folders))
+        object.__setattr__(self, "_refused_names", Names.of(refused))
+        object.__setattr__(
+            self, "_refused", refused | {path.lower(): entry for path, entry in refused.items()}
+        )
 
     def files(self) -> Iterator[str]:
-        """Relative paths of all files, sorted by folder, then by name."""
+        """Relative paths of all files that a layout may see, sorted by folder, then by name."""
         for folder in sorted(self.folders):
             prefix = f"{folder}/" if folder else ""
             for name in sorted(self.folders[folder]):
@@ -44,98 +57,146 @@ class Tree:
 
     def pictures(self) -> Iterator[str]:
         """Relative paths of all files with the suffix of a picture."""
-        return (path for path in self.files() if _suffix(path).lower() in SUFFIXES)
+        return (path for path in self.files() if is_picture(path))
 
-    def find(self, path: str, *, any_suffix: bool) -> str | None:
-        """The file that a candidate names; letter case of its folders is folded, its name is literal.
-
-        Args:
-            path: relative path of the candidate.
-            any_suffix: whether a picture of the same stem with another suffix will do.
-        """
-        folder, _, name = path.rpartition("/")
-        exact = [folder] if folder in self.folders else []
-        homes = exact + [f for f in self._folded.get(folder.lower(), []) if f != folder]
-        for home in homes:
-            if name in self.folders[home]:
-                return f"{home}/{name}" if home else name
-        for home in homes if any_suffix else ():
-            same_stem = self._same_stem(home, name.removesuffix(_suffix(name)))
-            if same_stem:
-                return f"{home}/{same_stem[0]}" if home else same_stem[0]
-        return None
-
-    def _same_stem(self, folder: str, stem: str) -> list[str]:
-        if folder not in self._stems:
-            stems: dict[str, list[str]] = {}
-            for name in sorted(self.folders[folder]):
-                suffix = _suffix(name)
-                if suffix.lower() in SUFFIXES:
-                    stems.setdefault(name.removesuffix(suffix), []).append(name)
-            self._stems[folder] = stems
-        return self._stems[folder].get(stem, [])
+    def obstacle(self, path: str, *, any_suffix: bool) -> Refused | None:
+        """The refused file or folder that stands in the way of a candidate, if there is one."""
+        files = self._refused_names.find(path, any_suffix=any_suffix)
+        if files:
+            return self._refused[files[0]]
+        parts = path.lower().split("/")
+        folders = ("/".join(parts[:depth]) for depth in range(1, len(parts)))
+        return next((self._refused[folder] for folder in folders if folder in self._refused), None)
 
 
-def _suffix(path: str) -> str:
-    return os.path.splitext(path)[1]  # noqa: PTH122 (a million times: pathlib takes ten times as long)
+def walk(root: Path, fences: Sequence[Path] = ()) -> Tree:
+    """List a folder and all below it; symbolic links are followed as long as they stay inside the fences.
 
-
-def walk(root: Path, within: Path | None = None) -> Tree:
-    """List a folder and all below it; symbolic links are followed as long as they stay inside `within`.
+    A link to a folder is followed once: folders that link to each other would be listed in every order of their names.
 
     Args:
         root: the dataset's folder.
-        within: what links must not leave; the folder itself when None.
+        fences: folders that links must not leave; the dataset's own when there are none.
     """
-    folders: dict[str, frozenset[str]] = {}
-    refused: list[Refused] = []
-    fence = str((within or root).resolve())
-    home = str(root.resolve())
-    waiting: list[tuple[str, str, frozenset[str]]] = [("", home, frozenset({home}))]
-    while waiting:
-        relative, real, above = waiting.pop()
+    return _Walk(root, fences or (root,)).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder that waits to be listed."""
+
+    path: str
+    """Relative to the dataset's folder."""
+    real: str
+    """Without any link."""
+    above: frozenset[str]
+    """Real paths of this folder and of those that lead to it."""
+    is_hidden: bool
+
+
+class _Walk:
+    """One walk; nearer folders come first, so that of several ways to a folder the shortest is listed."""
+
+    def __init__(self, root: Path, fences: Sequence[Path]) -> None:
+        self.root = root
+        self.fences = [str(fence.resolve()) for fence in fences]
+        self.folders: dict[str, frozenset[str]] = {}
+        self.refused: list[Refused] = []
+        self.escaped: list[Refused] = []
+        """Refused entries whose path had to be escaped."""
+        self.skipped: list[str] = []
+        self.followed: set[str] = set()
+        """Real places of the links to folders that were followed."""
+
+    def run(self) -> Tree:
+        home = str(self.root.resolve())
+        self.waiting = deque([_Folder("", home, frozenset({home}), is_hidden=False)])
+        while self.waiting:
+            self._list(self.waiting.popleft())
+        refused = [*self.refused, *self._distinct()]
+        refused.sort(key=lambda entry: entry.path)
+        return Tree(self.root, self.folders, tuple(refused), tuple(sorted(self.skipped)))
+
+    def _distinct(self) -> Iterator[Refused]:
+        """What has an escaped path; a slash goes before a path that another file really has."""
+        plain = {entry.path for entry in self.refused}
+        for entry in self.escaped:
+            folder, _, name = entry.path.rpartition("/")
+            is_taken = entry.path in plain or name in self.folders.get(folder, ())
+            yield replace(entry, path=f"/{entry.path}") if is_taken else entry
+
+    def _list(self, folder: _Folder) -> None:
         names = []
-        for entry in _entries(root, relative, refused):
-            path = f"{relative}/{entry.name}" if relative else entry.name
-            place = f"{real}/{entry.name}"
-            if entry.is_symlink():
-                place = os.path.realpath(place)
-            problem = _reason_to_refuse(entry, path, place, fence)
-            if problem:
-                refused.append(problem)
-            elif not entry.is_dir():
+        for entry in self._entries(folder):
+            path = f"{folder.path}/{entry.name}" if folder.path else entry.name
+            is_hidden = folder.is_hidden or entry.name.startswith(".") or entry.name in SKIPPED
+            kind = _kind(entry)
+            if is_hidden and (kind != "folder" or entry.is_symlink()):
+                self.skipped.append(writable(path))
+            elif problem := self._problem(entry, path, folder, kind):
+                self._refuse(problem)
+            elif kind == "folder":
+                self._enter(entry, path, folder, is_hidden=is_hidden)
+            elif writable(path) == path:
                 names.append(entry.name)
-            elif place not in above:  # a link to a folder above it would never end
-                waiting.append((path, place, above | {place}))
+            elif is_picture(path):
+                self._refuse(Refused(path, "unreadable_name", fault(path)))
+            else:
+                self.skipped.append(writable(path))
         if names:
-            folders[relative] = frozenset(names)
-    return Tree(root, folders, tuple(sorted(refused, key=lambda r: r.path)))
+            self.folders[folder.path] = frozenset(names)
 
+    def _refuse(self, entry: Refused) -> None:
+        path = writable(entry.path)
+        if path == entry.path:
+            self.refused.append(entry)
+        else:
+            self.escaped.append(replace(entry, path=path))
 
-def _entries(root: Path, relative: str, refused: list[Refused]) -> list[os.DirEntry[str]]:
-    """What a folder below the root holds; one that cannot be listed is refused, the root itself is an error."""
-    try:
-        with os.scandir(root / relative) as entries:
-            return [e for e in entries if not e.name.startswith(".") and e.name not in SKIPPED]
-    except OSError as error:
-        if not relative:
-            raise
-        refused.append(Refused(relative, "unreadable", f"the folder cannot be listed: {error.strerror}"))
-        return []
+    def _entries(self, folder: _Folder) -> list[os.DirEntry[str]]:
+        """Content of a folder by name; one that cannot be listed is refused, the dataset's own is an error."""
+        try:
+            with os.scandir(self.root / folder.path) as entries:
+                return sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            if not folder.path:
+                raise
+            detail = f"the folder cannot be listed: {error.strerror}"
+            self._refuse(Refused(folder.path, "unreadable", detail))
+            return []
 
-
-def _text(name: str) -> str:
-    """A name that can be written down: bytes that are no UTF-8 as `\\xff`."""
-    return os.fsencode(name).decode(errors="backslashreplace")
-
-
-def _reason_to_refuse(entry: os.DirEntry[str], path: str, place: str, fence: str) -> Refused | None:
-    """Why an entry, given with its real path, may not be used."""
-    if path != _text(path):
-        return Refused(_text(path), "unreadable_name", "its bytes are no UTF-8")
-    link = f"the link leads to {_text(os.readlink(entry.path))}" if entry.is_symlink() else ""  # noqa: PTH115
-    if link and place != fence and not place.startswith(f"{fence}/"):
-        return Refused(path, "outside_root", link)
-    if entry.is_file() or entry.is_dir():
+    def _problem(self, entry: os.DirEntry[str], path: str, folder: _Folder, kind: str) -> Refused | None:
+        """Why an entry may not be used, its name apart."""
+        link = ""
+        if entry.is_symlink():
+            place = os.path.realpath(f"{folder.real}/{entry.name}")
+            link = f"the link leads to {writable(os.readlink(entry.path))}"  # noqa: PTH115
+            if not any(is_within(place, fence) for fence in self.fences):
+                outside = place if kind == "folder" else place.rpartition("/")[0]
+                return Refused(path, "outside_root", link, outside)
+            if kind == "folder" and (place in folder.above or f"{folder.real}/{entry.name}" in self.followed):
+                return Refused(path, "linked_twice", link)
+        if not kind:
+            return Refused(path, "unreadable", link or "neither a file nor a folder")
         return None
-    return Refused(path, "unreadable", link or "neither a file nor a folder")
+
+    def _enter(self, entry: os.DirEntry[str], path: str, folder: _Folder, *, is_hidden: bool) -> None:
+        """Let a folder, or the folder that a link leads to, wait for its turn."""
+        real = f"{folder.real}/{entry.name}"
+        if entry.is_symlink():
+            self.followed.add(real)
+            real = os.path.realpath(real)
+        self.waiting.append(_Folder(path, real, folder.above | {real}, is_hidden))
+
+
+def is_within(path: str, folder: str) -> bool:
+    """Whether a real path is a folder or lies below it."""
+    return path == folder or path.startswith(f"{folder.rstrip('/')}/")
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    """File, folder, or nothing that can be read; links are followed."""
+    try:
+        return "folder" if entry.is_dir() else "file" if entry.is_file() else ""
+    except OSError:  # a link to itself, or through a folder that may not be entered
+        return ""

@@ -13,4 +13,6 @@ ORDER = (
     "benchmark_scores",
     "baseline_scores",
     "benchmark_tables",
+    "gallery",
+    "pictures",
 )

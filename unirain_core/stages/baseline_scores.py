@@ -9,7 +9,7 @@ from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, Score, SplitRow
-from unirain_core.config.sections import BenchmarkScores, Method, RainType
+from unirain_core.config.sections import BenchmarkScores, Method
 from unirain_core.engine.store import WorkStore
 from unirain_core.evaluation.lpips import at_hand
 from unirain_core.evaluation.methods import make_method
@@ -19,7 +19,7 @@ from unirain_core.evaluation.summary import by_type
 STAGE = "baseline_scores"
 READS = (paths.SPLIT,)
 WRITES = (paths.BASELINE_SCORES, paths.report(STAGE, partitioned=True))
-PARAMS = ("methods", "benchmark_scores", "rain_types")
+PARAMS = ("methods", "benchmark_scores")
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,6 @@ def run(
     *,
     methods: Mapping[str, Method],
     benchmark_scores: BenchmarkScores,
-    rain_types: tuple[RainType, ...],
     partition: str,
 ) -> None:
     """Write the method's scores and the restored pictures of a few pairs."""
@@ -58,7 +57,7 @@ def run(
                 "kind": methods[partition].kind,
                 "protocol": benchmark_scores.protocol,
                 "lpips": lpips.weights_hash if lpips else None,
-                "means": by_type(scoring.scores, rain_types),
+                "means": by_type(scoring.scores),
             },
         ),
     )

@@ -9,7 +9,7 @@ from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, Score, SplitRow
-from unirain_core.config.sections import BenchmarkScores, RainType, Variant
+from unirain_core.config.sections import BenchmarkScores, Variant
 from unirain_core.engine.store import WorkStore
 from unirain_core.evaluation.lpips import at_hand
 from unirain_core.evaluation.methods import Checkpoint
@@ -19,7 +19,7 @@ from unirain_core.evaluation.summary import by_type
 STAGE = "benchmark_scores"
 READS = (paths.SPLIT, paths.CHECKPOINT)
 WRITES = (paths.BENCHMARK_SCORES, paths.report(STAGE, partitioned=True))
-PARAMS = ("variants", "benchmark_scores", "rain_types")
+PARAMS = ("variants", "benchmark_scores")
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,6 @@ def run(
     *,
     variants: Mapping[str, Variant],
     benchmark_scores: BenchmarkScores,
-    rain_types: tuple[RainType, ...],
     partition: str,
 ) -> None:
     """Write the variant's scores and the restored pictures of a few pairs."""
@@ -62,7 +61,7 @@ def run(
                 "strategy": variant.strategy,
                 "protocol": benchmark_scores.protocol,
                 "lpips": lpips.weights_hash if lpips else None,
-                "means": by_type(scoring.scores, rain_types),
+                "means": by_type(scoring.scores),
             },
         ),
     )

@@ -18,11 +18,11 @@ logger = logging.getLogger(__name__)
 STAGE = "query_triplets"
 READS = (paths.VERIFIED,)
 WRITES = (paths.TRIPLETS, paths.report(STAGE))
-PARAMS = ("encoders", "rain_types")
+PARAMS = ("encoders",)
 ALGORITHM = "1"
 
 
-def run(root: Path, *, encoders: Encoders, rain_types: tuple[str, ...]) -> None:
+def run(root: Path, *, encoders: Encoders) -> None:
     """Encode every verified pair, in the order of the pairs; one that cannot be encoded is dropped with its reason."""
     pairs = tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
     logger.info("%s: %d pictures to encode", STAGE, len(pairs))
@@ -41,23 +41,19 @@ def run(root: Path, *, encoders: Encoders, rain_types: tuple[str, ...]) -> None:
     triplets, dropped = settle(rows, finished_rows(job, rows, WorkStore.at(root, STAGE)))
     tables.write(root / paths.TRIPLETS / "triplets.parquet", triplets, TripletRow)
     tables.write(root / paths.TRIPLETS / "dropped.parquet", dropped, Dropped)
-    report.write(root / WRITES[1], _report(pairs, triplets, dropped, encoders, rain_types))
+    report.write(root / WRITES[1], _report(pairs, triplets, dropped, encoders))
     logger.info("%s: %d pictures encoded, %d dropped", STAGE, len(triplets), len(dropped))
 
 
 def _report(
-    pairs: list[Pair],
-    triplets: list[TripletRow],
-    dropped: list[Dropped],
-    encoders: Encoders,
-    rain_types: tuple[str, ...],
+    pairs: list[Pair], triplets: list[TripletRow], dropped: list[Dropped], encoders: Encoders
 ) -> Report:
     encoder = make_encoder(encoders)
     types = {pair.pair_id: pair.rain_type for pair in pairs}
     captions: dict[str, str] = {}
     for triplet in triplets:
         captions.setdefault(types[triplet.id], triplet.caption)
-    counts = {kind: sum(p.rain_type == kind for p in pairs) for kind in rain_types}
+    counts = Counter(pair.rain_type for pair in pairs)
     return Report(
         stage=STAGE,
         counts={"pairs": len(pairs), "triplets": len(triplets), "dropped": len(dropped), **counts},
@@ -67,6 +63,6 @@ def _report(
             "captioner": encoder.captioner.form,
             "encoders": encoder.name,
             "different_captions": len({t.caption for t in triplets}),
-            "captions": [{"rain_type": k, "caption": captions[k]} for k in rain_types if k in captions],
+            "captions": [{"rain_type": k, "caption": captions[k]} for k in sorted(captions)],
         },
     )

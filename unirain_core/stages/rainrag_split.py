@@ -1,4 +1,4 @@
-"""Stage rainrag_split: the pyramid, the splits, what they are made of, and a page to look at them."""
+"""Stage rainrag_split: the pyramid, the splits, and what they are made of."""
 
 import logging
 from collections import Counter
@@ -8,51 +8,40 @@ from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Report
-from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import (
     Dropped,
     ManifestRow,
     Pair,
     PyramidRow,
     RealPhoto,
-    Reference,
     SplitRow,
-    TripletRow,
     Verdict,
-    Vote,
 )
 from unirain_core.artefacts.whole import write_text
 from unirain_core.config.sections import RainragSplit, RainType
-from unirain_core.distill import gallery
 from unirain_core.distill.composition import CompositionRow, as_csv, composition
-from unirain_core.distill.gallery import Card
 from unirain_core.distill.pyramid import pyramid
-from unirain_core.distill.split import Split, shared_scenes, split_pairs, split_row
-from unirain_core.distill.thumbnails import thumbnails
-from unirain_core.errors import GateError, MissingInputError
-from unirain_core.sources import catalogue
+from unirain_core.distill.split import Split, scenes_for_testing, shared_scenes, split_pairs, split_row
+from unirain_core.errors import EmptyTypeError, GateError
 
-READS = (paths.RAW, paths.VERIFIED, paths.DATABASE, paths.TRIPLETS, paths.REFERENCES, paths.VOTES)
+READS = (paths.RAW, paths.VERIFIED, paths.VOTES)
 WRITES = (paths.SPLIT, paths.report("rainrag_split"))
 PARAMS = ("rainrag_split", "rain_types")
 
-ALGORITHM = "2"
-
-MAX_CARDS = 2000
-"""Pictures of the gallery; a larger pool is sampled."""
+ALGORITHM = "3"
 
 logger = logging.getLogger(__name__)
 
 
 def run(root: Path, *, rainrag_split: RainragSplit, rain_types: tuple[RainType, ...]) -> None:
-    """Write the pyramid, the four splits, the composition and the gallery.
+    """Write the pyramid, the four splits and the composition.
 
     Raises:
-        MissingInputError: a rain type of params has no accepted pair to train, validate or test on.
+        EmptyTypeError: a rain type of params has no accepted pair to train, validate or test on.
         GateError: a pair has no verdict, or two splits share a scene.
     """
     manifest = tables.read(root / paths.RAW / "manifest.parquet", ManifestRow)
-    dropped = {row.pair_id for row in _dropped(root, paths.TRIPLETS, paths.DATABASE)}
+    dropped = {row.pair_id for row in tables.read(root / paths.VOTES / "dropped.parquet", Dropped)}
     pairs = [
         pair
         for pair in tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
@@ -71,8 +60,6 @@ def run(root: Path, *, rainrag_split: RainragSplit, rain_types: tuple[RainType, 
     rows = pyramid(pairs, photos, verdicts, split)
     made_of = composition(manifest, pairs, accepted)
     _write_splits(root / paths.SPLIT, split, rows, made_of)
-    cards = _cards(root, rows, pairs, photos)
-    _write_gallery(root, cards, manifest)
     report.write(root / paths.report("rainrag_split"), _report(rows, split, made_of))
     logger.info("rainrag_split: %d pairs kept, %d of them train", len(accepted), len(split.train))
 
@@ -95,7 +82,6 @@ def _check(split: Split, pairs: Sequence[Pair], accepted: set[str], rain_types: 
         raise GateError(
             f"{len(shared)} scenes stand in more than one split, the first is {scene}: {', '.join(names)}"
         )
-    known = catalogue.load()
     for rain_type in rain_types:
         empty = [
             n for n in ("train", "val", "test") if not any(p.rain_type == rain_type for p in split.named()[n])
@@ -103,12 +89,18 @@ def _check(split: Split, pairs: Sequence[Pair], accepted: set[str], rain_types: 
         if empty:
             of_type = [pair for pair in pairs if pair.rain_type == rain_type]
             good = [pair for pair in of_type if pair.pair_id in accepted]
-            scenes = len({pair.scene_id for pair in good})
-            raise MissingInputError(
+            scenes = {pair.scene_id for pair in good}
+            tested = len(scenes & scenes_for_testing(pairs))
+            closed = (
+                f", {tested} of which hold test pictures of a dataset and serve testing alone"
+                if tested
+                else ""
+            )
+            raise EmptyTypeError(
                 f"rain type '{rain_type}' has no accepted pair for {' and '.join(empty)}: of its {len(of_type)} "
-                f"verified pairs {len(good)} were accepted, from {scenes} scenes, and no two splits share a scene; "
-                f"add data ({known.advice(rain_type)}), or draw less in rainrag_split, or take '{rain_type}' out "
-                "of rain_types"
+                f"verified pairs {len(good)} were accepted, from {len(scenes)} scenes{closed}, and no two splits "
+                f"share a scene; add data, or draw less in rainrag_split, or take '{rain_type}' out of rain_types",
+                [rain_type],
             )
 
 
@@ -125,40 +117,6 @@ def _write_splits(
         tables.write(folder / f"{name}.parquet", [split_row(pair) for pair in pairs], SplitRow)
     tables.write(folder / "pyramid.parquet", rows, PyramidRow)
     write_text(folder / "composition.csv", as_csv(made_of))
-
-
-def _cards(
-    root: Path, rows: Sequence[PyramidRow], pairs: Sequence[Pair], photos: Sequence[RealPhoto]
-) -> list[Card]:
-    triplets = [
-        row
-        for folder in (paths.TRIPLETS, paths.DATABASE)
-        for row in tables.read(root / folder / "triplets.parquet", TripletRow)
-    ]
-    evidence = gallery.gather(
-        {row.id: row.caption for row in triplets},
-        tables.read(root / paths.VOTES / "votes.parquet", Vote),
-        tables.read(root / paths.REFERENCES / "references.parquet", Reference),
-    )
-    by_id = {pair.pair_id: pair for pair in pairs}
-    sources = {p.photo_id: p.dataset for p in photos} | {p.pair_id: p.dataset for p in pairs}
-    dropped = _dropped(root, paths.RAW, paths.VERIFIED, paths.TRIPLETS, paths.DATABASE)
-    cards = [gallery.card_of_row(row, by_id.get(row.pair_id), sources[row.pair_id], evidence) for row in rows]
-    return cards + [gallery.card_of_dropped(row) for row in dropped]
-
-
-def _dropped(root: Path, *folders: str) -> list[Dropped]:
-    """The rows that stages have dropped, in the order of their folders."""
-    return [row for folder in folders for row in tables.read(root / folder / "dropped.parquet", Dropped)]
-
-
-def _write_gallery(root: Path, cards: Sequence[Card], manifest: Sequence[ManifestRow]) -> None:
-    chosen = gallery.choose(cards, MAX_CARDS)
-    wanted = {card.id for card in chosen} | {str(r["id"]) for card in chosen for r in card.references}
-    pictures = thumbnails([row for row in manifest if row.pair_id in wanted], Roots.load(root))
-    judges = sorted({str(vote["judge"]) for card in cards for vote in card.votes})
-    page = gallery.page(chosen, pictures, totals=_counted(card.level for card in cards), judges=judges)
-    write_text(root / paths.SPLIT / "gallery.html", page)
 
 
 def _report(rows: Sequence[PyramidRow], split: Split, made_of: Sequence[CompositionRow]) -> Report:

@@ -4,6 +4,7 @@ import logging
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables
@@ -17,12 +18,13 @@ from unirain_core.sources import catalogue
 from unirain_core.sources.admission import Admission, Entry, admit
 from unirain_core.sources.datasets import find_pairs
 from unirain_core.sources.file_hashes import Content, HashCache
+from unirain_core.sources.listing import Foreign, Listing
 
 READS = (paths.SAMPLE_CORPUS,)
 WRITES = (paths.RAW, paths.report("raw_datasets"))
 PARAMS = ("raw_datasets", "sample_corpora", "rain_types")
 
-ALGORITHM = "2"
+ALGORITHM = "3"
 
 logger = logging.getLogger(__name__)
 
@@ -51,16 +53,18 @@ def run(
     rows: list[ManifestRow] = []
     dropped: list[Dropped] = []
     notes: list[str] = []
+    foreign: dict[str, Foreign] = {}
     for name in sorted(raw_datasets.datasets):
-        kept, lost, said = _list_dataset(name, raw_datasets, roots, rain_types, cache)
-        rows += kept
-        dropped += lost
-        notes += said
+        content = _list_dataset(name, raw_datasets, roots, rain_types, cache)
+        rows += content.rows
+        dropped += content.dropped
+        notes += content.notes
+        foreign[name] = content.foreign
     rows.sort(key=lambda row: row.pair_id)
     dropped.sort(key=lambda row: row.pair_id)
     tables.write(root / paths.RAW / "manifest.parquet", rows, ManifestRow)
     tables.write(root / paths.RAW / "dropped.parquet", dropped, Dropped)
-    report.write(root / paths.report("raw_datasets"), _report(rows, dropped, notes))
+    report.write(root / paths.report("raw_datasets"), _report(rows, dropped, notes, foreign))
     logger.info("raw_datasets: %d rows listed, %d dropped", len(rows), len(dropped))
 
 
@@ -72,9 +76,19 @@ def remove_unnamed(folder: Path, sample_corpora: Mapping[str, SampleCorpus]) -> 
             logger.info("raw_datasets: removed %s, which sample_corpora does not name", corpus.name)
 
 
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """All that one dataset's folder holds."""
+
+    rows: Sequence[ManifestRow]
+    dropped: Sequence[Dropped]
+    notes: Sequence[str]
+    foreign: Foreign
+
+
 def _list_dataset(
     name: str, pool: RawDatasets, roots: Roots, rain_types: Sequence[RainType], cache: HashCache
-) -> tuple[list[ManifestRow], list[Dropped], list[str]]:
+) -> _Content:
     known = catalogue.load()
     dataset = pool.datasets[name]
     folder, listing = find_pairs(name, dataset, roots, known)
@@ -93,7 +107,7 @@ def _list_dataset(
         else:
             rows.append(_row(name, dataset, entry, origin, rainy, clean))
     logger.info("raw_datasets: %s: %d rows listed, %d dropped", name, len(rows), len(dropped))
-    return rows, dropped, _notes(name, rows, admission)
+    return _Content(rows, dropped, _notes(name, rows, admission, listing), listing.foreign)
 
 
 def _row(
@@ -118,8 +132,8 @@ def _row(
     )
 
 
-def _notes(name: str, rows: Sequence[ManifestRow], admission: Admission) -> list[str]:
-    notes = []
+def _notes(name: str, rows: Sequence[ManifestRow], admission: Admission, listing: Listing) -> list[str]:
+    notes = [f"{name}: {note}" for note in listing.notes]
     if not rows:
         notes.append(f"{name}: nothing was listed, every picture was dropped with a reason")
     if admission.without_scene:
@@ -129,7 +143,12 @@ def _notes(name: str, rows: Sequence[ManifestRow], admission: Admission) -> list
     return notes
 
 
-def _report(rows: Sequence[ManifestRow], dropped: Sequence[Dropped], notes: Sequence[str]) -> Report:
+def _report(
+    rows: Sequence[ManifestRow],
+    dropped: Sequence[Dropped],
+    notes: Sequence[str],
+    foreign: Mapping[str, Foreign],
+) -> Report:
     pairs = [row for row in rows if row.role != "real"]
     figures: dict[str, Json] = {
         "datasets": _counted(row.dataset for row in rows),
@@ -137,6 +156,9 @@ def _report(rows: Sequence[ManifestRow], dropped: Sequence[Dropped], notes: Sequ
         "origins": _counted(row.origin for row in pairs),
         "types": _counted(row.rain_types[0] for row in pairs),
         "dropped_by_dataset": _counted(row.dataset for row in dropped),
+        "foreign": {
+            name: {"files": files.n_files, "examples": files.examples} for name, files in foreign.items()
+        },
     }
     return Report(
         stage="raw_datasets",

@@ -23,11 +23,11 @@ logger = logging.getLogger(__name__)
 STAGE = "real_rain_database"
 READS = (paths.VERIFIED,)
 WRITES = (paths.DATABASE, paths.report(STAGE))
-PARAMS = ("encoders", "vector_store", "rain_types")
+PARAMS = ("encoders", "vector_store")
 ALGORITHM = "1"
 
 
-def run(root: Path, *, encoders: Encoders, vector_store: VectorStore, rain_types: tuple[str, ...]) -> None:
+def run(root: Path, *, encoders: Encoders, vector_store: VectorStore) -> None:
     """Encode every real photo and make them searchable.
 
     Raises:
@@ -60,7 +60,7 @@ def run(root: Path, *, encoders: Encoders, vector_store: VectorStore, rain_types
     tables.write(root / paths.DATABASE / "triplets.parquet", triplets, TripletRow)
     tables.write(root / paths.DATABASE / "dropped.parquet", dropped, Dropped)
     _write_collection(root / paths.DATABASE / "collection.json", content, vector_store)
-    report.write(root / WRITES[1], _report(photos, triplets, dropped, encoders, rain_types))
+    report.write(root / WRITES[1], _report(photos, triplets, dropped, encoders))
     logger.info(
         "%s: %d photos in collection %s, %d dropped", STAGE, len(triplets), content.name, len(dropped)
     )
@@ -78,11 +78,7 @@ def _write_collection(path: Path, content: Content, vector_store: VectorStore) -
 
 
 def _report(
-    photos: list[RealPhoto],
-    triplets: list[TripletRow],
-    dropped: list[Dropped],
-    encoders: Encoders,
-    rain_types: tuple[str, ...],
+    photos: list[RealPhoto], triplets: list[TripletRow], dropped: list[Dropped], encoders: Encoders
 ) -> Report:
     """Photos by dataset, and by the kind of rain that their captions name."""
     encoder = make_encoder(encoders)
@@ -93,7 +89,7 @@ def _report(
     )
     return Report(
         stage=STAGE,
-        counts={"photos": len(photos), "dropped": len(dropped), "rain_types": len(rain_types)},
+        counts={"photos": len(photos), "dropped": len(dropped)},
         reasons=dict(sorted(Counter(row.reason for row in dropped).items())),
         notes=encoder.notes,
         figures={

@@ -19,17 +19,11 @@ logger = logging.getLogger(__name__)
 STAGE = "retrieved_references"
 READS = (paths.TRIPLETS, paths.DATABASE)
 WRITES = (paths.REFERENCES, paths.report(STAGE))
-PARAMS = ("retrieved_references", "vector_store", "rain_types")
+PARAMS = ("retrieved_references", "vector_store")
 ALGORITHM = "2"
 
 
-def run(
-    root: Path,
-    *,
-    retrieved_references: RetrievedReferences,
-    vector_store: VectorStore,
-    rain_types: tuple[str, ...],
-) -> None:
+def run(root: Path, *, retrieved_references: RetrievedReferences, vector_store: VectorStore) -> None:
     """Search every query, in the order of the pairs, and every photo, among the others.
 
     Raises:
@@ -50,7 +44,7 @@ def run(
     for name, rows in (("references", found), ("photos", of_photos)):
         table = [reference for of_one in rows for reference in of_one]
         tables.write(root / paths.REFERENCES / f"{name}.parquet", table, Reference)
-    report.write(root / WRITES[1], _report(found, len(triplets), rain_types))
+    report.write(root / WRITES[1], _report(found, len(triplets)))
     logger.info("%s: %d queries searched", STAGE, len(queries))
 
 
@@ -63,7 +57,7 @@ def _require_one_encoder(queries: Sequence[TripletRow], photos: Sequence[Triplet
         )
 
 
-def _report(found: Sequence[Sequence[Reference]], photos: int, rain_types: Sequence[str]) -> Report:
+def _report(found: Sequence[Sequence[Reference]], photos: int) -> Report:
     """How many photos are used, and how near the references are."""
     rows = [row for rows in found for row in rows]
     used = Counter(row.reference_id for row in rows)
@@ -79,7 +73,6 @@ def _report(found: Sequence[Sequence[Reference]], photos: int, rain_types: Seque
             "references": len(rows),
             "photos": photos,
             "photos_used": len(used),
-            "rain_types": len(rain_types),
         },
         figures={
             **means,

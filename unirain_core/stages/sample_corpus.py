@@ -14,10 +14,11 @@ from unirain_core.artefacts.sums import SUMS
 from unirain_core.config.sections import SampleCorpus
 from unirain_core.engine.local import LocalEngine
 from unirain_core.engine.store import WorkStore, digest, publish
+from unirain_core.errors import ChangedInputError
 from unirain_core.imaging.codec import file_hash
 from unirain_core.sources.sample_corpus import corpus
 from unirain_core.sources.sample_corpus.items import FAULTS, Item
-from unirain_core.sources.sample_corpus.photos import SHIPPED
+from unirain_core.sources.sample_corpus.photos import SHIPPED, read_hash
 from unirain_core.sources.sample_corpus.plan import plan
 from unirain_core.sources.sample_corpus.render import write
 
@@ -41,7 +42,7 @@ def run(root: Path, *, sample_corpora: Mapping[str, SampleCorpus], partition: st
     config = sample_corpora[partition]
     store = WorkStore.at(root, STAGE, partition)
     items = plan(config)
-    shards = [_Shard(_key(part, config), part) for part in corpus.parts(items)]
+    shards = [_shard(part, config) for part in corpus.parts(items)]
     logger.info("%s: %d pictures to render, in %d parts", STAGE, len(items), len(shards))
     folders = sorted(LocalEngine().run(partial(_finished, store=store, config=config), shards))
     _assemble(folders, items, root / WRITES[0].format(partition=partition))
@@ -54,11 +55,14 @@ def run(root: Path, *, sample_corpora: Mapping[str, SampleCorpus], partition: st
 class _Shard:
     key: str
     items: tuple[Item, ...]
+    photo_hashes: tuple[tuple[int, str], ...]
+    """Number of each photograph that the items show, and the hash of its file."""
 
 
-def _key(items: tuple[Item, ...], config: SampleCorpus) -> str:
-    photos = [file_hash(SHIPPED[number - 1].path) for number in _photos(items)]
-    return digest(ALGORITHM, config.seed, config.height, config.width, photos, items)
+def _shard(items: tuple[Item, ...], config: SampleCorpus) -> _Shard:
+    hashes = tuple((number, file_hash(SHIPPED[number - 1].path)) for number in _photos(items))
+    key = digest(ALGORITHM, config.seed, config.height, config.width, hashes, items)
+    return _Shard(key, items, hashes)
 
 
 def _photos(items: Sequence[Item]) -> list[int]:
@@ -70,6 +74,12 @@ def _finished(shard: _Shard, *, store: WorkStore, config: SampleCorpus) -> Path:
     def make(folder: Path) -> None:
         for item in shard.items:
             write(item, config, folder)
+        for number, listed in shard.photo_hashes:
+            photo = SHIPPED[number - 1]
+            if read_hash(photo) != listed:
+                raise ChangedInputError(
+                    f"{photo.path} has changed since it was hashed; run the same command again"
+                )
 
     return store.folder(shard.key, make)
 

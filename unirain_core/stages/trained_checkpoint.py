@@ -8,17 +8,22 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables
-from unirain_core.artefacts.report import Report
+from unirain_core.artefacts.report import MadeWith, Report
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import HistoryRow, SplitRow
 from unirain_core.config.sections import Network, RainType, Strategy, Training, Variant
+from unirain_core.engine.life import is_held
 from unirain_core.engine.store import WorkStore, digest, publish
 from unirain_core.errors import ConfigError, MissingInputError
 from unirain_core.model import checkpoint
 from unirain_core.tracking import journal
-from unirain_core.tracking.journal import Dataset, Finish, Journal, Start
+from unirain_core.tracking.events import Dataset, Finish, Start
+from unirain_core.tracking.journal import Journal
+from unirain_core.tracking.kept import keep
 from unirain_core.tracking.mirror import Mirror
 from unirain_core.tracking.provenance import provenance
+from unirain_core.tracking.settle import crown, settle
+from unirain_core.training.history import tell_history
 from unirain_core.training.session import HISTORY, Session, train
 from unirain_core.training.task import Task
 
@@ -41,6 +46,7 @@ def run(
     rain_types: tuple[RainType, ...],
     profile: str,
     partition: str,
+    made_with: MadeWith | None = None,
 ) -> None:
     """Train a variant, or take its finished checkpoint from the work store.
 
@@ -63,7 +69,9 @@ def run(
         seed=variant.seed,
     )
     store = WorkStore.at(root, STAGE, partition)
-    session = _session(store, task, _flat_params(task, variant), files, profile)
+    tags = provenance(root, made_with) | {"unirain.profile": profile}
+    session = _session(store, task, _flat_params(task, variant), files, tags)
+    settle(store.home / "runs", root, lambda other: is_held(store.home / "locks" / f"{STAGE}@{other}.lock"))
     pairs = [sum(map(len, rows)) for rows in (train_rows, val_rows)]
     logger.info("%s: %s: %d pairs to train on, %d to validate on", STAGE, partition, *pairs)
     if not (store.shards / session.start.key).is_dir():
@@ -75,19 +83,19 @@ def run(
     _hand_over(finished, root / paths.CHECKPOINT.format(partition=partition))
     best = _best_rows(finished, tables.read(finished / HISTORY, HistoryRow))
     report.write(root / WRITES[1].format(partition=partition), _report(task, best))
-    _finish(session, finished, best)
+    _finish(session, store, finished, best)
     logger.info("%s: %s: the best weights are those of step %d", STAGE, partition, best[0].step)
 
 
 def _session(
-    store: WorkStore, task: Task, params: Mapping[str, str], files: Mapping[str, str], profile: str
+    store: WorkStore, task: Task, params: Mapping[str, str], files: Mapping[str, str], tags: Mapping[str, str]
 ) -> Session:
     key, variant, root = _key(task), store.owner.partition("@")[2], task.roots.project
     start = Start(
         key=key,
         variant=variant,
         params=params,
-        tags=provenance(root) | {"unirain.profile": profile},
+        tags=tags,
         datasets=[_dataset(root, file, context) for context, file in files.items()],
     )
     snapshots, runs = store.home / "resume" / key, store.home / "runs" / variant
@@ -207,16 +215,23 @@ def _report(task: Task, best: list[HistoryRow]) -> Report:
     )
 
 
-def _finish(session: Session, finished: Path, best: list[HistoryRow]) -> None:
+def _finish(session: Session, store: WorkStore, finished: Path, best: list[HistoryRow]) -> None:
     """Tell the journal what has come of it, and MLflow whatever it has not heard yet."""
     psnr = sum(row.psnr or 0.0 for row in best) / len(best)
     per_type = {f"best/val/psnr/{row.rain_type}": row.psnr or 0.0 for row in best}
-    Journal.begin(session.journal, session.start).finish(
+    keep(store.home, session.start.key)
+    journal = Journal.begin(session.journal, session.start)
+    tell_history(journal, tables.read(finished / HISTORY, HistoryRow))
+    journal.finish(
         Finish(
             metrics={"best/step": float(best[0].step), "best/val/psnr/mean": psnr} | per_type,
             checkpoint=paths.CHECKPOINT.format(partition=session.start.variant),
+            stored=str(
+                finished.relative_to(session.root) if finished.is_relative_to(session.root) else finished
+            ),
             sha256=checkpoint.describe(finished).sha256,
             psnr=psnr,
         )
     )
     Mirror(session.journal, session.root).flush()
+    crown(store.home / "runs", session.root)

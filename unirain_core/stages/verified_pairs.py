@@ -18,8 +18,7 @@ from unirain_core.distill.inspection import Inspection, inspection_job
 from unirain_core.distill.integrity import Fault, fault
 from unirain_core.engine.rows import Failed, finished_rows
 from unirain_core.engine.store import WorkStore
-from unirain_core.errors import ConfigError, MissingInputError
-from unirain_core.sources import catalogue
+from unirain_core.errors import ConfigError, EmptyTypeError
 
 READS = (paths.RAW,)
 WRITES = (paths.VERIFIED, paths.report("verified_pairs"))
@@ -36,7 +35,7 @@ def run(root: Path, *, verified_pairs: VerifiedPairs, rain_types: tuple[RainType
     """Write the verified pairs and photos, and what was dropped.
 
     Raises:
-        MissingInputError: a rain type of params has no verified pair.
+        EmptyTypeError: a rain type of params has no verified pair.
         ConfigError: `per_dataset` names a dataset that is not listed.
         ChangedInputError: a file is not the one that was listed; all others are inspected, and that work is kept.
     """
@@ -152,11 +151,12 @@ def _demand_every_type(
 ) -> None:
     empty = [kind for kind in rain_types if not any(pair.rain_type == kind for pair in pairs)]
     if empty:
-        advice = "; ".join(f"{kind}: {catalogue.load().advice(kind)}" for kind in empty)
+        names = ", ".join(empty)
         lost = ", ".join(f"{n} {reason}" for reason, n in _counted(d.reason for d in dropped).items())
-        raise MissingInputError(
-            f"no verified pair of rain type {', '.join(empty)} (dropped: {lost or 'none'}). Add a dataset to "
-            f"raw_datasets.datasets ({advice}), or take {', '.join(empty)} out of rain_types in params.yaml"
+        raise EmptyTypeError(
+            f"no verified pair of rain type {names} (dropped: {lost or 'none'}); add a dataset to "
+            f"raw_datasets.datasets, or take {names} out of rain_types in params.yaml",
+            empty,
         )
 
 

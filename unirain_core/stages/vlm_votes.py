@@ -1,7 +1,7 @@
 """Stage: the votes of the three judges on every pair, and the verdicts."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -24,17 +24,18 @@ logger = logging.getLogger(__name__)
 STAGE = "vlm_votes"
 READS = (paths.VERIFIED, paths.DATABASE, paths.TRIPLETS, paths.REFERENCES)
 WRITES = (paths.VOTES, paths.report(STAGE))
-PARAMS = ("vlm_votes", "rain_types")
+PARAMS = ("vlm_votes",)
 ALGORITHM = "2"
 
 
-def run(root: Path, *, vlm_votes: VlmVotes, rain_types: tuple[str, ...]) -> None:
+def run(root: Path, *, vlm_votes: VlmVotes) -> None:
     """Ask every judge about every pair; one vote for each, one verdict for each pair.
 
     Raises:
         GateError: thresholds shall follow the real-rain database, and it is too small for that.
     """
-    pairs, photos = _searched(root)
+    dropped = _dropped(root)
+    pairs, photos = _searched(root, {row.pair_id for row in dropped})
     references = tables.read(root / paths.REFERENCES / "references.parquet", Reference)
     of_pairs = ballots_of(pairs, photos, references, vlm_votes.judges)
     of_photos = [] if vlm_votes.accept_share is None else _ballots_of_photos(root, photos, vlm_votes.judges)
@@ -52,6 +53,7 @@ def run(root: Path, *, vlm_votes: VlmVotes, rain_types: tuple[str, ...]) -> None
     tables.write(root / paths.VOTES / "votes.parquet", votes, Vote)
     tables.write(root / paths.VOTES / "photos.parquet", on_photos, Vote)
     tables.write(root / paths.VOTES / "verdicts.parquet", verdicts, Verdict)
+    tables.write(root / paths.VOTES / "dropped.parquet", dropped, Dropped)
     kept = sum(v.verdict for v in verdicts)
     summary = Report(
         stage=STAGE,
@@ -64,7 +66,7 @@ def run(root: Path, *, vlm_votes: VlmVotes, rain_types: tuple[str, ...]) -> None
         },
         notes=_notes(vlm_votes.judges),
         figures={
-            **_figures(pairs, votes, by_pair, judges=vlm_votes.judges, rain_types=rain_types),
+            **_figures(pairs, votes, by_pair, judges=vlm_votes.judges),
             "thresholds": [{"judge": judge, "threshold": value} for judge, value in thresholds.items()],
             **_reliability(vlm_votes.judges),
         },
@@ -73,13 +75,16 @@ def run(root: Path, *, vlm_votes: VlmVotes, rain_types: tuple[str, ...]) -> None
     logger.info("%s: %d of %d pairs kept", STAGE, kept, len(pairs))
 
 
-def _searched(root: Path) -> tuple[list[Pair], list[RealPhoto]]:
-    """The verified pairs and photos without those that have no triplet, and so no references."""
-    dropped = {
-        row.pair_id
-        for folder in (paths.TRIPLETS, paths.DATABASE)
-        for row in tables.read(root / folder / "dropped.parquet", Dropped)
-    }
+def _dropped(root: Path) -> list[Dropped]:
+    """Verified pairs and photos without a triplet: they have no references, so no judge is asked about them."""
+    rows: list[Dropped] = []
+    for folder in (paths.TRIPLETS, paths.DATABASE):
+        rows += tables.read(root / folder / "dropped.parquet", Dropped)
+    return rows
+
+
+def _searched(root: Path, dropped: Container[str]) -> tuple[list[Pair], list[RealPhoto]]:
+    """The verified pairs and photos that have a triplet."""
     pairs = tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
     photos = tables.read(root / paths.VERIFIED / "real.parquet", RealPhoto)
     return (
@@ -120,10 +125,10 @@ def _figures(
     by_pair: tally.Votes,
     *,
     judges: Sequence[str],
-    rain_types: Sequence[str],
 ) -> dict[str, Json]:
     datasets = sorted({pair.dataset for pair in pairs})
-    of_type = {name: [p.pair_id for p in pairs if p.rain_type == name] for name in rain_types}
+    kinds = sorted({pair.rain_type for pair in pairs})
+    of_type = {name: [p.pair_id for p in pairs if p.rain_type == name] for name in kinds}
     of_dataset = {name: [p.pair_id for p in pairs if p.dataset == name] for name in datasets}
     return {
         "by_type": tally.by_group(by_pair, of_type),

@@ -1,76 +1,29 @@
-"""The journal of a training: one JSON line per event, written before anything else hears of it."""
+"""The journal of a training: one JSON line per event, written before anything else hears of it.
 
-import json
+A journal may be damaged or gone. Every line carries its checksum; a damaged line is left out, the others stay, and the
+training goes on.
+"""
+
+import logging
+import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
+
+from unirain_core.artefacts.whole import write_text
+from unirain_core.tracking.events import Event, Finish, Kind, Start, event_of, line_of
+
+logger = logging.getLogger(__name__)
 
 LINES = "journal.jsonl"
 PICTURES = "pictures"
 EARLIER = "earlier"
-
-Kind = Literal["start", "metrics", "picture", "failed", "finish"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dataset:
-    """Data that a training reads, by reference."""
-
-    name: str
-    path: str
-    """Relative to the project's root."""
-    md5: str
-    """Content hash, as DVC has it of the same file."""
-    context: str
-    """Training or validation."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
-    """What is known of a training before its first step."""
-
-    key: str
-    """Of everything that determines its result."""
-    variant: str
-    params: Mapping[str, str]
-    """Flat, so that runs can be compared."""
-    tags: Mapping[str, str]
-    datasets: Sequence[Dataset]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finish:
-    """What a training has led to."""
-
-    metrics: Mapping[str, float]
-    """Figures of the best checkpoint, `best/...`."""
-    checkpoint: str
-    """Its folder, relative to the project's root."""
-    sha256: str
-    """Hash of its weights."""
-    psnr: float
-    """What the champion is chosen by; dB."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One line."""
-
-    kind: Kind
-    step: int
-    time: int
-    """Milliseconds since 1970."""
-    name: str = ""
-    """Of a picture: what it shows; of a failure: what was wrong."""
-    file: str = ""
-    """Of a picture: relative to the journal's folder."""
-    metrics: Mapping[str, float] | None = None
-    content: dict[str, object] | None = None
-    """Of a start or finish: its fields."""
+_NAMELESS = "nameless"
+"""Folder below EARLIER for the lines of a journal that no longer says whose it is."""
 
 
 def _now() -> int:
@@ -81,24 +34,25 @@ class Journal:
     """Appends the events of one training; what stands there already is not written again.
 
     A resumed training repeats the steps after its snapshot; its first account of them stays.
+    A journal that cannot be written says so once, and the training goes on without it.
     """
 
     def __init__(self, folder: Path, clock: Callable[[], int] = _now) -> None:
         self._folder, self._clock = folder, clock
         self._listener: Callable[[], None] = lambda: None
-        folder.mkdir(parents=True, exist_ok=True)
-        _drop_torn_line(folder / LINES)
-        self._known = {(e.kind, e.step, e.name) for e in read(folder)}
+        self._is_mute = False
+        with self._unless_mute():
+            _mend(folder)
+        self._written = {(e.kind, e.step, e.name) for e in read(folder)}
 
     @classmethod
     def begin(cls, folder: Path, start: Start, clock: Callable[[], int] = _now) -> Self:
         """The journal of this training; that of another one in the same folder is put aside, and one of this
         training that was put aside earlier comes back."""
-        known = next((e.content for e in read(folder) if e.kind == "start" and e.content), None)
-        if known is not None and known["key"] != start.key:
-            _move(folder, folder / EARLIER / str(known["key"]))
-        if (folder / EARLIER / start.key).is_dir():
-            _move(folder / EARLIER / start.key, folder)
+        try:
+            _make_room(folder, start.key)
+        except OSError as error:  # a mute journal follows
+            logger.warning("journal %s: %s", folder, error)
         journal = cls(folder, clock)
         journal._append("start", 0, content=asdict(start))
         return journal
@@ -108,15 +62,22 @@ class Journal:
         self._listener = listener
 
     def metrics(self, step: int, metrics: Mapping[str, float]) -> None:
-        """Note finite figures after so many steps."""
-        self._append("metrics", step, metrics=metrics)
+        """Note figures after so many steps; those that are not finite are left out."""
+        finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
+        self._append("metrics", step, metrics=finite)
 
     @contextmanager
     def picture(self, step: int, name: str) -> Iterator[Path]:
         """Yield the file to write a picture to, and note it afterwards."""
         file = self._folder / PICTURES / f"{name}-{step:07d}.png"
-        file.parent.mkdir(exist_ok=True)
-        yield file
+        with self._unless_mute():
+            _clear(file.parent, file.parent.is_dir())
+            file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield file
+        except OSError as error:
+            logger.warning("journal %s: no picture of step %d: %s", self._folder, step, error)
+            return
         self._append("picture", step, name=name, file=f"{PICTURES}/{file.name}")
 
     def failed(self, why: str) -> None:
@@ -124,8 +85,11 @@ class Journal:
         self._append("failed", 0, name=why)
 
     def finish(self, finish: Finish) -> None:
-        """Note what it has led to."""
-        self._append("finish", 0, content=asdict(finish))
+        """Note what it has led to; a training that had finished before is now the current one again."""
+        if ("finish", 0, "") in self._written:
+            self._append("current", 0)
+        else:
+            self._append("finish", 0, content=asdict(finish))
 
     def _append(
         self,
@@ -137,45 +101,125 @@ class Journal:
         metrics: Mapping[str, float] | None = None,
         content: dict[str, object] | None = None,
     ) -> None:
-        if (kind, step, name) in self._known:
+        may_repeat = kind in ("failed", "current")
+        if self._is_mute or ((kind, step, name) in self._written and not may_repeat):
             return
-        self._known.add((kind, step, name))
+        self._written.add((kind, step, name))
         event = Event(
             kind=kind, step=step, time=self._clock(), name=name, file=file, metrics=metrics, content=content
         )
-        line = {key: value for key, value in asdict(event).items() if value not in ("", None)}
-        with (self._folder / LINES).open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps(line, allow_nan=False) + "\n")
+        with (
+            self._unless_mute(),
+            (self._folder / LINES).open("a", encoding="utf-8") as lines,
+        ):
+            lines.write(line_of(event))
             lines.flush()
             os.fsync(lines.fileno())
         self._listener()
 
+    @contextmanager
+    def _unless_mute(self) -> Iterator[None]:
+        """Run the block; where the system refuses it, the journal says so and is silent from then on."""
+        try:
+            yield
+        except OSError as error:
+            self._is_mute = True
+            logger.warning(
+                "journal %s cannot be written (%s): the training goes on, and MLflow will not hear of the rest of it",
+                self._folder,
+                error,
+            )
+
 
 def read(folder: Path) -> list[Event]:
-    """All whole lines of a journal, in order; none where there is no journal."""
-    file = folder / LINES
-    if not file.exists():
-        return []
-    *whole, _torn = file.read_text(encoding="utf-8").split("\n")
-    return [Event(**json.loads(line)) for line in whole]
+    """All sound lines of a journal, in order; none where there is no journal."""
+    events, _damaged = _read(folder)
+    return events
+
+
+def start_of(events: list[Event]) -> Start | None:
+    """Whose journal it is; None where the line that says so is lost."""
+    for event in events:
+        if event.kind == "start" and event.content is not None:
+            return Start.of(event.content)
+    return None
 
 
 def folders(runs: Path) -> list[Path]:
     """Every folder below `runs` that holds a journal, those put aside included."""
-    return sorted(file.parent for file in runs.rglob(LINES))
+    return sorted(file.parent for file in runs.rglob(LINES) if file.is_file())
 
 
-def _drop_torn_line(file: Path) -> None:
-    """A kill can leave half a line at the end."""
-    if file.exists():
-        content = file.read_bytes()
-        os.truncate(file, content.rfind(b"\n") + 1)
+def _read(folder: Path) -> tuple[list[Event], int]:
+    """The sound lines, and how many others there are."""
+    try:
+        lines = (folder / LINES).read_bytes().split(b"\n")
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return [], 0
+    except OSError as error:
+        logger.warning("journal %s cannot be read: %s", folder, error)
+        return [], 0
+    events = [event_of(line) for line in lines if line]
+    sound = [event for event in events if event is not None]
+    torn = lines[-1] != b""  # the last line lacks its end, so a kill tore it
+    if torn and events[-1] is not None:
+        sound.pop()
+    return sound, len(events) - len(sound)
+
+
+def _mend(folder: Path) -> None:
+    """Make the folder and keep only its journal's sound lines."""
+    _clear(folder, folder.is_dir())
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / LINES
+    _clear(file, file.is_file())
+    events, damaged = _read(folder)
+    if damaged:
+        logger.warning("journal %s: %d damaged lines are left out", folder, damaged)
+        write_text(file, "".join(line_of(event) for event in events))
+
+
+def _make_room(folder: Path, key: str) -> None:
+    """Put the journal of another training aside, and bring back one of this training."""
+    events = read(folder)
+    start = start_of(events)
+    earlier = folder / EARLIER
+    if start is not None and start.key != key:
+        _move(folder, earlier / start.key)
+    elif start is None and events:
+        logger.warning("journal %s: the line that says whose it is is lost; it is put aside", folder)
+        _move(folder, _free(earlier / _NAMELESS))
+    if (earlier / key).is_dir():
+        _move(earlier / key, folder)
+
+
+def _clear(path: Path, is_right: bool) -> None:
+    """Move a file that stands where a folder belongs, or the other way round, out of the way."""
+    if path.exists() and not is_right:
+        aside = _free(path.with_name(f"{path.name}.damaged"))
+        logger.warning("%s is no journal's; it is now %s", path, aside.name)
+        path.rename(aside)
+
+
+def _free(path: Path) -> Path:
+    """The path, or the first of its numbered brothers that does not exist."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.name}-{number}")
+    return free
 
 
 def _move(source: Path, target: Path) -> None:
     """Move all of a journal's files; what has been put aside below the source stays."""
     target.mkdir(parents=True, exist_ok=True)
-    for entry in [e for e in source.iterdir() if e.name != EARLIER]:
-        entry.rename(target / entry.name)
+    entries = [entry for entry in source.iterdir() if entry.name != EARLIER]
+    for entry in entries:
+        place = target / entry.name
+        if place.is_dir() and entry.is_dir():  # a kill in the middle of an earlier move left it
+            _move(entry, place)
+            entry.rmdir()
+        else:
+            entry.rename(place)
     if source.parent.name == EARLIER:
         source.rmdir()

@@ -1,28 +1,53 @@
-"""Where a training comes from: the commit of its code and the name of its DVC experiment."""
+"""Where a training comes from: its commit, its code and params, and the name of its DVC experiment."""
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
+from unirain_core.artefacts.report import MadeWith
 
-def provenance(root: Path) -> dict[str, str]:
+
+def provenance(root: Path, made_with: MadeWith | None = None) -> dict[str, str]:
     """Tags of a run; what is not known is left out.
 
     Args:
         root: the project's root.
+        made_with: hashes of code and params when the stage began.
     """
     tags = {"mlflow.source.git.commit": _commit(root), "dvc.exp.name": os.environ.get("DVC_EXP_NAME", "")}
+    if made_with is not None:
+        tags |= {"unirain.code": made_with.code, "unirain.params": made_with.params}
+        tags["unirain.dirty"] = {True: "yes", False: "no", None: ""}[made_with.dirty]
     return {name: value for name, value in tags.items() if value}
 
 
+def is_dirty(root: Path, sources: Sequence[str]) -> bool | None:
+    """Whether code, pipeline or params differ from the commit; None without git or without a commit.
+
+    Args:
+        root: the project's root.
+        sources: code, relative to the root.
+    """
+    if not _commit(root):
+        return None
+    answer = _git(root, "status", "--porcelain", "--", *sources, "dvc.yaml", "params.yaml")
+    return None if answer is None else bool(answer)
+
+
 def _commit(root: Path) -> str:
+    return _git(root, "rev-parse", "--verify", "--quiet", "HEAD") or ""
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    """What git prints; None where it fails or is not on this machine."""
     try:
         answer = subprocess.run(
-            ["git", "-C", str(root), "rev-parse", "--verify", "--quiet", "HEAD"],
+            ["git", "--no-optional-locks", "-C", str(root), *arguments],
             capture_output=True,
             text=True,
             check=False,
         )
-    except FileNotFoundError:  # no git on this machine
-        return ""
-    return answer.stdout.strip()
+    except FileNotFoundError:
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None

@@ -1,27 +1,33 @@
-"""MLflow's runs and models, as far as trainings need them; loads mlflow."""
+"""MLflow's runs, as far as trainings need them; loads mlflow."""
 
+import hashlib
+import logging
+import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.data.dataset_source_registry import resolve_dataset_source
 from mlflow.data.meta_dataset import MetaDataset
-from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.entities import DatasetInput, InputTag, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 from PIL import Image
 
 from unirain_core.tracking import view
-from unirain_core.tracking.journal import Event
+from unirain_core.tracking.events import KEY_TAG, Dataset, Event, Finish, Start
+from unirain_core.tracking.outage import OutageError
+from unirain_core.tracking.registry import Registry
 from unirain_core.tracking.view import EXPERIMENT
 
+logger = logging.getLogger(__name__)
+
 TABLE = "ablation"
-MODEL = "UniRain"
-CHAMPION = "champion"
-KEY_TAG, TABLE_TAG, PSNR_TAG = "unirain.key", "unirain.table", "val_psnr"
+TABLE_TAG = "unirain.table"
 BATCH = 1000
 """Metrics that MLflow takes at once."""
+_PREVIEW = 256
+"""Longest side, in pixels, of the small picture that MLflow's page shows first."""
 
 
 class Runs:
@@ -36,138 +42,161 @@ class Runs:
             artifacts: where pictures go; None: where the server puts them.
         """
         self._client, self._root = MlflowClient(tracking_uri=uri, registry_uri=uri), root
-        self._by_path = not uri.startswith("http")
-        found = self._client.get_experiment_by_name(EXPERIMENT)
-        if found is not None:
-            self.experiment_id = str(found.experiment_id)
+        self.registry = Registry(self._client, root, by_path=not uri.startswith("http"))
+        experiment = self._client.get_experiment_by_name(EXPERIMENT)
+        if experiment is not None:
+            self.experiment_id = str(experiment.experiment_id)
         else:
             location = artifacts.as_uri() if artifacts else None
             self.experiment_id = str(self._client.create_experiment(EXPERIMENT, artifact_location=location))
 
-    def knows(self, run_id: str) -> bool:
-        """Whether the run still exists."""
+    def has(self, run_id: str, start: Start) -> bool:
+        """Whether the run still exists and is this training's."""
         try:
-            return bool(self._client.get_run(run_id).info.lifecycle_stage == "active")
+            run = self._client.get_run(run_id)
         except MlflowException as error:
-            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 return False
             raise
+        return bool(run.info.lifecycle_stage == "active") and run.data.tags.get(KEY_TAG) == start.key
 
-    def find_or_create(self, start: Event) -> str:
-        """The run of a training, by its key."""
-        content = _content(start)
-        key, variant = str(content["key"]), str(content["variant"])
-        known = self._first(f"tags.`{KEY_TAG}` = '{key}' and tags.`mlflow.runName` = '{variant}'")
-        if known is not None:
-            return known
-        tags = {"mlflow.parentRunId": self._table(), KEY_TAG: key}
-        return str(self._create(variant, start.time, tags))
+    def find_or_create(self, start: Start, time: int) -> str:
+        """The run of a training, by its key.
 
-    def send(self, run_id: str, events: Sequence[Event], folder: Path) -> None:
-        """Send events in their order, metrics in as few calls as possible.
+        An answer that was lost or wrong can have led to a second run of the same training; it is deleted.
+        """
+        tags = f"tags.`{KEY_TAG}` = '{start.key}' and tags.`mlflow.runName` = '{start.variant}'"
+        first, *others = self._search(tags) or [self._create_child(start, time)]
+        for run_id in others:
+            self._client.delete_run(run_id)
+        return first
+
+    def send(self, run_id: str, start: Start, events: Sequence[Event], sent: int, folder: Path) -> None:
+        """Send a journal's events from one on, metrics in as few calls as possible, and see that the run shows them.
 
         Args:
             run_id: of the training.
-            events: some successive lines of its journal.
+            start: of the training.
+            events: all of its journal.
+            sent: how many of them the run has.
             folder: the journal's.
+
+        Raises:
+            OutageError: MLflow says that it took them and does not show them.
         """
-        metrics = [
-            Metric(name, value, event.time, event.step)
-            for event in events
-            for name, value in (event.metrics or {}).items()
-        ]
-        if events and events[-1].kind not in ("finish", "failed"):
+        if events[-1].kind not in ("finish", "failed", "current"):
             self._client.update_run(run_id, status="RUNNING")
-        for part in (metrics[i : i + BATCH] for i in range(0, len(metrics), BATCH)):
-            self._client.log_batch(run_id, metrics=part)
-        for event in events:
+        metrics = _metrics(events[sent:])
+        for first in range(0, len(metrics), BATCH):
+            self._client.log_batch(run_id, metrics=metrics[first : first + BATCH])
+        for event in events[sent:]:
             match event.kind:
                 case "start":
-                    self._start(run_id, _content(event))
+                    self._start(run_id, start)
                 case "picture":
                     self._picture(run_id, event, folder / event.file)
                 case "failed":
                     self._client.set_terminated(run_id, "FAILED", event.time)
                 case "finish":
-                    self._finish(run_id, event)
-                case "metrics":
-                    pass  # sent above
+                    self._finish(run_id, start, event)
+                case "metrics" | "current":
+                    pass  # metrics were sent above; the champion is chosen when all journals have been sent
+        self._confirm(self._client.get_run(run_id), events)
 
-    def _start(self, run_id: str, content: Mapping[str, Any]) -> None:
-        params = [Param(name, value) for name, value in content["params"].items()]
-        tags = [RunTag(name, value) for name, value in content["tags"].items()]
+    def kill(self, run_id: str, time: int) -> None:
+        """End the run of a training that was killed, at the time of its last sign of life."""
+        self._client.set_terminated(run_id, "KILLED", time)
+
+    def _confirm(self, run: Run, events: Sequence[Event]) -> None:
+        """See the newest value of every metric, and how the run ended: a wrong answer must not count as sent."""
+        in_order = sorted(_metrics(events), key=lambda metric: (metric.step, metric.timestamp))
+        newest = {metric.key: metric.value for metric in in_order}
+        missing = [name for name, value in newest.items() if run.data.metrics.get(name) != value]
+        if missing:
+            raise OutageError(
+                f"it does not show {len(missing)} metrics that it took, the first is {missing[0]}"
+            )
+        status = {"finish": "FINISHED", "failed": "FAILED"}.get(events[-1].kind)
+        if status not in (None, run.info.status):
+            raise OutageError(f"it shows the run as {run.info.status} instead of {status}")
+
+    def _start(self, run_id: str, start: Start) -> None:
+        params = [Param(name, value) for name, value in start.params.items()]
+        tags = [RunTag(name, value) for name, value in start.tags.items()]
         self._client.log_batch(run_id, params=params, tags=tags)
-        self._client.log_inputs(run_id, [self._input(dataset) for dataset in content["datasets"]])
-        for name, value in view.tags(content["params"].get("rain_types", "").split(", ")).items():
+        self._client.log_inputs(run_id, [self._input(dataset) for dataset in start.datasets])
+        for name, value in view.tags(start.params.get("rain_types", "").split(", ")).items():
             self._client.set_experiment_tag(self.experiment_id, name, value)
 
-    def _input(self, dataset: Mapping[str, str]) -> DatasetInput:
+    def _input(self, dataset: Dataset) -> DatasetInput:
         """Data by reference: where it lies and the hash that DVC has of it; nothing is copied."""
         with warnings.catch_warnings():  # two of MLflow's sources claim every local path
             warnings.simplefilter("ignore", UserWarning)
-            source = resolve_dataset_source(str(self._root / dataset["path"]))
-        meta = MetaDataset(source, name=dataset["name"], digest=dataset["md5"])  # type: ignore[abstract]
-        tags = {"mlflow.data.context": dataset["context"], "dvc.path": dataset["path"]}
+            source = resolve_dataset_source(str(self._root / dataset.path))
+        meta = MetaDataset(source, name=dataset.name, digest=dataset.md5)  # type: ignore[abstract]
+        tags = {"mlflow.data.context": dataset.context, "dvc.path": dataset.path}
         return DatasetInput(meta._to_mlflow_entity(), [InputTag(name, value) for name, value in tags.items()])
 
     def _picture(self, run_id: str, event: Event, file: Path) -> None:
-        if file.exists():  # a person may have thrown it away since
-            with Image.open(file) as image:
-                self._client.log_image(
-                    run_id, image, key=event.name, step=event.step, timestamp=event.time, synchronous=True
-                )
+        """A picture and its preview, as `MlflowClient.log_image` names them, but for the random part of the name.
 
-    def _finish(self, run_id: str, event: Event) -> None:
-        content = _content(event)
-        metrics = [Metric(name, value, event.time, event.step) for name, value in content["metrics"].items()]
-        tags = {
-            "dvc.stage": "trained_checkpoint",
-            "dvc.out.path": content["checkpoint"],
-            "sha256": content["sha256"],
-        }
-        self._client.log_batch(run_id, metrics=metrics, tags=[RunTag(n, v) for n, v in tags.items()])
-        self._register(run_id, content, tags)
+        A name that is a function of the event makes a second transmission replace the files of the first.
+        """
+        unique = hashlib.sha256(f"{event.name} {event.step} {event.time}".encode()).hexdigest()[:32]
+        stem = f"{event.name}+step+{event.step}+timestamp+{event.time}+{unique}"
+        try:
+            with Image.open(file) as opened:
+                image = opened.convert("RGB")
+        except FileNotFoundError:  # a person may have thrown it away since
+            return
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            logger.warning("%s is damaged (%s): MLflow does not get this picture", file, error)
+            return
+        preview = image.copy()
+        preview.thumbnail((_PREVIEW, _PREVIEW))
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in ((f"{stem}.png", image), (f"{stem}+compressed.webp", preview)):
+                content.save(Path(folder) / name)
+                self._client.log_artifact(run_id, str(Path(folder) / name), "images")
+        self._client.set_tag(run_id, "mlflow.loggedImages", "True")
+
+    def _finish(self, run_id: str, start: Start, event: Event) -> None:
+        finish = Finish.of(event.content or {})
+        tags = {"dvc.stage": "trained_checkpoint", "dvc.out.path": finish.checkpoint, "sha256": finish.sha256}
+        self._client.log_batch(run_id, tags=[RunTag(name, value) for name, value in tags.items()])
+        self.registry.register(run_id, start, finish, tags)
         self._client.set_terminated(run_id, "FINISHED", event.time)
 
-    def _register(self, run_id: str, content: Mapping[str, Any], tags: Mapping[str, str]) -> None:
-        """The checkpoint as a version of the model; its bytes stay in DVC. The best version is the champion."""
-        try:
-            self._client.create_registered_model(MODEL)
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
-        versions = list(self._client.search_model_versions(f"name = '{MODEL}'"))
-        if all(version.run_id != run_id for version in versions):
-            # A server refuses paths that are not its own; there the tags say where the bytes are.
-            source = (
-                str(self._root / content["checkpoint"]) if self._by_path else f"runs:/{run_id}/checkpoint"
-            )
-            made = self._client.create_model_version(
-                MODEL, source, run_id, tags={**tags, PSNR_TAG: repr(content["psnr"])}
-            )
-            versions.append(made)
-        best = max(versions, key=lambda v: (float(v.tags.get(PSNR_TAG, "-inf")), -int(v.version)))
-        self._client.set_registered_model_alias(MODEL, CHAMPION, str(best.version))
+    def _create_child(self, start: Start, time: int) -> str:
+        tags = {"mlflow.parentRunId": self._table(), KEY_TAG: start.key}
+        return self._create(start.variant, time, tags)
 
     def _table(self) -> str:
         """The parent run of all trainings."""
-        known = self._first(f"tags.`{TABLE_TAG}` = '{TABLE}'")
-        if known is not None:
-            return known
+        tables = self._search(f"tags.`{TABLE_TAG}` = '{TABLE}'")
+        if tables:
+            return tables[0]
         run_id = self._create(TABLE, None, {TABLE_TAG: TABLE})
         self._client.set_terminated(run_id, "FINISHED")
         return run_id
 
-    def _first(self, condition: str) -> str | None:
-        found = self._client.search_runs([self.experiment_id], condition, max_results=1)
-        return str(found[0].info.run_id) if found else None
+    def _search(self, condition: str) -> list[str]:
+        """Runs of the experiment, in an order that stays."""
+        runs = self._client.search_runs([self.experiment_id], condition)
+        return sorted(str(run.info.run_id) for run in runs)
 
     def _create(self, name: str, time: int | None, tags: dict[str, str]) -> str:
         run = self._client.create_run(self.experiment_id, start_time=time, tags=tags, run_name=name)
         return str(run.info.run_id)
 
 
-def _content(event: Event) -> Mapping[str, Any]:
-    if event.content is None:
-        raise ValueError(f"a line of kind '{event.kind}' has no content")
-    return event.content
+def _metrics(events: Sequence[Event]) -> list[Metric]:
+    """All figures of the events, those of a finish included."""
+    metrics: list[Metric] = []
+    for event in events:
+        figures = event.metrics or {}
+        if event.kind == "finish":
+            figures = Finish.of(event.content or {}).metrics
+        for name, value in figures.items():
+            metrics.append(Metric(name, value, event.time, event.step))
+    return metrics

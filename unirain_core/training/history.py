@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from itertools import groupby
 
 from unirain_core.artefacts.schemas import HistoryRow
 from unirain_core.config.sections import RainType
 from unirain_core.reweight.reweighter import Scores
+from unirain_core.tracking.journal import Journal
 from unirain_core.training.validation import Measured
 
 
@@ -71,6 +73,12 @@ def named_metrics(rows: Sequence[HistoryRow]) -> dict[str, float]:
     if psnr:
         metrics["val/psnr/mean"] = sum(psnr) / len(psnr)
     return metrics
+
+
+def tell_history(journal: Journal, rows: Sequence[HistoryRow]) -> None:
+    """Note all steps of a history that a journal lacks, as one does that was damaged or deleted."""
+    for step, of_step in groupby(rows, key=lambda row: row.step):
+        journal.metrics(step, named_metrics(list(of_step)))
 
 
 def _known(value: float) -> float | None:

@@ -10,7 +10,7 @@ from unirain_core.config.sections import RainType
 from unirain_core.imaging.codec import write_png
 from unirain_core.reweight.reweighter import Scores
 from unirain_core.tracking.journal import Journal
-from unirain_core.training.history import history_rows, named_metrics
+from unirain_core.training.history import history_rows, named_metrics, tell_history
 from unirain_core.training.validation import Measured
 
 
@@ -30,8 +30,10 @@ class Record:
         self._step, self._clock = 0, time.perf_counter()
 
     def restore(self, step: int, rows: list[HistoryRow]) -> None:
-        """Go on from so many steps done."""
+        """Go on from so many steps done; the journal may have lost its account of them."""
         self.rows, self._step, self._clock = rows, step, time.perf_counter()
+        if self._journal is not None:
+            tell_history(self._journal, rows)
 
     def note(
         self,

@@ -9,7 +9,8 @@ from unirain_core.artefacts.schemas import HistoryRow
 from unirain_core.errors import UniRainError
 from unirain_core.model import checkpoint
 from unirain_core.model.network import build
-from unirain_core.tracking.journal import Journal, Start
+from unirain_core.tracking.events import Start
+from unirain_core.tracking.journal import Journal
 from unirain_core.tracking.mirror import Mirror
 from unirain_core.training.loop import Trainer
 from unirain_core.training.processes import is_first, on_every_gpu

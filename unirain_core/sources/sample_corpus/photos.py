@@ -1,5 +1,7 @@
 """Photographs to rain on: those that scikit-image and scikit-learn ship, or a folder of them; their crops."""
 
+import hashlib
+import io
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -81,7 +83,7 @@ def crop(photo: Photo, *, height: int, width: int, rng: Generator) -> Field:
     Returns:
         (height, width, 3) float32 in [0, 1].
     """
-    pixels = _pixels(photo.path)
+    pixels, _ = _read(photo.path)
     full_height, full_width = pixels.shape[:2]
     scale = min(full_height / height, full_width / width) * rng.uniform(0.62, 1.0)
     window_height, window_width = int(height * scale), int(width * scale)
@@ -94,9 +96,16 @@ def crop(photo: Photo, *, height: int, width: int, rng: Generator) -> Field:
     return np.clip(picture * np.array(photo.tint, dtype=np.float32), 0, 1)
 
 
+def read_hash(photo: Photo) -> str:
+    """SHA-256, 32 hex digits, of the file content from which this process crops the photograph."""
+    return _read(photo.path)[1]
+
+
 @lru_cache(maxsize=32)
-def _pixels(path: Path) -> RgbImage:
-    with Image.open(path) as image:
+def _read(path: Path) -> tuple[RgbImage, str]:
+    """Pixels, and the hash of the bytes that they were decoded from."""
+    content = path.read_bytes()
+    with Image.open(io.BytesIO(content)) as image:
         upright = ImageOps.exif_transpose(image).convert("RGB")
     upright.thumbnail((LONG_SIDE, LONG_SIDE))
-    return np.asarray(upright)
+    return np.asarray(upright), hashlib.sha256(content).hexdigest()[:32]

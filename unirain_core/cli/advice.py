@@ -1,0 +1,14 @@
+"""What the catalogue advises where an error names a rain type: added here, so that no stage depends on its words."""
+
+from unirain_core.errors import EmptyTypeError, UniRainError
+
+
+def message(error: UniRainError) -> str:
+    """The text of an error, with the downloads that would bring pairs of the rain types which it names."""
+    if not isinstance(error, EmptyTypeError):
+        return str(error)
+    from unirain_core.sources import catalogue  # read only where it is needed: the file is large
+
+    known = catalogue.load()
+    advice = "; ".join(f"{rain_type}: {known.advice(rain_type)}" for rain_type in error.rain_types)
+    return f"{error}. Data for it: {advice}"

@@ -1,0 +1,75 @@
+"""Whether a stage's inputs still are what dvc.lock says that their stages wrote."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from unirain_core.config.lock import LOCK, read_lock, tree_hash
+from unirain_core.config.pipeline import Pipeline, Step
+from unirain_core.errors import ArtefactError, ConfigError
+
+CACHE = ".dvc/cache/files/md5"
+SHOWN = 3
+"""Files that a message names for each stage."""
+
+
+def demand_locked(root: Path, pipeline: Pipeline, step: Step, files: Mapping[str, str]) -> None:
+    """Refuse inputs that were damaged after they had been written.
+
+    Args:
+        root: the project's root.
+        pipeline: who writes what.
+        step: the reader.
+        files: path to content hash of every file that it reads.
+
+    Raises:
+        ArtefactError: an out that the step reads has another content than its stage's entry of dvc.lock.
+    """
+    locked = _locked_outs(root)
+    damaged: dict[str, list[str]] = {}
+    for dep in step.deps:
+        for out, producer in pipeline.outs_below(dep).items():
+            md5 = locked.get((producer.address, out))
+            if md5 is not None:
+                damaged.setdefault(producer.address, []).extend(_differing(root, out, md5, files))
+    damaged = {producer: paths for producer, paths in damaged.items() if paths}
+    if damaged:
+        texts = [
+            f"{', '.join(paths[:SHOWN])}{f' and {len(paths) - SHOWN} more' if len(paths) > SHOWN else ''}"
+            f" (of stage '{producer}')"
+            for producer, paths in damaged.items()
+        ]
+        raise ArtefactError(
+            f"not what {LOCK} says that was written there: {'; '.join(texts)}. "
+            f"Run `dvc repro --force --single-item {' '.join(damaged)}`, then the same command again"
+        )
+
+
+def _differing(root: Path, out: str, md5: str, files: Mapping[str, str]) -> Iterator[str]:
+    """Files of an out that are not what was written, or the out itself where nobody can tell which; none of an absent
+    out, whose reader names the stage to run."""
+    if out in files:
+        if files[out] != md5:
+            yield out
+        return
+    below = {
+        path.removeprefix(f"{out}/"): value for path, value in files.items() if path.startswith(f"{out}/")
+    }
+    if not below or tree_hash(below) == md5:
+        return
+    listing = root / CACHE / md5[:2] / md5[2:]
+    try:
+        written = {entry["relpath"]: entry["md5"] for entry in json.loads(listing.read_bytes())}
+    except (OSError, ValueError, KeyError, TypeError):  # the cache is elsewhere, or damaged itself
+        written = {}
+    differing = sorted(path for path in {*written, *below} if written.get(path) != below.get(path))
+    yield from (f"{out}/{path}" for path in differing) if written and differing else [out]
+
+
+def _locked_outs(root: Path) -> dict[tuple[str, str], str]:
+    """Hash of every out by its step's address and its path; nothing where dvc.lock is absent or torn."""
+    try:
+        lock = read_lock(root)
+    except ConfigError:  # DVC itself says so before it runs a stage; alone, a stage needs no lock
+        return {}
+    return {(address, out): md5 for address, entry in lock.items() for out, md5 in entry.outs.items() if md5}

@@ -1,0 +1,50 @@
+"""dvc.lock: what every step last ran with."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from unirain_core.config.load import read_yaml
+
+LOCK = "dvc.lock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked:
+    """A step's entry of dvc.lock: what it last ran with."""
+
+    command: str
+    params: Mapping[str, object]
+    deps: Mapping[str, str]
+    """Path to DVC's hash."""
+    outs: Mapping[str, str]
+
+
+def read_lock(root: Path) -> dict[str, Locked]:
+    """All entries by address; none where dvc.lock does not exist.
+
+    Raises:
+        ConfigError: dvc.lock is no YAML, for instance because DVC is writing it at this moment.
+    """
+    content = read_yaml(root / LOCK) if (root / LOCK).exists() else None
+    stages = content.get("stages") if isinstance(content, dict) else None
+    return {str(address): _locked(entry) for address, entry in (stages or {}).items()}
+
+
+def tree_hash(files: Mapping[str, str]) -> str:
+    """DVC's hash of a folder with these files, relative path to hash."""
+    entries = [{"md5": files[path], "relpath": path} for path in sorted(files)]
+    text = json.dumps(entries, sort_keys=True)
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() + ".dir"
+
+
+def _locked(entry: Mapping[str, object]) -> Locked:
+    def hashes(section: str) -> dict[str, str]:
+        items = entry.get(section)
+        return {str(i["path"]): str(i.get("md5", "")) for i in items} if isinstance(items, list) else {}
+
+    params = entry.get("params")
+    values = params.get("params.yaml", {}) if isinstance(params, dict) else {}
+    return Locked(command=str(entry.get("cmd")), params=values, deps=hashes("deps"), outs=hashes("outs"))

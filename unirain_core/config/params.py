@@ -1,0 +1,145 @@
+"""The whole of params.yaml as one value, and the checks between its sections."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from unirain_core.config.sections import (
+    BenchmarkScores,
+    Encoders,
+    Method,
+    Network,
+    Pictures,
+    RainragSplit,
+    RainType,
+    RawDatasets,
+    RetrievedReferences,
+    SampleCorpus,
+    Strategy,
+    Training,
+    Variant,
+    VectorStore,
+    VerifiedPairs,
+    VlmVotes,
+)
+
+SMALLEST_SCORED = {"unirain": 11, "unirain_test": 16, "skimage_rgb": 11}
+"""Shortest side of a picture, in pixels, that a protocol can score (`evaluation/protocols.py`).
+
+`skimage_rgb` itself needs 7, but training measures SSIM on the same pictures with a window of 11.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Params:
+    """The whole of params.yaml; a stage is handed only the keys it names."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    profile: str
+    """Name of this set of params."""
+    rain_types: tuple[RainType, ...]
+    """The K rain types, in the order of all tables."""
+    sample_corpora: dict[str, SampleCorpus]
+    raw_datasets: RawDatasets
+    verified_pairs: VerifiedPairs
+    encoders: Encoders
+    vector_store: VectorStore
+    retrieved_references: RetrievedReferences
+    vlm_votes: VlmVotes
+    rainrag_split: RainragSplit
+    networks: dict[str, Network]
+    strategies: dict[str, Strategy]
+    variants: dict[str, Variant]
+    methods: dict[str, Method]
+    training: Training
+    benchmark_scores: BenchmarkScores
+    pictures: Pictures
+
+    def __post_init__(self) -> None:
+        _check_types(self)
+        _check_names(self)
+        _check_variants(self)
+        _check_sizes(self)
+        for name, variant in self.variants.items():
+            _check_network(self, variant.network, name)
+            _check_strategy(self, variant.strategy)
+
+
+def _check_types(params: Params) -> None:
+    types = params.rain_types
+    if not types or len(set(types)) != len(types) or not all(name.isidentifier() for name in types):
+        raise ValueError(f"rain_types must be distinct plain names, at least one; found {list(types)}")
+
+
+def _check_names(params: Params) -> None:
+    """Keys become path parts and DVC stage names."""
+    tables = {
+        "variants": list(params.variants),
+        "methods": list(params.methods),
+        "sample_corpora": list(params.sample_corpora),
+    }
+    for table, keys in tables.items():
+        for key in keys:
+            if not key.replace("-", "_").isidentifier():
+                raise ValueError(f"{table}.{key}: a name of letters, digits, - and _ is expected")
+    both = sorted(set(params.variants) & set(params.methods))
+    if both:
+        raise ValueError(f"variants and methods share the names {both}; rename one of each two")
+
+
+def _check_variants(params: Params) -> None:
+    """The network and the strategy that a variant names must exist; the tables need one row of each kind."""
+    for table, rows in (("variants", params.variants), ("methods", params.methods)):
+        if not rows:
+            raise ValueError(
+                f"{table}: empty, and benchmark_tables reads the scores of at least one; add one"
+            )
+    for name, variant in params.variants.items():
+        for field, known in (("network", params.networks), ("strategy", params.strategies)):
+            if getattr(variant, field) not in known:
+                raise ValueError(
+                    f"variants.{name}.{field}: {getattr(variant, field)!r} is not one of {sorted(known)}"
+                )
+
+
+def _check_sizes(params: Params) -> None:
+    """A picture that passes verified_pairs must be large enough to be scored."""
+    smallest, protocol = params.verified_pairs.min_side, params.benchmark_scores.protocol
+    if smallest < SMALLEST_SCORED[protocol]:
+        raise ValueError(
+            f"verified_pairs.min_side: {smallest} lets in pictures that protocol '{protocol}' cannot score; "
+            f"at least {SMALLEST_SCORED[protocol]} works"
+        )
+    for name, corpus in params.sample_corpora.items():
+        side = min(corpus.height, corpus.width)
+        if side < smallest:
+            raise ValueError(
+                f"sample_corpora.{name}: its pictures have a side of {side} pixels, and verified_pairs.min_side "
+                f"{smallest} drops them all; render at least {smallest} pixels or lower min_side"
+            )
+
+
+def _check_network(params: Params, network: str, variant: str) -> None:
+    """A crop that the levels cannot halve would show the deepest level nothing but reflections."""
+    config = params.networks[network]
+    smallest = config.shuffle << (len(config.blocks) - 1)
+    if params.training.patch < smallest:
+        raise ValueError(
+            f"training.patch: {params.training.patch} is too small for network '{network}' of variant "
+            f"'{variant}', whose deepest level sees 1 pixel for {smallest}; at least {smallest} works"
+        )
+
+
+def _check_strategy(params: Params, name: str) -> None:
+    """The weights can be updated in so many steps, and their floor leaves room for all types."""
+    strategy, kinds = params.strategies[name], len(params.rain_types)
+    if strategy.min_weight * kinds > 1:
+        raise ValueError(
+            f"strategies.{name}.min_weight: {strategy.min_weight} for each of {kinds} rain types exceeds 1; "
+            f"at most {1 / kinds:.4g} works"
+        )
+    if strategy.preset != "uniform" and strategy.update_every > params.training.steps:
+        raise ValueError(
+            f"strategies.{name}.update_every: {strategy.update_every} exceeds training.steps "
+            f"{params.training.steps}, so that the weights would never change; at most {params.training.steps} works"
+        )

@@ -1,0 +1,151 @@
+"""dvc.yaml as the steps that DVC makes of it: a stage, or one for each key of a foreach stage."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from unirain_core.config.load import read_yaml
+from unirain_core.errors import ConfigError
+
+PIPELINE, PARAMS = "dvc.yaml", "params.yaml"
+_PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
+_PARTITION = "/${key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one `dvc repro --single-item` runs."""
+
+    stage: str
+    key: str | None
+    """Of a foreach stage; None for any other."""
+    command: str
+    deps: tuple[str, ...]
+    params: Mapping[str, object]
+    """Every tracked key of params.yaml with its value."""
+    outs: tuple[str, ...]
+    report: str = ""
+    """The out that DVC does not cache."""
+
+    @property
+    def address(self) -> str:
+        """Name by which DVC knows the step."""
+        return self.stage if self.key is None else f"{self.stage}@{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """All steps, in the order of dvc.yaml."""
+
+    steps: tuple[Step, ...]
+    shared_folders: frozenset[str]
+    """Folders that hold the outs of a foreach stage, one for each key, and nothing else that counts."""
+
+    def step(self, stage: str, key: str | None) -> Step | None:
+        """The step of a stage and key; None where dvc.yaml has none."""
+        return next((s for s in self.steps if (s.stage, s.key) == (stage, key)), None)
+
+    def outs_below(self, folder: str) -> dict[str, Step]:
+        """Outs that are a path or lie below it, with the steps that write them."""
+        return {
+            out: step for step in self.steps for out in step.outs if PurePosixPath(out).is_relative_to(folder)
+        }
+
+
+def read_pipeline(root: Path, params: object) -> Pipeline:
+    """Read dvc.yaml with the values of params.yaml.
+
+    Args:
+        root: the project's root.
+        params: params.yaml as `read_yaml` gives it.
+
+    Raises:
+        ConfigError: dvc.yaml is absent or has not the expected form.
+    """
+    values = table(params, PARAMS)
+    stages = table(table(read_yaml(root / PIPELINE), PIPELINE).get("stages"), "stages")
+    steps: list[Step] = []
+    folders: set[str] = set()
+    for name, stage in stages.items():
+        body = table(stage, name)
+        steps += steps_of(name, body, values)
+        if "foreach" in body:
+            outs = texts(table(body["do"], name).get("outs", []))
+            folders |= {out.removesuffix(_PARTITION) for out in outs if out.endswith(_PARTITION)}
+    return Pipeline(tuple(steps), frozenset(folders))
+
+
+def steps_of(name: str, body: Mapping[str, object], params: Mapping[str, object]) -> Iterator[Step]:
+    """The steps of one stage of dvc.yaml; none of a foreach over nothing."""
+    do = table(body["do"], name) if "foreach" in body else body
+    for scope in _scopes(body, params):
+        yield _step(name, do, scope)
+
+
+def look_up(dotted: str, scope: Mapping[str, object]) -> object:
+    """The value of a dotted key.
+
+    >>> look_up("training.steps", {"training": {"steps": 600}})
+    600
+    """
+    value: object = scope
+    for part in dotted.split("."):
+        value = table(value, dotted).get(part)
+    return value
+
+
+def texts(entries: object) -> tuple[str, ...]:
+    """Names in a list of names, or of one-entry mappings from a name to its options."""
+    if not isinstance(entries, list):
+        raise ConfigError(f"{PIPELINE}: a list is expected, found {entries!r}")
+    return tuple(str(next(iter(entry))) if isinstance(entry, dict) else str(entry) for entry in entries)
+
+
+def table(value: object, where: str) -> dict[str, object]:
+    """A mapping with its keys as texts."""
+    if not isinstance(value, dict):
+        raise ConfigError(f"{PIPELINE}, {PARAMS}: {where}: a mapping is expected, found {value!r}")
+    return {str(key): item for key, item in value.items()}
+
+
+def _scopes(body: Mapping[str, object], params: Mapping[str, object]) -> Iterator[dict[str, object]]:
+    """The names that placeholders of each step can use: all params, and `key` and `item` of a foreach."""
+    if "foreach" not in body:
+        yield dict(params)
+        return
+    items = body["foreach"]
+    if isinstance(items, str):
+        items = look_up(items.strip("${}"), params)
+    if isinstance(items, list):
+        items = {str(item): item for item in items}
+    for key, item in table(items or {}, "foreach").items():
+        yield {**params, "key": key, "item": item}
+
+
+def _step(name: str, do: Mapping[str, object], scope: Mapping[str, object]) -> Step:
+    def filled(section: str) -> tuple[str, ...]:
+        return tuple(_filled(text, scope) for text in texts(do.get(section, [])))
+
+    return Step(
+        stage=name,
+        key=str(scope["key"]) if "key" in scope else None,
+        command=_filled(str(do.get("cmd", "")), scope),
+        deps=filled("deps"),
+        params={key: look_up(key, scope) for key in filled("params")},
+        outs=filled("outs"),
+        report=_filled(_uncached(do.get("outs", [])), scope),
+    )
+
+
+def _uncached(outs: object) -> str:
+    """The first out with the option `cache: false`."""
+    for entry in outs if isinstance(outs, list) else ():
+        for path, options in entry.items() if isinstance(entry, dict) else ():
+            if isinstance(options, dict) and options.get("cache") is False:
+                return str(path)
+    return ""
+
+
+def _filled(text: str, scope: Mapping[str, object]) -> str:
+    return _PLACEHOLDER.sub(lambda match: str(look_up(match[1].strip(), scope)), text)

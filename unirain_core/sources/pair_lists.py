@@ -1,0 +1,95 @@
+"""The list files of a tree: which pairs their lines name, and which lines name files that do not exist."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from unirain_core.errors import MissingInputError
+from unirain_core.sources.layouts import PairList, compiled
+from unirain_core.sources.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a list file that names a pair."""
+
+    number: int
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The pairs of one list file; `path` is relative to the tree, empty when there is no such file."""
+
+    path: str
+    pairs: dict[str, Line]
+    """By the rainy picture, relative to the layout's root."""
+
+    def detail(self, below: str) -> str:
+        """What the list says of a rainy picture without partner, as a clause; nothing without a list."""
+        if not self.path:
+            return ""
+        line = self.pairs.get(below)
+        if line is None:
+            return f"{self.path} has no line for it"
+        return f"line {line.number} of {self.path} names {line.target}, which does not exist"
+
+    def note(self, tree: Tree, root: str) -> str:
+        """How many lines name a file that does not exist, as a sentence; nothing when all exist."""
+        wrong = []
+        for rainy, line in self.pairs.items():
+            missing = next((p for p in (rainy, line.target) if not _stands(tree, root + p)), None)
+            if missing:
+                wrong.append(f"line {line.number}: {missing}")
+        if not wrong:
+            return ""
+        return f"{len(wrong)} of {len(self.pairs)} lines of {self.path} name a file that does not exist, first {wrong[0]}"
+
+
+@dataclass(frozen=True, slots=True)
+class ListFiles:
+    """The list files of one tree, each read once."""
+
+    tree: Tree
+    _lines: dict[str, Lines] = field(default_factory=dict)
+
+    def below(self, root: str, rule: PairList) -> Lines:
+        """The list file of a layout's root.
+
+        Raises:
+            MissingInputError: the file cannot be read.
+        """
+        if root not in self._lines:
+            paths = self.tree.names.find(root + rule.file, any_suffix=False)
+            pairs = read_pairs(self.tree.root / paths[0], rule) if paths else {}
+            self._lines[root] = Lines(paths[0] if paths else "", pairs)
+        return self._lines[root]
+
+    def notes(self) -> tuple[str, ...]:
+        """A sentence for every list file that names files that do not exist."""
+        notes = (lines.note(self.tree, root) for root, lines in sorted(self._lines.items()))
+        return tuple(note for note in notes if note)
+
+
+def read_pairs(path: Path, rule: PairList) -> dict[str, Line]:
+    """Rainy picture to its line, without what `strip` removes; lines of another form are skipped.
+
+    Raises:
+        MissingInputError: the file cannot be read.
+    """
+    pairs = {}
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            for number, line in enumerate(file, start=1):
+                columns = [compiled(rule.strip).sub("", c, count=1) for c in re.split(rule.sep, line.strip())]
+                if len(columns) == 2:
+                    pairs[columns[0]] = Line(number, columns[1])
+    except OSError as error:
+        raise MissingInputError(
+            f"the pair list {path} cannot be read: {error.strerror}; make it readable"
+        ) from None
+    return pairs
+
+
+def _stands(tree: Tree, path: str) -> bool:
+    return bool(tree.names.find(path, any_suffix=False)) or path in tree.folders

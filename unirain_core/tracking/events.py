@@ -1,0 +1,189 @@
+"""The lines of a journal: what they say, how they are written, and which of them can be believed."""
+
+import hashlib
+import json
+import math
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, Self, TypeGuard, get_args
+
+Kind = Literal["start", "metrics", "picture", "failed", "finish", "current"]
+"""`current`: a training that had finished before is what params ask for, again."""
+
+KEY_TAG = "unirain.key"
+"""Of a run and of a model's version: the training's key."""
+
+_KINDS = frozenset(get_args(Kind))
+_KEY = re.compile(r"[\w-]+")
+"""A training's key is also the name of a folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """Data that a training reads, by reference."""
+
+    name: str
+    path: str
+    """Relative to the project's root."""
+    md5: str
+    """Content hash, as DVC has it of the same file."""
+    context: str
+    """Training or validation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What is known of a training before its first step."""
+
+    key: str
+    """Of everything that determines its result."""
+    variant: str
+    params: Mapping[str, str]
+    """Flat, so that runs can be compared."""
+    tags: Mapping[str, str]
+    datasets: Sequence[Dataset]
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Self:
+        """The start that a line holds.
+
+        Raises:
+            ValueError: it holds none.
+        """
+        key, variant = content.get("key"), content.get("variant")
+        params, tags, datasets = content.get("params"), content.get("tags"), content.get("datasets")
+        if not (isinstance(key, str) and _KEY.fullmatch(key) and isinstance(variant, str)):
+            raise ValueError(f"a start without key or variant: {content}")
+        if not (_is_flat(params) and _is_flat(tags) and isinstance(datasets, list)):
+            raise ValueError(f"a start without params, tags or datasets: {content}")
+        names = [field.name for field in fields(Dataset)]
+        if not all(_is_flat(dataset) and set(names) <= set(dataset) for dataset in datasets):
+            raise ValueError(f"a start with an incomplete dataset: {content}")
+        read = [Dataset(**{name: dataset[name] for name in names}) for dataset in datasets]
+        return cls(key=key, variant=variant, params=params, tags=tags, datasets=read)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish:
+    """What a training has led to."""
+
+    metrics: Mapping[str, float]
+    """Figures of the best checkpoint, `best/...`."""
+    checkpoint: str
+    """Its folder, relative to the project's root; a later training replaces what it holds."""
+    stored: str = ""
+    """Its folder in the work store, which holds these weights and no others; relative to the project's root where it
+    lies below it."""
+    sha256: str
+    """Hash of its weights."""
+    psnr: float
+    """What the champion is chosen by; dB."""
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Self:
+        """The finish that a line holds.
+
+        Raises:
+            ValueError: it holds none.
+        """
+        metrics, psnr = content.get("metrics"), content.get("psnr")
+        texts = {name: content.get(name, "") for name in ("checkpoint", "stored", "sha256")}
+        if not (
+            _are_figures(metrics) and _is_figure(psnr) and all(isinstance(t, str) for t in texts.values())
+        ):
+            raise ValueError(f"a finish that is none: {content}")
+        return cls(metrics=metrics, psnr=psnr, **texts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line."""
+
+    kind: Kind
+    step: int
+    time: int
+    """Milliseconds since 1970."""
+    name: str = ""
+    """Of a picture: what it shows; of a failure: what was wrong."""
+    file: str = ""
+    """Of a picture: relative to the journal's folder."""
+    metrics: Mapping[str, float] | None = None
+    content: dict[str, Any] | None = None
+    """Of a start or finish: its fields."""
+
+
+def line_of(event: Event) -> str:
+    """The event as a line of JSON with its checksum and a line's end."""
+    facts = {name: value for name, value in asdict(event).items() if value not in ("", None)}
+    return json.dumps(facts | {"crc": _checksum(facts)}, allow_nan=False) + "\n"
+
+
+def event_of(line: bytes) -> Event | None:
+    """The event that a line holds; None where it is damaged.
+
+    Fields and kinds that a newer program may have added are passed over. Lines of an older program have no checksum.
+    """
+    try:
+        facts = json.loads(line)
+        if not isinstance(facts, dict):
+            return None
+        checksum = facts.pop("crc", None)
+        if checksum not in (None, _checksum(facts)):
+            return None
+        names = {field.name for field in fields(Event)}
+        event = Event(**{name: value for name, value in facts.items() if name in names})
+        return event if _is_sound(event) else None
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def fingerprint(events: Sequence[Event]) -> str:
+    """A few characters that stand for events in their order."""
+    checksum = 0
+    for event in events:
+        checksum = zlib.crc32(line_of(event).encode(), checksum)
+    return f"{len(events)}-{checksum:08x}"
+
+
+def group_of(start: Start) -> str:
+    """8 hex digits for trainings whose validation figures can be compared: equal data, profile and rain types."""
+    validation = [dataset.md5 for dataset in start.datasets if dataset.context == "validation"]
+    rain_types = sorted(start.params.get("rain_types", "").split(", "))
+    facts = (validation, start.tags.get("unirain.profile", ""), rain_types)
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:8]
+
+
+def _checksum(facts: Mapping[str, object]) -> str:
+    return f"{zlib.crc32(json.dumps(facts).encode()):08x}"
+
+
+def _is_sound(event: Event) -> bool:
+    """Whether all fields are of their types; a start's and a finish's raise ValueError where theirs are not."""
+    is_plain = event.kind in _KINDS and type(event.step) is int and type(event.time) is int
+    if not is_plain or not isinstance(event.name, str) or not isinstance(event.file, str):
+        return False
+    match event.kind:
+        case "start":
+            return isinstance(event.content, dict) and bool(Start.of(event.content).key)
+        case "finish":
+            return isinstance(event.content, dict) and Finish.of(event.content) is not None
+        case "metrics":
+            return _are_figures(event.metrics)
+        case "picture":
+            return bool(event.name) and ".." not in event.file.split("/") and not event.file.startswith("/")
+        case _:
+            return True
+
+
+def _is_flat(value: object) -> TypeGuard[dict[str, str]]:
+    return isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
+
+
+def _is_figure(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _are_figures(value: object) -> TypeGuard[dict[str, float]]:
+    return isinstance(value, dict) and all(map(_is_figure, value.values()))

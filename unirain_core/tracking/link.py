@@ -1,0 +1,54 @@
+"""How far a journal has been sent, and to which run; a file beside the journal that may be damaged or gone."""
+
+import json
+import logging
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from unirain_core.artefacts.whole import write_text
+
+logger = logging.getLogger(__name__)
+
+FILE = "mlflow.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A journal's run."""
+
+    tracking_uri: str
+    """Of the store, without a password; empty: the project's own file, wherever the project lies."""
+    experiment_id: str
+    run_id: str
+    store: str = ""
+    """Which of the files that have borne the name of the project's own one."""
+    sent: int = 0
+    """Lines that the run has."""
+    fingerprint: str = ""
+    """Of these lines: a journal that was damaged since is sent anew."""
+    is_killed: bool = False
+    """Whether the run says that its training was killed."""
+
+
+def load(folder: Path) -> Link | None:
+    """The link beside a journal; None where there is none that can be read."""
+    file = folder / FILE
+    try:
+        content = json.loads(file.read_bytes())
+        names = {field.name for field in fields(Link)}
+        link = Link(**{name: value for name, value in content.items() if name in names})
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        logger.warning("%s is damaged (%s): its run is looked up anew", file, error)
+        return None
+    texts = (link.tracking_uri, link.experiment_id, link.run_id, link.store, link.fingerprint)
+    if not all(isinstance(text, str) for text in texts) or type(link.sent) is not int or link.sent < 0:
+        logger.warning("%s is damaged: its run is looked up anew", file)
+        return None
+    return link
+
+
+def save(folder: Path, link: Link) -> None:
+    """Write the link, whole or not at all."""
+    write_text(folder / FILE, json.dumps(asdict(link), indent=2) + "\n")

@@ -1,0 +1,161 @@
+"""The project's own tracking store: a SQLite file in `.mlflow`, mended before MLflow opens it. Does not load mlflow.
+
+MLflow writes absolute paths into the file. They follow the project when it is moved, copied or renamed, so that a copy
+never writes into the original. A damaged file is put aside; the journals fill a new one.
+"""
+
+import fcntl
+import logging
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from unirain_core.tracking.view import EXPERIMENT
+
+logger = logging.getLogger(__name__)
+
+FILE = "mlflow.db"
+ARTIFACTS = "artifacts"
+_COMPANIONS = ("-journal", "-wal", "-shm")
+"""Suffixes of the files that SQLite keeps beside a database."""
+_BUSY = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_READONLY", "SQLITE_FULL", "SQLITE_CANTOPEN"})
+"""Errors that say nothing against the file, by the first two words of their names."""
+
+
+def home(root: Path) -> Path:
+    """`.mlflow` of the main checkout, which queued experiments share."""
+    return Path(os.environ.get("DVC_ROOT", root)).absolute() / ".mlflow"
+
+
+def is_own() -> bool:
+    """Whether trainings go to the project's own file, as they do unless MLFLOW_TRACKING_URI names another store."""
+    return not os.environ.get("MLFLOW_TRACKING_URI")
+
+
+def uri(root: Path) -> str:
+    """MLflow's address of the file."""
+    return f"sqlite:///{home(root) / FILE}"
+
+
+@contextmanager
+def mended(root: Path) -> Iterator[None]:
+    """Mend the file, and keep others from making or mending it while the block opens it.
+
+    Raises:
+        OSError: `.mlflow` cannot be made.
+        sqlite3.Error: the file cannot be read at the moment.
+    """
+    folder = home(root)
+    if folder.exists() and not folder.is_dir():
+        _put_aside(folder, "it is no folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "opening.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        file = folder / FILE
+        damage = _damage(file)
+        if damage:
+            _put_aside(file, damage)
+        elif file.exists():
+            _bring_home(file)
+        yield
+
+
+def identity(root: Path) -> str | None:
+    """What tells this store from one that was made anew, and stays when the project moves; None: there is no store."""
+    try:
+        with closing(_connect(home(root) / FILE)) as store:
+            row = store.execute(
+                "SELECT experiment_id, creation_time FROM experiments WHERE name = ?", (EXPERIMENT,)
+            ).fetchone()
+    except sqlite3.Error:
+        return None
+    return None if row is None else f"{row[0]}/{row[1]}"
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    """An open database; `rw`, since a reader must be able to undo what a kill left half written."""
+    return sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True, timeout=30.0)
+
+
+def _damage(file: Path) -> str:
+    """What is wrong with the file; empty where it is sound or absent."""
+    if not file.exists():
+        return ""
+    if not file.is_file():
+        return "it is no file"
+    try:
+        with closing(_connect(file)) as store:
+            answer = str(store.execute("PRAGMA quick_check(1)").fetchone()[0])
+            if answer != "ok":
+                return answer
+            return _unreadable(store)
+    except sqlite3.Error as error:
+        name = getattr(error, "sqlite_errorname", "")
+        if "_".join(name.split("_")[:2]) in _BUSY:
+            raise
+        return str(error)
+
+
+def _unreadable(store: sqlite3.Connection) -> str:
+    """Which table cannot be read, or that the tables were never finished."""
+    tables = [name for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    if "alembic_version" not in tables or "experiments" not in tables:
+        return "MLflow has not finished making it"
+    for table in tables:
+        quoted = table.replace('"', '""')
+        for _row in store.execute(f'SELECT * FROM "{quoted}"'):
+            pass  # a text that is no text raises here
+    if store.execute("SELECT count(*) FROM alembic_version").fetchone()[0] != 1:
+        return "MLflow has not finished making it"
+    return ""
+
+
+def _put_aside(path: Path, why: str) -> None:
+    """Keep what is damaged under another name, with SQLite's files beside it."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    logger.warning(
+        "%s is damaged (%s): it is now %s, and the journals fill a new one: run `unirain track`",
+        path,
+        why,
+        aside.name,
+    )
+    path.rename(aside)
+    for suffix in _COMPANIONS:
+        companion = path.with_name(path.name + suffix)
+        if companion.exists():
+            companion.rename(aside.with_name(aside.name + suffix))
+
+
+def _bring_home(file: Path) -> None:
+    """Let the experiment's pictures and the models' sources follow the project."""
+    place, root = (file.parent / ARTIFACTS).as_uri(), file.parents[1]
+    with closing(_connect(file)) as store, store:
+        row = store.execute(
+            "SELECT experiment_id, artifact_location FROM experiments WHERE name = ?", (EXPERIMENT,)
+        ).fetchone()
+        if row is None or row[1] == place or not _is_local(row[1]):
+            return
+        number, old_place = row
+        old_root = Path(url2pathname(urlsplit(old_place).path)).parents[1]
+        logger.warning("MLflow's pictures follow the project from %s to %s", old_root, root)
+        store.execute("UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (place, number))
+        store.execute(
+            "UPDATE runs SET artifact_uri = ? || '/' || run_uuid || '/artifacts' WHERE experiment_id = ?",
+            (place, number),
+        )
+        for column in ("source", "storage_location"):
+            store.execute(
+                f"UPDATE model_versions SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
+                (f"{root}/", len(f"{old_root}/") + 1, len(f"{old_root}/"), f"{old_root}/"),
+            )
+
+
+def _is_local(place: str) -> bool:
+    """Whether pictures go to a folder; a server that made the experiment keeps them itself."""
+    return place.startswith(("file:", "/"))

@@ -1,0 +1,83 @@
+"""The registered model `UniRain`: versions that name their bytes by content, and the champions among them; loads mlflow."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from unirain_core.tracking.events import KEY_TAG, Finish, Start, group_of
+
+MODEL = "UniRain"
+CHAMPION = "champion"
+PSNR_TAG, GROUP_TAG = "val_psnr", "unirain.group"
+
+
+class Registry:
+    """Versions of one model."""
+
+    def __init__(self, client: MlflowClient, root: Path, *, by_path: bool) -> None:
+        """Speak to a registry.
+
+        Args:
+            client: of MLflow.
+            root: the project's root.
+            by_path: whether a version's source may be a path; a server refuses paths that are not its own.
+        """
+        self._client, self._root, self._by_path = client, root, by_path
+
+    def register(self, run_id: str, start: Start, finish: Finish, tags: Mapping[str, str]) -> None:
+        """Make a finished training a version, unless it is one, and choose its group's champion.
+
+        The bytes stay where DVC and the work store have them; the source says where, the tags say which.
+        """
+        self._make_model()
+        of_run = [version for version in self.versions() if version.run_id == run_id]
+        if not of_run:
+            more = {KEY_TAG: start.key, GROUP_TAG: group_of(start), PSNR_TAG: repr(finish.psnr)}
+            self._client.create_model_version(MODEL, self._source(finish), run_id, tags={**tags, **more})
+        for version in of_run[1:]:  # an answer that was lost had made one already
+            self._client.delete_model_version(MODEL, str(version.version))
+        self.crown(group_of(start), f"{CHAMPION}-{group_of(start)}")
+
+    def crown(self, group: str, alias: str = CHAMPION) -> None:
+        """Give the alias to the best version of a group; of equally good ones to the first."""
+        best = max(
+            (version for version in self.versions() if version.tags.get(GROUP_TAG) == group),
+            key=lambda version: (_psnr(version), -int(version.version)),
+            default=None,
+        )
+        if best is not None:
+            self._client.set_registered_model_alias(MODEL, alias, str(best.version))
+
+    def versions(self) -> list[ModelVersion]:
+        """All versions, the oldest first."""
+        versions = self._client.search_model_versions(f"name = '{MODEL}'")
+        return sorted(versions, key=lambda version: int(version.version))
+
+    def version(self, name: str) -> ModelVersion:
+        """A version by `champion` or another alias, or by its number."""
+        if name.isdigit():
+            return self._client.get_model_version(MODEL, name)
+        return self._client.get_model_version_by_alias(MODEL, name)
+
+    def _make_model(self) -> None:
+        try:
+            self._client.create_registered_model(MODEL)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+
+    def _source(self, finish: Finish) -> str:
+        """The folder in the work store; to a server, which refuses it, the DVC out and the weights' hash."""
+        if self._by_path:
+            return str(self._root / (finish.stored or finish.checkpoint))
+        return f"dvc://{finish.checkpoint}?sha256={finish.sha256}"
+
+
+def _psnr(version: ModelVersion) -> float:
+    try:
+        return float(version.tags.get(PSNR_TAG, "-inf"))
+    except ValueError:  # a person may have edited it
+        return float("-inf")
