@@ -152,11 +152,11 @@ def test_without_a_checkpoint_the_way_to_one_is_named(tmp_path, monkeypatch):
         derain(Path("a.png"), Path("out"))
 
 
-def test_a_checkpoint_of_another_configuration_is_refused(tmp_path, identity):
+def test_a_checkpoint_whose_configuration_was_edited_is_refused(tmp_path, identity):
     shutil.copytree(identity, tmp_path / "other")
     description = tmp_path / "other" / "model.json"
     description.write_text(description.read_text().replace('"ffn_expansion": 2.0', '"ffn_expansion": 3.0'))
     write(tmp_path / "a.png", noise(4, 4, 3))
 
-    with pytest.raises(SchemaError, match="another configuration"):
+    with pytest.raises(SchemaError, match="was changed since it was written"):
         derain(tmp_path / "a.png", tmp_path / "out", tmp_path / "other")

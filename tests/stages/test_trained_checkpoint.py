@@ -17,7 +17,7 @@ from unirain_core.artefacts import report, tables
 from unirain_core.artefacts.schemas import HistoryRow, SplitRow
 from unirain_core.config.sections import Network, RainType, Strategy, Training, Variant
 from unirain_core.errors import ConfigError, MissingArtefactError, MissingInputError
-from unirain_core.imaging.codec import write_png
+from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.model import checkpoint
 from unirain_core.stages import trained_checkpoint
 from unirain_core.tracking import journal
@@ -52,7 +52,8 @@ def rows_of(folder, split):
         rows.append(
             SplitRow(
                 pair_id=f"toy/{split}-{index}", rain_type=rain_type, scene_id=names[0], root="toy",
-                input=names[0], target=names[1], halves=None, input_hash=names[0], target_hash=names[1],
+                input=names[0], target=names[1], halves=None, input_hash=file_hash(folder / names[0]),
+                target_hash=file_hash(folder / names[1]),
             )
         )  # fmt: skip
     return rows
