@@ -6,7 +6,6 @@ import dagster as dg
 
 from unirain_assets import checks, metadata, provenance
 from unirain_assets.executor import Dvc, Outcome
-from unirain_assets.graph import path
 from unirain_assets.versions import Project
 from unirain_core.config.lock import read_lock
 from unirain_core.config.pipeline import Step
@@ -38,13 +37,13 @@ def op_name(step: Step) -> str:
     >>> op_name(Step(stage="train", key="no-tbs", command="", deps=(), params={}, outs=()))
     'train__no_dash_tbs'
     """
-    return "__".join(path(step)).replace("-", "_dash_")
+    return "__".join(step.path).replace("-", "_dash_")
 
 
 def _asset(project: Project, step: Step, known: metadata.Values) -> dg.AssetsDefinition:
     spec = dg.AssetSpec(
-        path(step),
-        deps=[dg.AssetKey(path(other)) for other in project.graph.producers(step)],
+        step.path,
+        deps=[dg.AssetKey(other.path) for other in project.graph.upstream(step)],
         group_name=step.group,
         description=step.description,
         kinds=set(step.kinds),
@@ -56,7 +55,7 @@ def _asset(project: Project, step: Step, known: metadata.Values) -> dg.AssetsDef
     def materialise(
         context: dg.AssetExecutionContext, config: RunConfig, dvc: Dvc
     ) -> Iterator[dg.MaterializeResult[None]]:
-        before = context.instance.get_latest_materialization_event(dg.AssetKey(path(step)))
+        before = context.instance.get_latest_materialization_event(dg.AssetKey(step.path))
         outcome = run(context, dvc, step.address, force=config.force)
         made = before.asset_materialization if before else None
         yield _result(project, step, outcome, made)
@@ -81,11 +80,11 @@ def _result(
     lock = read_lock(project.root)
     tags = provenance.tags(project.root, project.graph, step, lock)
     return dg.MaterializeResult(
-        asset_key=path(step),
+        asset_key=step.path,
         metadata={
             "dvc": f"{step.address}: {outcome}",
             **metadata.shown(project.root, step),
-            **provenance.shown(project.graph, step, lock[step.address], before),
+            **provenance.shown(step, lock[step.address], before),
         },
         data_version=dg.DataVersion(tags[provenance.DATA_VERSION]),
         tags=tags,

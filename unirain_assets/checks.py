@@ -9,7 +9,6 @@ from pathlib import Path
 
 import dagster as dg
 
-from unirain_assets.graph import path
 from unirain_core.artefacts import paths, schemas, tables
 from unirain_core.config.pipeline import Step
 from unirain_core.errors import ArtefactError
@@ -32,7 +31,7 @@ class Check:
 def specs(step: Step) -> list[dg.AssetCheckSpec]:
     """The checks of a step as Dagster declares them; a no stops what lies downstream."""
     return [
-        dg.AssetCheckSpec(check.name, asset=path(step), description=check.question, blocking=True)
+        dg.AssetCheckSpec(check.name, asset=step.path, description=check.question, blocking=True)
         for check in CHECKS.get(step.stage, ())
     ]
 
@@ -48,7 +47,7 @@ def _result(check: Check, root: Path, step: Step) -> dg.AssetCheckResult:
     except ArtefactError as error:
         problem = str(error)
     return dg.AssetCheckResult(
-        asset_key=path(step),
+        asset_key=step.path,
         check_name=check.name,
         passed=problem is None,
         description=problem or f"{check.question} Yes.",

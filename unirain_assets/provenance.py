@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from unirain_assets import versions
-from unirain_assets.graph import Graph, path
+from unirain_assets.graph import Graph
 from unirain_assets.metadata import Value, Values, markdown_table
 from unirain_core.config.lock import Locked
 from unirain_core.config.pipeline import Step
@@ -31,33 +31,32 @@ def tags(root: Path, pipeline: Graph, step: Step, lock: Mapping[str, Locked]) ->
     locked = lock[step.address]
     told = {
         DATA_VERSION: versions.data_version(step, locked),
-        CODE_VERSION: versions.locked_code_version(pipeline, step, locked),
+        CODE_VERSION: versions.locked_code_version(step, locked),
         _USER_PROVIDED: "true",
     }
     for address, version in versions.input_versions(root, pipeline, step, lock).items():
-        name = dg.AssetKey(path(pipeline.step(address))).to_user_string()
+        name = dg.AssetKey(pipeline.step(address).path).to_user_string()
         told[INPUT_VERSION + name] = version or OUTDATED
         told[_INPUT_POINTER + name] = _NO_EVENT
     return told
 
 
-def facts(pipeline: Graph, step: Step, locked: Locked) -> Facts:
+def facts(step: Step, locked: Locked) -> Facts:
     """What an entry of dvc.lock says that its outs were made from."""
-    sources = pipeline.code[step.address]
-    code = {dep: md5 for dep, md5 in locked.deps.items() if dep in sources}
-    data = {dep: md5 for dep, md5 in locked.deps.items() if dep not in sources}
+    code = {dep: md5 for dep, md5 in locked.deps.items() if dep in step.code}
+    data = {dep: md5 for dep, md5 in locked.deps.items() if dep not in step.code}
     return {"params": dict(_leaves(locked.params)), "code": {**code}, "data": {**data}}
 
 
 def facts_now(project: versions.Project, step: Step, locked: Locked) -> Facts:
     """The same of the files as they are now; data is what it was, for DVC alone knows whether it changed."""
-    code = {dep: project.hashes[dep] for dep in project.graph.code[step.address]}
-    return {**facts(project.graph, step, locked), "params": dict(_leaves(step.params)), "code": {**code}}
+    code = {dep: project.hashes[dep] for dep in step.code}
+    return {**facts(step, locked), "params": dict(_leaves(step.params)), "code": {**code}}
 
 
-def shown(pipeline: Graph, step: Step, locked: Locked, before: dg.AssetMaterialization | None) -> Values:
+def shown(step: Step, locked: Locked, before: dg.AssetMaterialization | None) -> Values:
     """Params with their values, and what differs from the run before."""
-    own = facts(pipeline, step, locked)
+    own = facts(step, locked)
     values: Values = {_MADE_FROM: dg.MetadataValue.json(own)}
     if own["params"]:
         values["params"] = _params(own)
@@ -74,9 +73,7 @@ def defined(project: versions.Project, step: Step, lock: Mapping[str, Locked]) -
         values["params"] = _params({"params": dict(_leaves(step.params))})
     if step.address in lock:
         locked = lock[step.address]
-        values["changed since the last run"] = changes(
-            facts(project.graph, step, locked), facts_now(project, step, locked)
-        )
+        values["changed since the last run"] = changes(facts(step, locked), facts_now(project, step, locked))
     return values
 
 

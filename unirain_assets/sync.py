@@ -9,7 +9,6 @@ import dagster as dg
 from dagster import AssetCheckEvaluation
 
 from unirain_assets import checks, graph, metadata, provenance
-from unirain_assets.graph import Graph, path
 from unirain_core.config.lock import Locked, read_lock
 from unirain_core.config.pipeline import Step
 from unirain_core.errors import UniRainError
@@ -30,16 +29,16 @@ def record(instance: dg.DagsterInstance, root: Path) -> list[str]:
         ConfigError: dvc.yaml, params.yaml or dvc.lock cannot be read, for instance because DVC is writing it.
     """
     lock = read_lock(root)
-    pipeline = graph.read(root) if lock else Graph.of(())
+    pipeline = graph.read(root) if lock else graph.Graph(())
     recorded = []
     for step in pipeline.steps:
         if step.address not in lock:
             continue
         tags = provenance.tags(root, pipeline, step, lock)
-        event = instance.get_latest_materialization_event(dg.AssetKey(path(step)))
+        event = instance.get_latest_materialization_event(dg.AssetKey(step.path))
         latest = event.asset_materialization if event else None
         if latest is None or _is_news(latest.tags or {}, tags):
-            _report(instance, root, pipeline, step, lock[step.address], tags=tags, before=latest)
+            _report(instance, root, step, lock[step.address], tags=tags, before=latest)
             recorded.append(step.address)
     return recorded
 
@@ -57,7 +56,6 @@ def _is_news(known: Mapping[str, str], tags: Mapping[str, str]) -> bool:
 def _report(
     instance: dg.DagsterInstance,
     root: Path,
-    pipeline: Graph,
     step: Step,
     locked: Locked,
     *,
@@ -66,12 +64,12 @@ def _report(
 ) -> None:
     instance.report_runless_asset_event(
         dg.AssetMaterialization(
-            dg.AssetKey(path(step)),
+            dg.AssetKey(step.path),
             description="recorded from dvc.lock",
             metadata={
                 "dvc": f"{step.address}: recorded from dvc.lock",
                 **metadata.shown(root, step),
-                **provenance.shown(pipeline, step, locked, before),
+                **provenance.shown(step, locked, before),
             },
             tags=tags,
         )
@@ -79,7 +77,7 @@ def _report(
     for result in checks.results(root, step):
         instance.report_runless_asset_event(
             AssetCheckEvaluation(
-                asset_key=dg.AssetKey(path(step)),
+                asset_key=dg.AssetKey(step.path),
                 check_name=result.check_name or "",
                 passed=result.passed,
                 description=result.description,

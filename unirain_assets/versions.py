@@ -1,4 +1,4 @@
-"""The versions of data and code that follow from a step's entry of dvc.lock."""
+"""What dvc.lock says of a step, and the versions of data and code that follow from it."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unirain_assets import graph
-from unirain_assets.graph import Graph, data, touches
+from unirain_assets.graph import Graph, touches
 from unirain_core.config.lock import Locked, tree_hash
 from unirain_core.config.pipeline import Step
 
@@ -30,13 +30,12 @@ class Project:
             ConfigError: dvc.yaml or params.yaml is absent or has not the expected form.
         """
         pipeline = graph.read(root)
-        code = sorted(set().union(*pipeline.code.values()))
-        return cls(root, pipeline, {dep: content_hash(root / dep) for dep in code})
+        code = {dep for step in pipeline.steps for dep in step.code}
+        return cls(root, pipeline, {dep: content_hash(root / dep) for dep in sorted(code)})
 
     def code_version(self, step: Step) -> str:
         """Hash of command, params and code as they are now: the locked one where DVC sees no change."""
-        code = {dep: self.hashes[dep] for dep in self.graph.code[step.address]}
-        return _digest([step.command, step.params, code])
+        return _digest([step.command, step.params, {dep: self.hashes[dep] for dep in step.code}])
 
     def code_versions(self) -> dict[str, str]:
         """Of every step, by address."""
@@ -48,10 +47,9 @@ def data_version(step: Step, locked: Locked) -> str:
     return _digest({path: md5 for path, md5 in locked.outs.items() if path != step.report})
 
 
-def locked_code_version(pipeline: Graph, step: Step, locked: Locked) -> str:
+def locked_code_version(step: Step, locked: Locked) -> str:
     """Hash of command, params and code that the outs were made with."""
-    code = {dep: locked.deps.get(dep, "") for dep in pipeline.code[step.address]}
-    return _digest([locked.command, locked.params, code])
+    return _digest([locked.command, locked.params, {dep: locked.deps.get(dep, "") for dep in step.code}])
 
 
 def input_versions(
@@ -64,15 +62,15 @@ def input_versions(
         around the outs of several steps is locked with the hash of that folder alone.
     """
     deps = lock[step.address].deps
-    producers, code = pipeline.producers(step), pipeline.code[step.address]
-    written = [lock[producer.address] for producer in producers if producer.address in lock]
+    upstream = pipeline.upstream(step)
+    written = [lock[producer.address] for producer in upstream if producer.address in lock]
     outs = {out: md5 for locked in written for out, md5 in locked.outs.items()}
-    current = {dep: _is_current(root, dep, outs, deps) for dep in step.deps if dep not in code}
+    current = {dep: _is_current(root, dep, outs, deps) for dep in step.deps if dep not in step.code}
     versions: dict[str, str | None] = {}
-    for producer in producers:
-        read = [dep for dep in current if any(touches(dep, out) for out in data(producer))]
-        if all(out in deps for out in data(producer)):
-            versions[producer.address] = _digest({out: deps[out] for out in data(producer)})
+    for producer in upstream:
+        read = [dep for dep in current if any(touches(dep, out) for out in producer.data)]
+        if all(out in deps for out in producer.data):
+            versions[producer.address] = _digest({out: deps[out] for out in producer.data})
         elif producer.address in lock and all(current[dep] for dep in read):
             versions[producer.address] = data_version(producer, lock[producer.address])
         else:

@@ -3,7 +3,6 @@ import pytest
 
 from unirain_assets import assets, automation
 from unirain_assets.executor import Dvc, StageError
-from unirain_assets.graph import path
 from unirain_assets.versions import Project
 from unirain_core.config.load import read_yaml
 from unirain_core.errors import BusyError
@@ -186,7 +185,7 @@ def test_code_version_is_the_one_of_the_project(toy):
     found = graph_of(project)
 
     assert project.code_versions() == {
-        step.address: found.get(dg.AssetKey(path(step))).code_version for step in project.graph.steps
+        step.address: found.get(dg.AssetKey(step.path)).code_version for step in project.graph.steps
     }
 
 

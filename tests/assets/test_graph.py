@@ -9,7 +9,9 @@ def step(toy, address):
 
 
 def test_edges_come_from_outs_and_deps(toy):
-    assert graph.read(toy).upstream == {
+    edges = {step.address: step.upstream for step in graph.read(toy).steps}
+
+    assert edges == {
         "listing": (),
         "votes": ("listing",),
         "train@ours": ("votes",),
@@ -22,18 +24,17 @@ def test_edges_come_from_outs_and_deps(toy):
 
 def test_every_step_stands_behind_what_it_reads(toy):
     before: set[str] = set()
-    pipeline = graph.read(toy)
-    for step in pipeline.steps:
-        assert set(pipeline.upstream[step.address]) <= before
+    for step in graph.read(toy).steps:
+        assert set(step.upstream) <= before
         before.add(step.address)
 
 
 def test_a_key_of_a_foreach_is_the_last_part_of_the_name(toy):
     assert ("train@uniform", ("train", "uniform")) == (
         step(toy, "train@uniform").address,
-        graph.path(step(toy, "train@uniform")),
+        step(toy, "train@uniform").path,
     )
-    assert ("table",) == graph.path(step(toy, "table"))
+    assert ("table",) == step(toy, "table").path
 
 
 def test_a_foreach_over_nothing_is_no_step(toy):
@@ -69,7 +70,7 @@ def test_group_kinds_and_text_come_from_the_stage(toy):
 
 
 def test_a_dep_that_no_step_writes_is_code(toy):
-    assert set(graph.read(toy).code.values()) == {("toy",)}
+    assert {step.code for step in graph.read(toy).steps} == {("toy",)}
 
 
 def test_a_dep_within_an_out_and_one_around_outs_both_make_an_edge(toy):
@@ -79,10 +80,8 @@ def test_a_dep_within_an_out_and_one_around_outs_both_make_an_edge(toy):
         "  around: {cmd: x, deps: [data, data/ab], outs: [r]}\n"
     )
 
-    pipeline = graph.read(toy)
-
-    assert ("one",) == pipeline.upstream["within"] == pipeline.upstream["around"]
-    assert ("data/ab",) == pipeline.code["around"]
+    assert ("one",) == step(toy, "within").upstream == step(toy, "around").upstream
+    assert ("data/ab",) == step(toy, "around").code
 
 
 def test_a_file_of_another_form_is_refused_with_the_place(toy):

@@ -7,7 +7,6 @@ from dagster._core.loader import LoadingContextForTest
 
 from unirain_assets import assets, provenance, sync, versions
 from unirain_assets.executor import Dvc
-from unirain_assets.graph import path
 from unirain_assets.versions import Project
 from unirain_core.config.lock import read_lock
 
@@ -24,7 +23,7 @@ def statuses(instance, root):
     definitions = dg.Definitions(assets=assets.build(project), resources={"dvc": Dvc(root=str(project.root))})
     graph = definitions.resolve_asset_graph()
     resolver = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
-    return {step.address: resolver.get_status(dg.AssetKey(path(step))).value for step in project.graph.steps}
+    return {step.address: resolver.get_status(dg.AssetKey(step.path)).value for step in project.graph.steps}
 
 
 def not_fresh(instance, root):
@@ -39,7 +38,7 @@ def changed_for_dvc(shell, root):
 
 def count_events(instance, root):
     project = Project.load(root)
-    keys = [dg.AssetKey(path(step)) for step in project.graph.steps]
+    keys = [dg.AssetKey(step.path) for step in project.graph.steps]
     return {
         key.to_user_string(): len(instance.fetch_materializations(key, limit=100).records) for key in keys
     }

@@ -27,8 +27,7 @@ def test_code_version_of_the_tree_equals_the_locked_one_after_a_run(finished):
     project = Project.load(finished)
     lock = read_lock(finished)
     locked = {
-        step.address: versions.locked_code_version(project.graph, step, lock[step.address])
-        for step in project.graph.steps
+        step.address: versions.locked_code_version(step, lock[step.address]) for step in project.graph.steps
     }
 
     assert locked == project.code_versions()
@@ -78,9 +77,7 @@ def test_inputs_are_the_newest_data_after_a_whole_run(finished):
     newest = {s.address: versions.data_version(s, lock[s.address]) for s in pipeline.steps}
 
     for step in pipeline.steps:
-        assert {name: newest[name] for name in pipeline.upstream[step.address]} == inputs(
-            finished, step.address, lock
-        )
+        assert {name: newest[name] for name in step.upstream} == inputs(finished, step.address, lock)
 
 
 def test_inputs_are_those_of_the_run_once_the_producer_has_made_others(finished):

@@ -74,8 +74,8 @@ def written(tmp_path, old, new):
         ("rain_types: [drs, drd, nrs, nrd]", "rain_types: [drs, drs]", r"distinct plain names"),
         ("profile: sample", "profile: [", r"not readable as YAML"),
         ("  input: {kind: input}", "  unirain: {kind: input}", r"share the names"),
-        ("  input: {kind: input}", "  été: {kind: input}", r"methods\.été: a name of the letters a to z"),
         ("    real: {layout", "    real/sub: {layout", r"raw_datasets: 'real/sub' cannot name a dataset"),
+        ("  input: {kind: input}", "  été: {kind: input}", r"methods\.été: a name of the letters a to z"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_place(tmp_path, old, new, message):
