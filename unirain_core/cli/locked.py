@@ -1,7 +1,7 @@
 """Whether a stage's inputs still are what dvc.lock says that their stages wrote."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from unirain_core.config.lock import LOCK, read_lock, tree_hash
@@ -25,24 +25,38 @@ def demand_locked(root: Path, pipeline: Pipeline, step: Step, files: Mapping[str
     Raises:
         ArtefactError: an out that the step reads has another content than its stage's entry of dvc.lock.
     """
-    locked = _locked_outs(root)
-    damaged: dict[str, list[str]] = {}
-    for dep in step.deps:
-        for out, producer in pipeline.outs_below(dep).items():
-            md5 = locked.get((producer.address, out))
-            if md5 is not None:
-                damaged.setdefault(producer.address, []).extend(_differing(root, out, md5, files))
-    damaged = {producer: paths for producer, paths in damaged.items() if paths}
+    outs = [(out, producer) for dep in step.deps for out, producer in pipeline.outs_below(dep).items()]
+    damaged = damaged_outs(root, outs, files)
     if damaged:
-        texts = [
-            f"{', '.join(paths[:SHOWN])}{f' and {len(paths) - SHOWN} more' if len(paths) > SHOWN else ''}"
-            f" (of stage '{producer}')"
-            for producer, paths in damaged.items()
-        ]
+        texts = [f"{_few(paths)} (of stage '{producer}')" for producer, paths in damaged.items()]
         raise ArtefactError(
             f"not what {LOCK} says that was written there: {'; '.join(texts)}. "
             f"Run `dvc repro --force --single-item {' '.join(damaged)}`, then the same command again"
         )
+
+
+def damaged_outs(
+    root: Path, outs: Iterable[tuple[str, Step]], files: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """Files that are not what was written, by the address of the step that wrote them.
+
+    Args:
+        root: the project's root.
+        outs: path of each out, and the step that writes it.
+        files: path to content hash of every file of these outs.
+    """
+    locked = _locked_outs(root)
+    damaged: dict[str, list[str]] = {}
+    for out, producer in outs:
+        md5 = locked.get((producer.address, out))
+        if md5 is not None:
+            damaged.setdefault(producer.address, []).extend(_differing(root, out, md5, files))
+    return {producer: paths for producer, paths in damaged.items() if paths}
+
+
+def _few(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+    return ", ".join(paths[:SHOWN]) + more
 
 
 def _differing(root: Path, out: str, md5: str, files: Mapping[str, str]) -> Iterator[str]:
