@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from unirain_assets import checks, metadata, provenance
+from unirain_assets import checks, metadata, provenance, versions
 from unirain_assets.executor import Dvc, Outcome
 from unirain_assets.versions import Project
 from unirain_core.config.lock import read_lock
@@ -27,7 +27,7 @@ class RunConfig(dg.Config):
 
 def build(project: Project) -> list[dg.AssetsDefinition]:
     """All assets of a project."""
-    lock = read_lock(project.root)
+    lock = versions.readable_lock(project.root)
     return [_asset(project, step, provenance.defined(project, step, lock)) for step in project.graph.steps]
 
 
