@@ -15,6 +15,7 @@ from unirain_core.cli.witness import Witness
 from unirain_core.config.load import params_of, read_yaml
 from unirain_core.config.params import Params
 from unirain_core.config.pipeline import PARAMS, PIPELINE, read_pipeline
+from unirain_core.engine.edits import note_begin
 from unirain_core.engine.life import end_on_signals, lock, tie_to_parent
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError
@@ -45,6 +46,7 @@ def run(
     params = params_of(content, PARAMS)
     witness = _witness(root, content, stage, partition)  # before the stage's code is loaded
     module = import_module(f"unirain_core.stages.{stage}")
+    note_begin()
     arguments: dict[str, Any] = {name: getattr(params, name) for name in module.PARAMS}
     if "made_with" in signature(module.run).parameters:
         arguments["made_with"] = witness.made_with if witness else None
