@@ -67,7 +67,7 @@ def test_a_shard_is_not_computed_with_newer_code(monkeypatch, tmp_path):
     monkeypatch.setenv(BEGAN, "1")
     edits.demand_code_of_the_stage.cache_clear()
     store = WorkStore(home=tmp_path, owner="stage")
-    compute = rows._Compute[str, int](lambda _: pytest.fail("computed"), int, "1", store)
+    compute: rows._Compute[str, int] = rows._Compute(lambda _: pytest.fail("computed"), int, "1", store)
 
     with pytest.raises(EditedError, match="run the same command again"):
         compute((("key",), ("row",)))
