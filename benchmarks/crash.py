@@ -182,10 +182,11 @@ def same_command(project: Path, kill: Kill) -> subprocess.CompletedProcess[str]:
 
 
 def take_away(project: Path, stage: str) -> None:
-    """Remove a stage's finished work, so that its next run computes all of it."""
+    """Remove a stage's finished work, the journals and the copy of dvc.lock, so that its next run makes all of it."""
+    (project / ".dvc/tmp/dvc.lock.last").unlink(missing_ok=True)
     name = stage.partition("@")[0]
-    for folder in (project / ".unirain/shards" / name, project / ".unirain/resume"):
-        shutil.rmtree(folder, ignore_errors=True)
+    for folder in (f"shards/{name}", "resume", "runs"):
+        shutil.rmtree(project / ".unirain" / folder, ignore_errors=True)
 
 
 def survives(project: Path, kill: Kill, reference: dict[str, str]) -> str:
@@ -269,7 +270,7 @@ def print_points(passed: Passings) -> None:
     for name in sorted({point.name for point in passed}):
         targets = {point.target: passed[point] for point in passed if point.name == name}
         for target, stages in targets.items():
-            print(f"  {target:8s} {name:90s} {sum(stages.values()):6d} in {len(stages)} stages")
+            print(f"  {target:8s} {name:90s} {sum(stages.values()):6d} in {len(stages)} stages", flush=True)
 
 
 def main() -> int:
@@ -277,7 +278,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--kills", type=int, default=30, help="0: print the points that are passed")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--points", action="store_true", help="print every point that is passed, kill nothing"
@@ -291,12 +292,10 @@ def main() -> int:
         listed = run(project, sys.executable, "-m", "dvc", "stage", "list").stdout.splitlines()
         passed = passings(project, [line.split()[0] for line in listed])
         never = KILLED - {point.name for point in passed}
-        if arguments.points:
-            print_points(passed)
+        print_points(passed)
         if never:
             print(f"named points that no process passed: {', '.join(sorted(never))}")
-        if never or arguments.points:
-            return 1 if never else 0
+            return 1
         kills = sequence(passed, np.random.default_rng(arguments.seed))
         return kill_all(project, kills, arguments.kills, reference)
 
