@@ -1,7 +1,8 @@
 """Whether a stage's inputs still are what dvc.lock says that their stages wrote."""
 
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from unirain_core.config.lock import LOCK, read_lock, tree_hash
@@ -11,6 +12,8 @@ from unirain_core.errors import ArtefactError, ConfigError
 CACHE = ".dvc/cache/files/md5"
 SHOWN = 3
 """Files that a message names for each stage."""
+PAUSE = 1.0
+"""Seconds before a second look; DVC writes dvc.lock in 0.1 s."""
 
 
 def demand_locked(root: Path, pipeline: Pipeline, step: Step, files: Mapping[str, str]) -> None:
@@ -25,24 +28,36 @@ def demand_locked(root: Path, pipeline: Pipeline, step: Step, files: Mapping[str
     Raises:
         ArtefactError: an out that the step reads has another content than its stage's entry of dvc.lock.
     """
-    locked = _locked_outs(root)
-    damaged: dict[str, list[str]] = {}
-    for dep in step.deps:
-        for out, producer in pipeline.outs_below(dep).items():
-            md5 = locked.get((producer.address, out))
-            if md5 is not None:
-                damaged.setdefault(producer.address, []).extend(_differing(root, out, md5, files))
-    damaged = {producer: paths for producer, paths in damaged.items() if paths}
+    damaged = _damaged(root, pipeline, step, files)
+    if damaged:  # or DVC is writing the lock at this moment, for a stage that runs beside this one
+        time.sleep(PAUSE)
+        damaged = _damaged(root, pipeline, step, files)
     if damaged:
-        texts = [
-            f"{', '.join(paths[:SHOWN])}{f' and {len(paths) - SHOWN} more' if len(paths) > SHOWN else ''}"
-            f" (of stage '{producer}')"
-            for producer, paths in damaged.items()
-        ]
+        texts = [f"{_some(paths)} (of stage '{producer}')" for producer, paths in damaged.items()]
         raise ArtefactError(
             f"not what {LOCK} says that was written there: {'; '.join(texts)}. "
             f"Run `dvc repro --force --single-item {' '.join(damaged)}`, then the same command again"
         )
+
+
+def _damaged(root: Path, pipeline: Pipeline, step: Step, files: Mapping[str, str]) -> dict[str, list[str]]:
+    """Stages, each after those that it reads, with the files that are not what they wrote."""
+    locked = _locked_outs(root)
+    read = {out for dep in step.deps for out in pipeline.outs_below(dep)}
+    damaged: dict[str, list[str]] = {}
+    for producer in pipeline.steps:
+        for out in producer.outs:
+            md5 = locked.get((producer.address, out))
+            paths = list(_differing(root, out, md5, files)) if md5 and out in read else []
+            if paths:
+                damaged.setdefault(producer.address, []).extend(paths)
+    return damaged
+
+
+def _some(paths: Sequence[str]) -> str:
+    """The first few paths, and how many more there are."""
+    more = len(paths) - SHOWN
+    return ", ".join(paths[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _differing(root: Path, out: str, md5: str, files: Mapping[str, str]) -> Iterator[str]:
