@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from unirain_core.config.lock import LOCK, read_lock, tree_hash
@@ -28,36 +28,43 @@ def demand_locked(root: Path, pipeline: Pipeline, step: Step, files: Mapping[str
     Raises:
         ArtefactError: an out that the step reads has another content than its stage's entry of dvc.lock.
     """
-    damaged = _damaged(root, pipeline, step, files)
+    read = {out for dep in step.deps for out in pipeline.outs_below(dep)}
+    # in the order of the pipeline, as is the command that mends
+    outs = [(out, producer) for producer in pipeline.steps for out in producer.outs if out in read]
+    damaged = damaged_outs(root, outs, files)
     if damaged:  # or DVC is writing the lock at this moment, for a stage that runs beside this one
         time.sleep(PAUSE)
-        damaged = _damaged(root, pipeline, step, files)
+        damaged = damaged_outs(root, outs, files)
     if damaged:
-        texts = [f"{_some(paths)} (of stage '{producer}')" for producer, paths in damaged.items()]
+        texts = [f"{_few(paths)} (of stage '{producer}')" for producer, paths in damaged.items()]
         raise ArtefactError(
             f"not what {LOCK} says that was written there: {'; '.join(texts)}. "
             f"Run `dvc repro --force --single-item {' '.join(damaged)}`, then the same command again"
         )
 
 
-def _damaged(root: Path, pipeline: Pipeline, step: Step, files: Mapping[str, str]) -> dict[str, list[str]]:
-    """Stages, each after those that it reads, with the files that are not what they wrote."""
+def damaged_outs(
+    root: Path, outs: Iterable[tuple[str, Step]], files: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """Files that are not what was written, by the address of the step that wrote them.
+
+    Args:
+        root: the project's root.
+        outs: path of each out, and the step that writes it.
+        files: path to content hash of every file of these outs.
+    """
     locked = _locked_outs(root)
-    read = {out for dep in step.deps for out in pipeline.outs_below(dep)}
     damaged: dict[str, list[str]] = {}
-    for producer in pipeline.steps:
-        for out in producer.outs:
-            md5 = locked.get((producer.address, out))
-            paths = list(_differing(root, out, md5, files)) if md5 and out in read else []
-            if paths:
-                damaged.setdefault(producer.address, []).extend(paths)
-    return damaged
+    for out, producer in outs:
+        md5 = locked.get((producer.address, out))
+        if md5 is not None:
+            damaged.setdefault(producer.address, []).extend(_differing(root, out, md5, files))
+    return {producer: paths for producer, paths in damaged.items() if paths}
 
 
-def _some(paths: Sequence[str]) -> str:
-    """The first few paths, and how many more there are."""
-    more = len(paths) - SHOWN
-    return ", ".join(paths[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+def _few(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+    return ", ".join(paths[:SHOWN]) + more
 
 
 def _differing(root: Path, out: str, md5: str, files: Mapping[str, str]) -> Iterator[str]:

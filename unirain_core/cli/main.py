@@ -26,6 +26,7 @@ from unirain_core.cli.sample_corpus import sample_corpus
 from unirain_core.cli.summary import summary
 from unirain_core.cli.track import track
 from unirain_core.cli.ui import sync, ui
+from unirain_core.cli.verify import verify
 from unirain_core.errors import UniRainError
 
 app = typer.Typer(
@@ -57,6 +58,7 @@ for _command in (
     sync,
     gc,
     prepare,
+    verify,
 ):
     app.command()(_command)
 
