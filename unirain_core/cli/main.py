@@ -4,6 +4,7 @@ import errno
 import logging
 import os
 import sys
+import tempfile
 import textwrap
 import traceback
 from pathlib import Path
@@ -19,6 +20,7 @@ from unirain_core.cli.explain import explain
 from unirain_core.cli.gc import gc
 from unirain_core.cli.judges import judge_figures
 from unirain_core.cli.prepare import prepare
+from unirain_core.cli.project import project_root
 from unirain_core.cli.run import run
 from unirain_core.cli.sample_corpus import sample_corpus
 from unirain_core.cli.summary import summary
@@ -107,7 +109,9 @@ def _leave(error: Exception, message: str, code: int, *, debug: bool) -> None:
 
 def _log(error: BaseException) -> Path:
     """Keep the traceback where a person can find it."""
-    folder = Path(os.environ.get("UNIRAIN_HOME") or ".unirain")
+    root = project_root(Path.cwd())
+    home = root / ".unirain" if root else Path(tempfile.gettempdir()) / "unirain"
+    folder = Path(os.environ.get("UNIRAIN_HOME") or home)
     path = folder / "errors.log"
     try:
         folder.mkdir(parents=True, exist_ok=True)
