@@ -14,10 +14,13 @@ import pytest
 from PIL import Image
 
 from benchmarks.crash import run, state, tiny_project
+from tests.end_to_end.conftest import SHIPPED, Project
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped, Reference, TripletRow, Verdict
-from unirain_core.config.load import load_params
-from unirain_core.errors import UniRainError
+from unirain_core.cli.witness import Witness
+from unirain_core.config.load import load_params, read_yaml
+from unirain_core.config.pipeline import read_pipeline
+from unirain_core.errors import EditedError, UniRainError
 
 DVC = (sys.executable, "-m", "dvc")
 UNIRAIN = (sys.executable, "-m", "unirain_core.cli.main")
@@ -27,9 +30,9 @@ UNIRAIN = (sys.executable, "-m", "unirain_core.cli.main")
 class Case:
     """A fault, the words of the message, and what they ask for."""
 
-    fault: Callable
+    fault: Callable[[Project], object]
     words: str
-    cure: Callable
+    cure: Callable[[Project], object]
     stages: tuple[str, ...] = ("raw_datasets",)
 
 
@@ -241,6 +244,23 @@ def test_a_project_outside_of_git_is_prepared_after_git_init(project):
     assert project.unirain("prepare")[0] == 0
 
 
+def test_a_stage_whose_params_were_edited_goes_on_when_the_command_is_given_again(project):
+    shutil.copy(SHIPPED.parent / "dvc.yaml", project.root)
+
+    def begin():
+        pipeline = read_pipeline(project.root, read_yaml(project.root / "params.yaml"))
+        step = pipeline.step("vlm_votes", None)
+        assert step is not None
+        return Witness.begin(project.root, pipeline, step)
+
+    first = begin()
+    edit("accept_share: 0.9", "accept_share: 0.8")(project)
+    with pytest.raises(EditedError, match=r"accept_share from 0\.9 to 0\.8.*run the same command again"):
+        first.end()
+
+    begin().end()
+
+
 def commands(said):
     """The commands that a message names, in its order."""
     return re.findall(r"`((?:dvc|unirain|git|make) [^`]*)`", said)
@@ -360,10 +380,12 @@ SPOILT = {
 @pytest.mark.slow
 @pytest.mark.parametrize(("spoil", "command", "remedy"), SPOILT.values(), ids=list(SPOILT))
 def test_the_command_of_dvc_that_a_message_names_brings_equal_bytes_back(whole, spoil, command, remedy):
-    reference = state(whole)
+    """While the stage is called dvc.lock is away: with it, the stage refuses the damaged input at once."""
+    reference, aside = state(whole), whole / "dvc.lock.aside"
     spoil(whole)
-    shutil.rmtree(whole / ".unirain/shards" / command[1], ignore_errors=True) if len(command) > 1 else None
+    (whole / "dvc.lock").rename(aside)
     wrong = run(whole, *UNIRAIN, *command, check=False)
+    aside.rename(whole / "dvc.lock")
     said = " ".join(wrong.stderr.split())
     assert wrong.returncode != 0
     assert remedy in commands(said), said
@@ -371,6 +393,18 @@ def test_the_command_of_dvc_that_a_message_names_brings_equal_bytes_back(whole, 
     run(whole, *DVC, *remedy.split()[1:])
     run(whole, *UNIRAIN, *command)
     run(whole, *DVC, "repro")
+    assert reference == state(whole)
+
+
+@pytest.mark.slow
+def test_an_input_that_dvc_lock_does_not_know_comes_back_by_the_command_that_is_named(whole):
+    reference, command = state(whole), (*UNIRAIN, "run", "rainrag_split")
+    flip("data/votes/verdicts.parquet")(whole)
+    said = " ".join(run(whole, *command, check=False).stderr.split())
+    assert ["dvc repro --force --single-item vlm_votes"] == commands(said)
+
+    run(whole, *DVC, *commands(said)[0].split()[1:])
+    run(whole, *command)
     assert reference == state(whole)
 
 

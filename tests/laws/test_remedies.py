@@ -24,8 +24,8 @@ CORPUS = "tests/cli/test_remedies.py::test_a_corpus_is_rendered_into_the_folder_
 STAGES = "tests/stages/test_remedies.py::"
 SPLIT = f"{STAGES}test_a_split_of_an_empty_type_goes_on_with_more_data_or_without_the_type"
 TRAINING = f"{STAGES}test_a_training_goes_on_with_pairs_of_the_type_or_without_the_type"
-REPLACED = f"{STAGES}test_a_checkpoint_or_weights_that_were_replaced_are_used_when_the_command_is_given_again"
-ABSTENTION = f"{STAGES}test_a_judge_that_abstains_on_every_photo_can_be_replaced_or_the_share_removed"
+REPLACED = f"{STAGES}test_a_checkpoint_that_was_replaced_is_used_when_the_command_is_given_again"
+ABSTENTION = f"{STAGES}test_a_judge_that_abstains_on_every_photo_needs_no_share"
 PHOTOS = "tests/stages/test_vlm_votes.py::test_a_database_of_one_photo_is_enough_with_more_photos_or_without_a_share"
 HEAL = "tests/end_to_end/test_pipeline.py::test_a_file_that_dvc_left_half_written_is_healed_to_equal_bytes"
 KILLS = "tests/end_to_end/test_pipeline.py::test_thirty_seeded_kills_lose_nothing"
@@ -84,6 +84,12 @@ EXECUTED: dict[str, dict[str, str]] = {
         "name another first port": "tests/cli/test_remedies.py::test_another_first_port_is_taken_where_all_are_in_use",
         "run from the root of the project": COMMAND,
     },
+    "cli.locked": {
+        "Run `dvc repro --force --single-item {}`": f"{END}test_an_input_that_dvc_lock_does_not_know_comes_back_by_the_command_that_is_named"
+    },
+    "cli.witness": {
+        "run the same command again": f"{END}test_a_stage_whose_params_were_edited_goes_on_when_the_command_is_given_again"
+    },
     "config.load": {"run from the root of the project": COMMAND, "save it in the encoding UTF-8": EDIT},
     "config.params": {"add one": EDIT, "lower min_side": EDIT, "rename one of each two": EDIT},
     "config.sections": {"rename the key in params.yaml": EDIT},
@@ -99,7 +105,8 @@ EXECUTED: dict[str, dict[str, str]] = {
     "engine.local": {"run the same command again": KILLS},
     "errors": {"run `dvc repro {}`": DVC},
     "evaluation.lpips": {
-        "remove it to go on without LPIPS": f"{STAGES}test_scoring_goes_on_without_the_distance_once_the_wrong_weights_are_removed"
+        "run the same command again": f"{STAGES}test_weights_that_were_replaced_are_used_when_the_command_is_given_again",
+        "remove it to go on without LPIPS": f"{STAGES}test_scoring_goes_on_without_the_distance_once_the_wrong_weights_are_removed",
     },
     "evaluation.methods": {"run the same command again": REPLACED},
     "imaging.codec": {
@@ -142,6 +149,9 @@ EXECUTED: dict[str, dict[str, str]] = {
         "name its folder in roots.local.yaml": EDIT,
     },
     "stages.retrieved_references": {"run `dvc repro --force real_rain_database query_triplets`": DVC},
+    "stages.sample_corpus": {
+        "run the same command again": f"{STAGES}test_a_photo_that_was_replaced_is_rendered_when_the_command_is_given_again"
+    },
     "stages.trained_checkpoint": {
         "add a dataset that has some to raw_datasets.datasets": TRAINING,
         "take the type out of rain_types": TRAINING,
@@ -152,7 +162,6 @@ EXECUTED: dict[str, dict[str, str]] = {
     },
     "stages.vlm_votes": {
         "add photos": PHOTOS,
-        "choose another judge": ABSTENTION,
         "remove accept_share": ABSTENTION,
     },
     "tracking.checkpoints": {
