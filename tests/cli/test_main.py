@@ -48,6 +48,30 @@ def test_wrong_params_exit_with_2(project):
     assert "odd: unexpected" in answer.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments", [("run", "raw_datasets"), ("run", "sample_corpus", "--partition", "demo")]
+)
+def test_a_rain_type_that_no_dataset_gives_exits_with_2_before_anything_is_made(project, arguments):
+    file = project / "params.yaml"
+    file.write_text(file.read_text().replace("rain_types: [drs,", "rain_types: [drx,", 1))
+    answer = unirain(project, *arguments)
+
+    assert 2 == answer.returncode
+    assert "no dataset of raw_datasets.datasets gives pairs of 'drx'" in " ".join(answer.stderr.split())
+    assert not (project / "data").exists()
+
+
+def test_prepare_refuses_params_that_cannot_work_and_gives_lines_to_copy(project):
+    (project / "dvc.yaml").touch()
+    (project / ".dvc").mkdir()
+    file = project / "params.yaml"
+    file.write_text(file.read_text().replace("  weight_decay: 1e-4\n  gradient_clip: 1.0\n", ""))
+    answer = unirain(project, "prepare")
+
+    assert 2 == answer.returncode
+    assert "\nAdd under training:\n  weight_decay: 0.0001\n  gradient_clip: 1.0\n" in answer.stderr
+
+
 def test_a_stage_without_its_input_exits_with_1_and_names_what_to_run(project):
     answer = unirain(project, "run", "verified_pairs")
 

@@ -19,7 +19,7 @@ from unirain_core.distill.duplicates import (
     rain_types,
     scene_ids,
 )
-from unirain_core.distill.integrity import inspect
+from unirain_core.distill.inspection import inspect
 from unirain_core.imaging.codec import to_uint8
 
 BITS = 30

@@ -10,7 +10,8 @@ from skimage import data
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import ManifestRow
 from unirain_core.config.sections import VerifiedPairs
-from unirain_core.distill.integrity import InspectRows, fault, inspect
+from unirain_core.distill.inspection import InspectRows, inspect
+from unirain_core.distill.integrity import fault
 from unirain_core.imaging.codec import file_hash, to_uint8, write_png
 
 CLEAN = np.ascontiguousarray(data.astronaut()[:200, :300])

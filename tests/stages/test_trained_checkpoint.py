@@ -91,6 +91,18 @@ def test_a_variant_becomes_a_checkpoint_a_history_and_a_report(root):
     assert not list((root / ".unirain/resume").glob("*"))
 
 
+def test_the_run_is_tagged_with_what_it_was_made_with(root):
+    made_with = report.MadeWith(code="c0de", params="9a9a", dirty=True)
+    trained_checkpoint.run(root, **ARGUMENTS, made_with=made_with)
+    start = next(
+        e.content for e in journal.read(root / ".unirain/runs/ours") if e.kind == "start" and e.content
+    )
+
+    assert {"unirain.code": "c0de", "unirain.params": "9a9a", "unirain.dirty": "yes"}.items() <= start[
+        "tags"
+    ].items()
+
+
 def test_a_finished_checkpoint_is_never_trained_again(root, monkeypatch):
     trained_checkpoint.run(root, **ARGUMENTS)
     out = root / "data/checkpoints/ours"

@@ -25,6 +25,7 @@ _SHARED_SCHEMAS = {
     VERIFIED: "verified_pairs",
     DATABASE: "real_rain_database",
     TRIPLETS: "query_triplets",
+    VOTES: "vlm_votes",
     "data/scores/benchmark": "benchmark_scores",
     "data/scores/baseline": "baseline_scores",
 }

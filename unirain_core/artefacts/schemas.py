@@ -111,10 +111,12 @@ class RealPhoto:
 class Dropped:
     """A row that left the pipeline, and why."""
 
-    PRODUCER: ClassVar[str] = "raw_datasets, verified_pairs"
+    PRODUCER: ClassVar[str] = (
+        "raw_datasets, verified_pairs, real_rain_database, query_triplets, vlm_votes, benchmark_scores, baseline_scores"
+    )
 
     pair_id: str
-    """As in the manifest; for an orphan what its id would have been."""
+    """As in the manifest, a photo_id for a photo; for an orphan what its id would have been."""
     dataset: str
     """Name of the dataset in params."""
     reason: str

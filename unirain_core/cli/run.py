@@ -1,7 +1,8 @@
 """`unirain run STAGE`: the one executor; the only thing that writes artefacts."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
@@ -17,6 +18,7 @@ from unirain_core.config.pipeline import PARAMS, PIPELINE, read_pipeline
 from unirain_core.engine.life import end_on_signals, lock, tie_to_parent
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError
+from unirain_core.sources.supply import demand_supply
 from unirain_core.stages import ORDER
 
 logger = logging.getLogger(__name__)
@@ -44,25 +46,36 @@ def run(
     witness = _witness(root, content, stage, partition)  # before the stage's code is loaded
     module = import_module(f"unirain_core.stages.{stage}")
     arguments: dict[str, Any] = {name: getattr(params, name) for name in module.PARAMS}
-    made_with = witness.made_with() if witness else None
     if "made_with" in signature(module.run).parameters:
-        arguments["made_with"] = made_with
+        arguments["made_with"] = witness.made_with if witness else None
     if any("{partition}" in path for path in module.WRITES):
         arguments["partition"] = _known(stage, partition, params)
     elif partition is not None:
         raise ConfigError(f"stage '{stage}' has no partitions; run `unirain run {stage}`")
+    if {"sample_corpora", "raw_datasets"} & set(
+        module.PARAMS
+    ):  # where data comes in: 0.3 s for the catalogue
+        demand_supply(params.raw_datasets, params.rain_types)
     store = WorkStore.at(root, stage, partition)
     with lock(store.home / "locks" / f"{store.owner}.lock", f"stage '{store.owner}'", root):
         store.begin()
         logger.info("%s: begins", store.owner)
-        try:
+        with _watched(witness):
             module.run(root, **arguments)
-            if witness and made_with:
-                report.stamp(root / witness.step.report, made_with)
-        finally:  # after an error too: an edit may be its cause
-            if witness:
-                witness.end()
         logger.info("%s: ends", store.owner)
+
+
+@contextmanager
+def _watched(witness: Witness | None) -> Iterator[None]:
+    """Stamp the report of a stage that ends well; name what was edited meanwhile, which may be why it failed."""
+    if witness is None:
+        yield
+        return
+    try:
+        yield
+        report.stamp(witness.root / witness.step.report, witness.made_with)
+    finally:
+        witness.end()
 
 
 def _witness(root: Path, params: object, stage: str, partition: str | None) -> Witness | None:

@@ -1,7 +1,7 @@
 """The sections of params.yaml as frozen dataclasses; what each value means stands under it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal, NewType
 
 from annotated_types import Ge, Gt, Le, MaxLen, MinLen
@@ -88,6 +88,16 @@ class RawDatasets:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alignment:
+    """How well the two pictures of one dataset's pairs must lie upon each other; what is not named is as for all."""
+
+    aligned_peak: Share | None = None
+    """As `verified_pairs.aligned_peak`."""
+    max_offset: Annotated[int, Ge(0)] | None = None
+    """As `verified_pairs.max_offset`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedPairs:
     """Integrity: thresholds of the checks that run before any model (`distill/integrity.py`)."""
 
@@ -99,6 +109,11 @@ class VerifiedPairs:
     """Phase correlation peak below which the clean picture is another scene's."""
     max_offset: Annotated[int, Ge(0)] = 0
     """Offset of the correlation peak, in pixels, from which a pair is misaligned."""
+    per_dataset: dict[str, Alignment] = field(default_factory=dict)
+    """Name of a dataset in `raw_datasets` to its own `aligned_peak` and `max_offset`: hand-held real pairs lie worse."""
+    least_rain: Annotated[float, Ge(0)] = 4.0
+    """Strength of the rain, about grey levels, below which a pair shows none: re-encoded and resampled copies reach
+    3.6 (`python -m benchmarks.no_rain`), the weakest of 117 public pairs 7.9."""
     near_duplicate_bits: Annotated[int, Ge(0), Le(100)] = 30
     """Clean pictures whose 256-bit difference hashes differ in at most so many bits are the same. Strangers differ in
     about half of the bits: beyond 100 more than one of 3,600 comparisons (binomial) would join two of them."""
@@ -110,6 +125,13 @@ class VerifiedPairs:
             raise ValueError(
                 f"min_side {self.min_side} squared exceeds max_pixels {self.max_pixels}: no picture would pass"
             )
+
+    def alignment(self, dataset: str) -> tuple[float, int]:
+        """The peak and the offset that hold for a dataset."""
+        own = self.per_dataset.get(dataset, Alignment())
+        peak = self.aligned_peak if own.aligned_peak is None else own.aligned_peak
+        offset = self.max_offset if own.max_offset is None else own.max_offset
+        return peak, offset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Pair, RealPhoto, Reference, Vote
 from unirain_core.config.sections import JudgeName
 from unirain_core.distill.judging import HALF, judge_pair, make_judge
-from unirain_core.engine.rows import Job
+from unirain_core.engine.rows import Failed, Job
 from unirain_core.engine.store import digest
 from unirain_core.errors import SchemaError
 from unirain_core.imaging.codec import RgbImage
@@ -128,6 +128,31 @@ def _vote(ballot: Ballot, query: RgbImage, references: Sequence[RgbImage]) -> Vo
         mass=answer.response.mass,
         reply=answer.response.reply,
         reason=answer.response.reason,
+        prompt_hash=ballot.prompt_hash,
+    )
+
+
+def votes_of(ballots: Sequence[Ballot], results: Sequence[list[Vote] | Failed]) -> list[Vote]:
+    """One vote for each ballot; a question that could not be asked is an abstention with its reason."""
+    votes: list[Vote] = []
+    for ballot, result in zip(ballots, results, strict=True):
+        if isinstance(result, Failed):
+            votes.append(_abstention(ballot, result))
+        else:
+            votes.extend(result)
+    return votes
+
+
+def _abstention(ballot: Ballot, failure: Failed) -> Vote:
+    return Vote(
+        pair_id=ballot.pair_id,
+        judge=ballot.judge,
+        vote=None,
+        p_yes=HALF,
+        threshold=HALF,
+        mass=0.0,  # no answer was given: whatever the threshold becomes, it stays an abstention
+        reply="",
+        reason=f"{failure.reason}: {failure.detail}",
         prompt_hash=ballot.prompt_hash,
     )
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from unirain_core.artefacts.schemas import ManifestRow
-from unirain_core.distill.integrity import Fault, Inspection
+from unirain_core.distill.inspection import Inspection
+from unirain_core.distill.integrity import Fault
 from unirain_core.imaging.hashes import near_pairs
 
 _PRIORITY = {"test": 0, "val": 1, "train": 2}

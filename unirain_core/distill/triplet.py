@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import TripletRow
+from unirain_core.artefacts.schemas import Dropped, TripletRow
 from unirain_core.config.sections import EncoderName, Encoders
 from unirain_core.distill.encoders.caption import Captioner, StatisticsCaptioner
 from unirain_core.distill.encoders.image import ImageEncoder, StatisticsImageEncoder
 from unirain_core.distill.encoders.text import StatisticsTextEncoder, TextEncoder
-from unirain_core.engine.rows import Job
+from unirain_core.engine.rows import Failed, Job
 from unirain_core.engine.store import digest
 from unirain_core.imaging.codec import RgbImage, to_float, to_uint8
 from unirain_core.imaging.colour import luma
@@ -172,6 +172,22 @@ def triplet_job(encoders: Encoders, roots: Roots, algorithm: str) -> Job[Picture
         place=row_place,
         work=EncodeRows(encoders, roots),
     )
+
+
+def settle(
+    rows: Sequence[PictureRow], results: Sequence[list[TripletRow] | Failed]
+) -> tuple[list[TripletRow], list[Dropped]]:
+    """Triplets of the rows that have one, and the other rows with their reasons; in the order of the rows."""
+    triplets: list[TripletRow] = []
+    dropped: list[Dropped] = []
+    for row, result in zip(rows, results, strict=True):
+        if isinstance(result, Failed):
+            dropped.append(
+                Dropped(pair_id=row.id, dataset=row.dataset, reason=result.reason, other=result.detail)
+            )
+        else:
+            triplets.extend(result)
+    return triplets, dropped
 
 
 def row_key(encoders: str, row: PictureRow) -> str:

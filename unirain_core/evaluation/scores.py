@@ -11,11 +11,11 @@ import torch
 from PIL import Image
 
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import Score, SplitRow
+from unirain_core.artefacts.schemas import Dropped, Score, SplitRow
 from unirain_core.artefacts.whole import whole_file
 from unirain_core.config.sections import ProtocolName
 from unirain_core.engine.local import LocalEngine
-from unirain_core.engine.rows import Job, finished_rows
+from unirain_core.engine.rows import Failed, Job, finished_rows
 from unirain_core.engine.store import WorkStore, digest
 from unirain_core.evaluation.lpips import Lpips
 from unirain_core.evaluation.methods import Method
@@ -24,7 +24,7 @@ from unirain_core.evaluation.summary import SHOWN_PER_TYPE, picture_name, shown
 from unirain_core.imaging.codec import RgbImage
 from unirain_core.imaging.pairs import read_pair
 
-ALGORITHM = "2"
+ALGORITHM = "3"
 """Version of what is computed of a pair."""
 
 Splits = Mapping[str, Sequence[SplitRow]]
@@ -122,6 +122,8 @@ class Scoring:
 
     scores: list[Score]
     """In the order of the benchmarks and their pairs."""
+    dropped: list[Dropped]
+    """Pairs that could not be scored, likewise."""
     pictures: dict[str, bytes]
     """File name to PNG of the shown pairs' restored pictures."""
 
@@ -154,37 +156,44 @@ def score(
         roots: where the datasets lie.
         store: of the stage.
     """
-    given = tasks(splits)
+    pairs = tasks(splits)
     # One worker for a GPU: each would load the network onto it.
     engine = LocalEngine(workers=1) if torch.cuda.is_available() else LocalEngine()
-    results = finished_rows(scoring_job(method, protocol, lpips, roots), given, store, engine)
-    found = [scored for (scored,) in results]
-    return Scoring(
-        scores=_rows(name, protocol, given, found),
-        pictures={
-            picture_name(task.row.pair_id): scored.picture
-            for task, scored in zip(given, found, strict=True)
-            if scored.picture is not None
-        },
+    results = finished_rows(scoring_job(method, protocol, lpips, roots), pairs, store, engine)
+    scoring = Scoring(scores=[], dropped=[], pictures={})
+    for task, result in zip(pairs, results, strict=True):
+        if isinstance(result, Failed):
+            scoring.dropped.append(_dropped(task, result))
+            continue
+        (scored,) = result
+        scoring.scores.append(_score(name, protocol, task, scored))
+        if scored.picture is not None:
+            scoring.pictures[picture_name(task.row.pair_id)] = scored.picture
+    return scoring
+
+
+def _score(name: str, protocol: ProtocolName, task: Task, scored: Scored) -> Score:
+    return Score(
+        method=name,
+        benchmark=task.benchmark,
+        pair_id=task.row.pair_id,
+        rain_type=task.row.rain_type,
+        psnr=scored.psnr,
+        ssim=scored.ssim,
+        lpips=scored.lpips,
+        protocol=protocol,
+        data_hash=digest(task.row.input_hash, task.row.target_hash),
     )
 
 
-def _rows(name: str, protocol: ProtocolName, given: Sequence[Task], found: Sequence[Scored]) -> list[Score]:
-    """Scores as the table's rows, in the order of the tasks."""
-    return [
-        Score(
-            method=name,
-            benchmark=task.benchmark,
-            pair_id=task.row.pair_id,
-            rain_type=task.row.rain_type,
-            psnr=scored.psnr,
-            ssim=scored.ssim,
-            lpips=scored.lpips,
-            protocol=protocol,
-            data_hash=digest(task.row.input_hash, task.row.target_hash),
-        )
-        for task, scored in zip(given, found, strict=True)
-    ]
+def _dropped(task: Task, failure: Failed) -> Dropped:
+    dataset, pair_id = _place(task)
+    return Dropped(
+        pair_id=pair_id,
+        dataset=dataset,
+        reason=failure.reason,
+        other=f"benchmark {task.benchmark}: {failure.detail}",
+    )
 
 
 def _key(how: str, task: Task) -> str:

@@ -16,6 +16,7 @@ from unirain_core.errors import ChangedInputError, ItemError
 from unirain_core.imaging.damage import damage, strips_damage
 from unirain_core.imaging.depth import to_rgb
 from unirain_core.imaging.formats import HEAD, LFS_POINTER, READ, SUFFIXES, foreign_format
+from unirain_core.imaging.strictness import hidden_damage
 
 __all__ = ["LFS_POINTER", "SUFFIXES"]  # part of this module's contract, though they stand in `formats`
 
@@ -122,10 +123,12 @@ def _changed(path: Path) -> ChangedInputError:
     )
 
 
-def read_picture(path: Path, listed: str | None = None, *, max_pixels: int | None = None) -> Picture:
+def read_picture(
+    path: Path, listed: str | None = None, *, max_pixels: int | None = None, strict: bool = False
+) -> Picture:
     """Decode exactly the bytes that were hashed; arguments and errors as of `read_file` and `decode`."""
     try:
-        return decode(read_file(path, listed), max_pixels=max_pixels)
+        return decode(read_file(path, listed), max_pixels=max_pixels, strict=strict)
     except UnreadableError as error:
         raise UnreadableError(error.reason, f"{path.name}: {error.detail}") from None
 
@@ -135,12 +138,13 @@ def read_rgb(path: Path, listed: str | None = None, *, max_pixels: int | None = 
     return read_picture(path, listed, max_pixels=max_pixels).pixels
 
 
-def decode(content: bytes, *, max_pixels: int | None = None) -> Picture:
+def decode(content: bytes, *, max_pixels: int | None = None, strict: bool = False) -> Picture:
     """Decode a picture to RGB, upright, alpha composed over white, 16 bits scaled to 8; of an animation the first.
 
     Args:
         content: of the file.
         max_pixels: more are not decoded; None: only MAX_SIDE is a bound.
+        strict: look for hidden damage too, which decodes a JPEG some five times, a WebP twice.
 
     Raises:
         UnreadableError: with reason `git_lfs_pointer`, `format_not_supported`, `too_large`, `truncated`, `damaged`
@@ -152,6 +156,8 @@ def decode(content: bytes, *, max_pixels: int | None = None) -> Picture:
             _demand_bearable(header, max_pixels)
             _demand_whole(content, image)
             upright = ImageOps.exif_transpose(image)
+            if strict and (fault := hidden_damage(content)) is not None:
+                raise ItemError("damaged", fault)
             return Picture(header.mode, np.asarray(to_rgb(upright), dtype=np.uint8))
     except ItemError as error:
         raise UnreadableError(error.reason, error.detail) from None

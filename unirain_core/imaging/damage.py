@@ -73,31 +73,46 @@ def _png_damage(content: bytes) -> str | None:
 
 def _jpeg_damage(content: bytes) -> str | None:
     """A segment or scan that cannot stand in a JPEG; whatever follows the end marker is another's (phones, MPO)."""
+    try:
+        for start, end in jpeg_scans(content):
+            if (fault := _restart_damage(content[start:end])) is not None:
+                return fault
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def jpeg_scans(content: bytes) -> Iterator[tuple[int, int]]:
+    """Begin and end of the data of each scan of a JPEG that is not cut.
+
+    Raises:
+        ValueError: a segment cannot stand where it does.
+    """
     position, has_scan = 2, False
     while position + 4 <= len(content):
         if content[position] != 0xFF:
-            return f"a marker is expected at byte {position:,}"
+            raise ValueError(f"a marker is expected at byte {position:,}")
         marker = content[position + 1]
         if marker == 0xFF:  # fill bytes may precede a marker
             position += 1
             continue
         if marker == 0xD9:
-            return None if has_scan else "it ends before its first scan"
+            if not has_scan:
+                raise ValueError("it ends before its first scan")
+            return
         if has_scan and marker not in _AFTER_SCAN:
-            return f"0xFF{marker:02X} at byte {position:,} cannot follow a scan"
+            raise ValueError(f"0xFF{marker:02X} at byte {position:,} cannot follow a scan")
         length = int.from_bytes(content[position + 2 : position + 4])
         if length < 2:
-            return f"the segment at byte {position:,} has no length"
+            raise ValueError(f"the segment at byte {position:,} has no length")
         position += 2 + length
         if marker == 0xDA:
             has_scan = True
             end = _MARKER.search(content, position)
             if end is None:
-                return None  # it is cut, and the decoder says so
-            if (fault := _restart_damage(content[position : end.start()])) is not None:
-                return fault
+                return  # it is cut, and the decoder says so
+            yield position, end.start()
             position = end.end() - 2
-    return None
 
 
 def _restart_damage(scan: bytes) -> str | None:
@@ -109,17 +124,18 @@ def _restart_damage(scan: bytes) -> str | None:
 
 
 def _webp_damage(content: bytes) -> str | None:
-    end = 8 + int.from_bytes(content[4:8], "little")
-    for kind, stop in _riff_chunks(content, end):
-        if stop > end:
-            return f"its part {kind.decode('latin-1')!r} ends at byte {stop:,} of {end:,}"
+    size = 8 + int.from_bytes(content[4:8], "little")
+    for kind, _, end in riff_chunks(content):
+        if end > size:
+            return f"its part {kind.decode('latin-1')!r} ends at byte {end:,} of {size:,}"
     return None
 
 
-def _riff_chunks(content: bytes, end: int) -> Iterator[tuple[bytes, int]]:
-    """Name and end of each chunk of a RIFF file."""
+def riff_chunks(content: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Name, begin and end of the data of each chunk of a RIFF file."""
+    size = 8 + int.from_bytes(content[4:8], "little")
     position = 12
-    while position + 8 <= min(end, len(content)):
-        stop = position + 8 + int.from_bytes(content[position + 4 : position + 8], "little")
-        yield content[position : position + 4], stop
-        position = stop + stop % 2  # chunks begin at even bytes
+    while position + 8 <= min(size, len(content)):
+        end = position + 8 + int.from_bytes(content[position + 4 : position + 8], "little")
+        yield content[position : position + 4], position + 8, end
+        position = end + end % 2  # chunks begin at even bytes

@@ -47,7 +47,7 @@ def phase_correlation(first: NDArray[np.floating[Any]], second: NDArray[np.float
     """
     if first.shape != second.shape:
         raise ValueError(f"shapes differ: {first.shape} and {second.shape}")
-    window = np.hanning(first.shape[0])[:, None] * np.hanning(first.shape[1])
+    window = (np.hanning(first.shape[0])[:, None] * np.hanning(first.shape[1])).astype(first.dtype)
     spectra = [fft.rfft2((x - x.mean()) * window) for x in (first, second)]
     cross = np.conj(spectra[0]) * spectra[1]
     size = np.abs(cross)

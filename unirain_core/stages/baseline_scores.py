@@ -1,13 +1,14 @@
 """Stage baseline_scores: score one method that has no checkpoint of ours; the rainy input itself."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import Score, SplitRow
+from unirain_core.artefacts.schemas import Dropped, Score, SplitRow
 from unirain_core.config.sections import BenchmarkScores, Method
 from unirain_core.engine.store import WorkStore
 from unirain_core.evaluation.lpips import at_hand
@@ -43,12 +44,14 @@ def run(
     )
     folder = root / paths.BASELINE_SCORES.format(partition=partition)
     tables.write(folder / "scores.parquet", scoring.scores, Score)
+    tables.write(folder / "dropped.parquet", scoring.dropped, Dropped)
     scoring.write_pictures(folder / "pictures")
     report.write(
         root / paths.report(STAGE, partitioned=True).format(partition=partition),
         Report(
             stage=STAGE,
-            counts={name: len(rows) for name, rows in splits.items()},
+            counts={name: len(rows) for name, rows in splits.items()} | {"dropped": len(scoring.dropped)},
+            reasons=dict(sorted(Counter(row.reason for row in scoring.dropped).items())),
             figures={
                 "method": partition,
                 "kind": methods[partition].kind,
@@ -58,4 +61,6 @@ def run(
             },
         ),
     )
-    logger.info("%s: %s: %d pairs scored", STAGE, partition, len(scoring.scores))
+    logger.info(
+        "%s: %s: %d pairs scored, %d dropped", STAGE, partition, len(scoring.scores), len(scoring.dropped)
+    )

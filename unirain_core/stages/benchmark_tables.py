@@ -7,7 +7,7 @@ from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Json, Report
-from unirain_core.artefacts.schemas import Score
+from unirain_core.artefacts.schemas import Dropped, Score
 from unirain_core.artefacts.whole import write_text
 from unirain_core.config.sections import Method, RainType, Variant
 from unirain_core.evaluation import tables as printed
@@ -36,15 +36,16 @@ def run(
     for template, names in ((paths.BASELINE_SCORES, methods), (paths.BENCHMARK_SCORES, variants)):
         _remove_unnamed(root / paths.common(template), names)
     logger.info("%s: %d methods", STAGE, len(folders))
-    scores = [s for folder in folders.values() for s in tables.read(folder / "scores.parquet", Score)]
+    scores, notes = _compared(folders)
     benchmarks = list(dict.fromkeys(score.benchmark for score in scores))
     made = [printed.table(scores, name, list(folders), rain_types) for name in benchmarks]
     out = root / paths.TABLES
-    write_text(out / "table1.md", _document(made))
+    notes += printed.notes(made)
+    write_text(out / "table1.md", _document(made, notes))
     write_text(out / "table1.csv", printed.comma_separated(made))
     for given in made:
         write_text(out / f"table1_{given.benchmark}.tex", printed.latex(given))
-    report.write(root / paths.report(STAGE), _report(made, scores))
+    report.write(root / paths.report(STAGE), _report(made, scores, notes))
     logger.info("%s: %d tables", STAGE, len(made))
 
 
@@ -56,14 +57,31 @@ def _remove_unnamed(folder: Path, names: Iterable[str]) -> None:
             logger.info("%s: removed %s, which params does not name", STAGE, other.name)
 
 
-def _document(made: Sequence[printed.Table]) -> str:
+def _compared(folders: Mapping[str, Path]) -> tuple[list[Score], list[str]]:
+    """The scores of pairs on which every method was scored, and a note that names the other pairs."""
+    scores: list[Score] = []
+    left_out: dict[str, str] = {}
+    for name, folder in folders.items():
+        scores += tables.read(folder / "scores.parquet", Score)
+        for row in tables.read(folder / "dropped.parquet", Dropped):
+            left_out.setdefault(row.pair_id, f"{row.pair_id} ({name}: {row.reason})")
+    if not left_out:
+        return scores, []
+    compared = [score for score in scores if score.pair_id not in left_out]
+    return compared, [
+        f"{len(left_out)} pairs are left out of every line, because a method could not be scored on them: "
+        + ", ".join(left_out.values())
+    ]
+
+
+def _document(made: Sequence[printed.Table], notes: Sequence[str]) -> str:
     tables = (
         f"## {given.benchmark}\n\n{printed.caption(given)}\n\n{printed.markdown(given)}" for given in made
     )
-    return "\n".join([*tables, *(f"{note}\n" for note in printed.notes(made))])
+    return "\n".join([*tables, *(f"{note}\n" for note in notes)])
 
 
-def _report(made: Sequence[printed.Table], scores: Sequence[Score]) -> Report:
+def _report(made: Sequence[printed.Table], scores: Sequence[Score], notes: Sequence[str]) -> Report:
     """Figures of the first benchmark as `table1`, of the others as `table1_<benchmark>`."""
     named: dict[str, Json] = {
         "table1" if n == 0 else f"table1_{given.benchmark}": printed.figures(given)
@@ -72,6 +90,6 @@ def _report(made: Sequence[printed.Table], scores: Sequence[Score]) -> Report:
     return Report(
         stage=STAGE,
         counts={given.benchmark: sum(s.benchmark == given.benchmark for s in scores) for given in made},
-        notes=printed.notes(made),
+        notes=notes,
         figures={**named, "protocol": made[0].protocol if made else ""},
     )

@@ -85,7 +85,7 @@ def _evidence(root: Path) -> Evidence:
 def _dropped(root: Path) -> list[Card]:
     """A card for every row that integrity dropped."""
     cards: list[Card] = []
-    for folder in (paths.RAW, paths.VERIFIED):
+    for folder in (paths.RAW, paths.VERIFIED, paths.TRIPLETS, paths.DATABASE):
         rows = tables.read(root / folder / "dropped.parquet", Dropped)
         cards += [gallery.card_of_dropped(row) for row in rows]
     return cards

@@ -7,9 +7,9 @@ from pathlib import Path
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import Pair, TripletRow
+from unirain_core.artefacts.schemas import Dropped, Pair, TripletRow
 from unirain_core.config.sections import Encoders
-from unirain_core.distill.triplet import PictureRow, make_encoder, triplet_job
+from unirain_core.distill.triplet import PictureRow, make_encoder, settle, triplet_job
 from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore
 
@@ -23,7 +23,7 @@ ALGORITHM = "1"
 
 
 def run(root: Path, *, encoders: Encoders) -> None:
-    """Encode every verified pair, in the order of the pairs."""
+    """Encode every verified pair, in the order of the pairs; one that cannot be encoded is dropped with its reason."""
     pairs = tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
     logger.info("%s: %d pictures to encode", STAGE, len(pairs))
     job = triplet_job(encoders, Roots.load(root), ALGORITHM)
@@ -38,22 +38,26 @@ def run(root: Path, *, encoders: Encoders) -> None:
         )
         for p in pairs
     ]
-    found = finished_rows(job, rows, WorkStore.at(root, STAGE))
-    triplets = [triplet for triplets in found for triplet in triplets]
+    triplets, dropped = settle(rows, finished_rows(job, rows, WorkStore.at(root, STAGE)))
     tables.write(root / paths.TRIPLETS / "triplets.parquet", triplets, TripletRow)
-    report.write(root / WRITES[1], _report(pairs, triplets, encoders))
-    logger.info("%s: %d pictures encoded", STAGE, len(triplets))
+    tables.write(root / paths.TRIPLETS / "dropped.parquet", dropped, Dropped)
+    report.write(root / WRITES[1], _report(pairs, triplets, dropped, encoders))
+    logger.info("%s: %d pictures encoded, %d dropped", STAGE, len(triplets), len(dropped))
 
 
-def _report(pairs: list[Pair], triplets: list[TripletRow], encoders: Encoders) -> Report:
+def _report(
+    pairs: list[Pair], triplets: list[TripletRow], dropped: list[Dropped], encoders: Encoders
+) -> Report:
     encoder = make_encoder(encoders)
+    types = {pair.pair_id: pair.rain_type for pair in pairs}
     captions: dict[str, str] = {}
-    for pair, triplet in zip(pairs, triplets, strict=True):
-        captions.setdefault(pair.rain_type, triplet.caption)
+    for triplet in triplets:
+        captions.setdefault(types[triplet.id], triplet.caption)
     counts = Counter(pair.rain_type for pair in pairs)
     return Report(
         stage=STAGE,
-        counts={"pairs": len(pairs), "triplets": len(triplets), **counts},
+        counts={"pairs": len(pairs), "triplets": len(triplets), "dropped": len(dropped), **counts},
+        reasons=dict(sorted(Counter(row.reason for row in dropped).items())),
         notes=encoder.notes,
         figures={
             "captioner": encoder.captioner.form,

@@ -8,7 +8,15 @@ from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Report
-from unirain_core.artefacts.schemas import ManifestRow, Pair, PyramidRow, RealPhoto, SplitRow, Verdict
+from unirain_core.artefacts.schemas import (
+    Dropped,
+    ManifestRow,
+    Pair,
+    PyramidRow,
+    RealPhoto,
+    SplitRow,
+    Verdict,
+)
 from unirain_core.artefacts.whole import write_text
 from unirain_core.config.sections import RainragSplit, RainType
 from unirain_core.distill.composition import CompositionRow, as_csv, composition
@@ -33,8 +41,17 @@ def run(root: Path, *, rainrag_split: RainragSplit, rain_types: tuple[RainType, 
         GateError: a pair has no verdict, or two splits share a scene.
     """
     manifest = tables.read(root / paths.RAW / "manifest.parquet", ManifestRow)
-    pairs = tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
-    photos = tables.read(root / paths.VERIFIED / "real.parquet", RealPhoto)
+    dropped = {row.pair_id for row in tables.read(root / paths.VOTES / "dropped.parquet", Dropped)}
+    pairs = [
+        pair
+        for pair in tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
+        if pair.pair_id not in dropped
+    ]
+    photos = [
+        photo
+        for photo in tables.read(root / paths.VERIFIED / "real.parquet", RealPhoto)
+        if photo.photo_id not in dropped
+    ]
     verdicts = _verdicts(root, pairs)
     logger.info("rainrag_split: %d pairs", len(pairs))
     accepted = {pair.pair_id for pair in pairs if verdicts[pair.pair_id].verdict}

@@ -8,12 +8,12 @@ from pathlib import Path
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import RealPhoto, TripletRow
+from unirain_core.artefacts.schemas import Dropped, RealPhoto, TripletRow
 from unirain_core.artefacts.whole import write_text
 from unirain_core.config.sections import Encoders, VectorStore
 from unirain_core.distill.stores.make import ensure_filled, make_store
 from unirain_core.distill.stores.store import Content
-from unirain_core.distill.triplet import PictureRow, make_encoder, triplet_job
+from unirain_core.distill.triplet import PictureRow, make_encoder, settle, triplet_job
 from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import MissingInputError
@@ -31,7 +31,7 @@ def run(root: Path, *, encoders: Encoders, vector_store: VectorStore) -> None:
     """Encode every real photo and make them searchable.
 
     Raises:
-        MissingInputError: there is no real photo at all, or no server where params name one.
+        MissingInputError: there is no real photo that can be encoded, or no server where params name one.
     """
     photos = tables.read(root / paths.VERIFIED / "real.parquet", RealPhoto)
     if not photos:
@@ -47,15 +47,23 @@ def run(root: Path, *, encoders: Encoders, vector_store: VectorStore) -> None:
         for p in photos
     ]
     work = WorkStore.at(root, STAGE)
-    found = finished_rows(triplet_job(encoders, Roots.load(root), ALGORITHM), rows, work)
-    triplets = [triplet for triplets in found for triplet in triplets]
+    results = finished_rows(triplet_job(encoders, Roots.load(root), ALGORITHM), rows, work)
+    triplets, dropped = settle(rows, results)
+    if not triplets:
+        raise MissingInputError(
+            f"not one photo of the real-rain database can be encoded (the first, {dropped[0].pair_id}: "
+            f"{dropped[0].reason}, {dropped[0].other}): add other photos to raw_datasets.datasets"
+        )
     content = Content.of(triplets)
     with make_store(vector_store.engine, content.name, work.home / "qdrant") as store:
         ensure_filled(store, content)
     tables.write(root / paths.DATABASE / "triplets.parquet", triplets, TripletRow)
+    tables.write(root / paths.DATABASE / "dropped.parquet", dropped, Dropped)
     _write_collection(root / paths.DATABASE / "collection.json", content, vector_store)
-    report.write(root / WRITES[1], _report(photos, triplets, encoders))
-    logger.info("%s: %d photos in collection %s", STAGE, len(triplets), content.name)
+    report.write(root / WRITES[1], _report(photos, triplets, dropped, encoders))
+    logger.info(
+        "%s: %d photos in collection %s, %d dropped", STAGE, len(triplets), content.name, len(dropped)
+    )
 
 
 def _write_collection(path: Path, content: Content, vector_store: VectorStore) -> None:
@@ -69,7 +77,9 @@ def _write_collection(path: Path, content: Content, vector_store: VectorStore) -
     write_text(path, json.dumps(facts, indent=2, sort_keys=True) + "\n")
 
 
-def _report(photos: list[RealPhoto], triplets: list[TripletRow], encoders: Encoders) -> Report:
+def _report(
+    photos: list[RealPhoto], triplets: list[TripletRow], dropped: list[Dropped], encoders: Encoders
+) -> Report:
     """Photos by dataset, and by the kind of rain that their captions name."""
     encoder = make_encoder(encoders)
     datasets = Counter(photo.dataset for photo in photos)
@@ -79,7 +89,8 @@ def _report(photos: list[RealPhoto], triplets: list[TripletRow], encoders: Encod
     )
     return Report(
         stage=STAGE,
-        counts={"photos": len(photos)},
+        counts={"photos": len(photos), "dropped": len(dropped)},
+        reasons=dict(sorted(Counter(row.reason for row in dropped).items())),
         notes=encoder.notes,
         figures={
             "encoders": encoder.name,

@@ -14,16 +14,17 @@ from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, RealPhoto
 from unirain_core.config.sections import RainType, VerifiedPairs
 from unirain_core.distill import duplicates
 from unirain_core.distill.duplicates import Sound
-from unirain_core.distill.integrity import Fault, Inspection, fault, inspection_job
-from unirain_core.engine.rows import finished_rows
+from unirain_core.distill.inspection import Inspection, inspection_job
+from unirain_core.distill.integrity import Fault, fault
+from unirain_core.engine.rows import Failed, finished_rows
 from unirain_core.engine.store import WorkStore
-from unirain_core.errors import EmptyTypeError
+from unirain_core.errors import ConfigError, EmptyTypeError
 
 READS = (paths.RAW,)
 WRITES = (paths.VERIFIED, paths.report("verified_pairs"))
 PARAMS = ("verified_pairs", "rain_types")
 
-ALGORITHM = "2"
+ALGORITHM = "3"
 
 logger = logging.getLogger(__name__)
 
@@ -35,11 +36,15 @@ def run(root: Path, *, verified_pairs: VerifiedPairs, rain_types: tuple[RainType
 
     Raises:
         EmptyTypeError: a rain type of params has no verified pair.
+        ConfigError: `per_dataset` names a dataset that is not listed.
+        ChangedInputError: a file is not the one that was listed; all others are inspected, and that work is kept.
     """
     rows = tables.read(root / paths.RAW / "manifest.parquet", ManifestRow)
+    _demand_listed(verified_pairs.per_dataset, rows)
     logger.info("verified_pairs: %d rows to verify", len(rows))
-    job = inspection_job(verified_pairs, Roots.load(root), ALGORITHM)
-    seen = [found for (found,) in finished_rows(job, rows, WorkStore.at(root, "verified_pairs"))]
+    job = inspection_job(verified_pairs.max_pixels, Roots.load(root), ALGORITHM)
+    results = finished_rows(job, rows, WorkStore.at(root, "verified_pairs"))
+    seen = [_inspection(row, result) for row, result in zip(rows, results, strict=True)]
     pairs, photos, faults = _verified(rows, seen, verified_pairs, rain_types)
     dropped = [
         Dropped(pair_id=row.pair_id, dataset=row.dataset, reason=found.reason, other=found.other)
@@ -54,6 +59,23 @@ def run(root: Path, *, verified_pairs: VerifiedPairs, rain_types: tuple[RainType
     logger.info("verified_pairs: %d pairs, %d photos, %d dropped", len(pairs), len(photos), len(dropped))
 
 
+def _demand_listed(names: Iterable[str], rows: Sequence[ManifestRow]) -> None:
+    listed = {row.dataset for row in rows}
+    for name in names:
+        if name not in listed:
+            raise ConfigError(
+                f"verified_pairs.per_dataset.{name}: no such dataset is listed (listed: {', '.join(sorted(listed))}); "
+                "correct the name in the params file, or remove it"
+            )
+
+
+def _inspection(row: ManifestRow, result: list[Inspection] | Failed) -> Inspection:
+    """What was measured of a row; a row whose work failed has its problem."""
+    if isinstance(result, Failed):
+        return Inspection(pair_id=row.pair_id, problem=result.reason, detail=result.detail)
+    return result[0]
+
+
 def _verified(
     rows: Sequence[ManifestRow],
     seen: Sequence[Inspection],
@@ -61,7 +83,10 @@ def _verified(
     rain_types: Sequence[str],
 ) -> tuple[list[Pair], list[RealPhoto], dict[str, Fault]]:
     """Each row as a pair, as a photo, or with its fault."""
-    faults = {found.pair_id: bad for found in seen if (bad := fault(found, params))}
+    faults: dict[str, Fault] = {}
+    for row, inspection in zip(rows, seen, strict=True):
+        if (bad := fault(inspection, params, row.dataset)) is not None:
+            faults[row.pair_id] = bad
     sound = [Sound(*both) for both in zip(rows, seen, strict=True) if both[0].pair_id not in faults]
     photos = [s for s in sound if s.row.role == "real"]
     pairs = [s for s in sound if s.row.role != "real"]

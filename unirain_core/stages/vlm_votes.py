@@ -1,17 +1,17 @@
 """Stage: the votes of the three judges on every pair, and the verdicts."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Json, Report
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import Pair, RealPhoto, Reference, Verdict, Vote
+from unirain_core.artefacts.schemas import Dropped, Pair, RealPhoto, Reference, Verdict, Vote
 from unirain_core.config.sections import JudgeName, VlmVotes
 from unirain_core.distill import calibration, tally
-from unirain_core.distill.ballots import Ballot, ballots_of, vote_job
+from unirain_core.distill.ballots import Ballot, ballots_of, vote_job, votes_of
 from unirain_core.distill.judges.statistics import reliability
 from unirain_core.distill.judging import HALF
 from unirain_core.distill.voting import verdict
@@ -22,7 +22,7 @@ from unirain_core.errors import GateError
 logger = logging.getLogger(__name__)
 
 STAGE = "vlm_votes"
-READS = (paths.VERIFIED, paths.REFERENCES)
+READS = (paths.VERIFIED, paths.DATABASE, paths.TRIPLETS, paths.REFERENCES)
 WRITES = (paths.VOTES, paths.report(STAGE))
 PARAMS = ("vlm_votes",)
 ALGORITHM = "2"
@@ -34,16 +34,17 @@ def run(root: Path, *, vlm_votes: VlmVotes) -> None:
     Raises:
         GateError: thresholds shall follow the real-rain database, and it is too small for that.
     """
-    pairs = tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
-    photos = tables.read(root / paths.VERIFIED / "real.parquet", RealPhoto)
+    dropped = _dropped(root)
+    pairs, photos = _searched(root, {row.pair_id for row in dropped})
     references = tables.read(root / paths.REFERENCES / "references.parquet", Reference)
     of_pairs = ballots_of(pairs, photos, references, vlm_votes.judges)
     of_photos = [] if vlm_votes.accept_share is None else _ballots_of_photos(root, photos, vlm_votes.judges)
     logger.info("%s: %d questions on pairs, %d on photos", STAGE, len(of_pairs), len(of_photos))
     job, work = vote_job(Roots.load(root), ALGORITHM), WorkStore.at(root, STAGE)
-    found = [vote for votes in finished_rows(job, [*of_pairs, *of_photos], work) for vote in votes]
-    thresholds = _thresholds(found[len(of_pairs) :], vlm_votes)
-    decided = calibration.decided(found, thresholds)
+    ballots = [*of_pairs, *of_photos]
+    answers = votes_of(ballots, finished_rows(job, ballots, work))
+    thresholds = _thresholds(answers[len(of_pairs) :], vlm_votes)
+    decided = calibration.decided(answers, thresholds)
     votes, on_photos = decided[: len(of_pairs)], decided[len(of_pairs) :]
     by_pair: dict[str, list[bool | None]] = {pair.pair_id: [] for pair in pairs}
     for vote in votes:
@@ -52,6 +53,7 @@ def run(root: Path, *, vlm_votes: VlmVotes) -> None:
     tables.write(root / paths.VOTES / "votes.parquet", votes, Vote)
     tables.write(root / paths.VOTES / "photos.parquet", on_photos, Vote)
     tables.write(root / paths.VOTES / "verdicts.parquet", verdicts, Verdict)
+    tables.write(root / paths.VOTES / "dropped.parquet", dropped, Dropped)
     kept = sum(v.verdict for v in verdicts)
     summary = Report(
         stage=STAGE,
@@ -71,6 +73,24 @@ def run(root: Path, *, vlm_votes: VlmVotes) -> None:
     )
     report.write(root / WRITES[1], summary)
     logger.info("%s: %d of %d pairs kept", STAGE, kept, len(pairs))
+
+
+def _dropped(root: Path) -> list[Dropped]:
+    """Verified pairs and photos without a triplet: they have no references, so no judge is asked about them."""
+    rows: list[Dropped] = []
+    for folder in (paths.TRIPLETS, paths.DATABASE):
+        rows += tables.read(root / folder / "dropped.parquet", Dropped)
+    return rows
+
+
+def _searched(root: Path, dropped: Container[str]) -> tuple[list[Pair], list[RealPhoto]]:
+    """The verified pairs and photos that have a triplet."""
+    pairs = tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
+    photos = tables.read(root / paths.VERIFIED / "real.parquet", RealPhoto)
+    return (
+        [pair for pair in pairs if pair.pair_id not in dropped],
+        [photo for photo in photos if photo.photo_id not in dropped],
+    )
 
 
 def _ballots_of_photos(root: Path, photos: Sequence[RealPhoto], judges: Sequence[JudgeName]) -> list[Ballot]:
