@@ -81,6 +81,27 @@ def a_folder_beside(project):
 
 MINE = "mine: {layout: paired, root: here, folder: mine, rain_types: [drs]}"
 SKY = "sky: {layout: photos, root: here, folder: sky}"
+DROPS = "drops: {layout: paired, root: here, folder: drops, rain_types: [drd]}"
+
+
+def drops(project):
+    """Sound pairs of another scene, for a dataset of its own."""
+    project.put("1.png", 1)
+    for side in ("input", "target"):
+        (project.pool / "drops" / side).mkdir(parents=True, exist_ok=True)
+        (project.pool / "mine" / side / "1.png").rename(project.pool / "drops" / side / "1.png")
+
+
+def all_drops_dropped(project):
+    """A dataset of the type whose one pair has no rain."""
+    for side in ("input", "target"):
+        (project.pool / "same" / side).mkdir(parents=True)
+        shutil.copy(project.pool / "mine/target/good.png", project.pool / "same" / side)
+    same = DROPS.replace("drops", "same")
+    edit("rain_types: [drs]\n", "rain_types: [drs, drd]\n")(project)
+    edit(f"    {MINE}\n", f"    {MINE}\n    {same}\n")(project)
+
+
 CASES = {
     "add the line": Case(
         fault=lambda p: (p.root / "roots.local.yaml").unlink(),
@@ -128,10 +149,36 @@ CASES = {
         cure=edit(f"    {MINE}\n", f"    {MINE}\n    {SKY}\n"),
         stages=("raw_datasets", "verified_pairs", "real_rain_database"),
     ),
-    "take the type out": Case(
-        fault=edit("rain_types: [drs]\n", "rain_types: [drs, drd]\n"),
-        words="take drd out of rain_types",
+    "take a type out whose pairs are all dropped": Case(
+        fault=all_drops_dropped,
+        words="take drd out of rain_types in params.yaml",
         cure=edit("rain_types: [drs, drd]\n", "rain_types: [drs]\n"),
+        stages=("raw_datasets", "verified_pairs"),
+    ),
+    "add a dataset where all pairs are dropped": Case(
+        fault=all_drops_dropped,
+        words="add a dataset to raw_datasets.datasets",
+        cure=each(drops, edit(f"    {MINE}\n", f"    {MINE}\n    {DROPS}\n")),
+        stages=("raw_datasets", "verified_pairs"),
+    ),
+    "take out repeats": Case(
+        fault=each(
+            lambda p: p.put(f"{'a' * 40}.png", 1),
+            edit("rain_types: [drs]}", "rain_types: [drs], scene_rule: ['input/(a+)+!', 'x']}"),
+        ),
+        words="take out repeats within repeats, such as (a+)+",
+        cure=edit("(a+)+!", "(.+)"),
+    ),
+    "correct a dataset's name": Case(
+        fault=edit("  per_dataset: {}", "  per_dataset: {minee: {aligned_peak: null, max_offset: null}}"),
+        words="correct the name in the params file, or remove it",
+        cure=edit("minee: {", "mine: {"),
+        stages=("raw_datasets", "verified_pairs"),
+    ),
+    "remove a dataset's name": Case(
+        fault=edit("  per_dataset: {}", "  per_dataset: {minee: {aligned_peak: null, max_offset: null}}"),
+        words="correct the name in the params file, or remove it",
+        cure=edit("minee: {aligned_peak: null, max_offset: null}", ""),
         stages=("raw_datasets", "verified_pairs"),
     ),
     "rename the key": Case(
@@ -160,6 +207,36 @@ CASES = {
         cure=lambda p: (p.root / "roots.local.yaml").write_text("# é\nhere: pool\n", encoding="utf-8"),
     ),
 }
+
+
+TYPES_WITHOUT_PAIRS = {
+    "take a type out that no dataset gives": Case(
+        fault=edit("rain_types: [drs]\n", "rain_types: [drs, drd]\n"),
+        words="take it out of rain_types, correct its spelling, or add a dataset",
+        cure=edit("rain_types: [drs, drd]\n", "rain_types: [drs]\n"),
+    ),
+    "correct the spelling of a type": Case(
+        fault=edit("rain_types: [drs]\n", "rain_types: [dsr]\n"),
+        words="take it out of rain_types, correct its spelling, or add a dataset",
+        cure=edit("rain_types: [dsr]\n", "rain_types: [drs]\n"),
+    ),
+    "add a dataset of the type": Case(
+        fault=edit("rain_types: [drs]\n", "rain_types: [drs, drd]\n"),
+        words="take it out of rain_types, correct its spelling, or add a dataset",
+        cure=each(drops, edit(f"    {MINE}\n", f"    {MINE}\n    {DROPS}\n")),
+        stages=("raw_datasets", "verified_pairs"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TYPES_WITHOUT_PAIRS.values(), ids=list(TYPES_WITHOUT_PAIRS))
+def test_a_type_that_no_dataset_gives_is_mended_as_the_message_says(project, case):
+    case.fault(project)
+    code, said = project.unirain("run", "raw_datasets")
+    assert (code, case.words in said) == (2, True), said
+    case.cure(project)
+
+    assert project.unirain("run", "raw_datasets")[0] == 0
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))

@@ -15,6 +15,7 @@ END = "tests/end_to_end/test_remedies.py::"
 EDIT = f"{END}test_an_edit_that_a_message_names_mends_the_fault"
 DVC = f"{END}test_the_command_of_dvc_that_a_message_names_brings_equal_bytes_back"
 COMMAND = f"{END}test_a_command_that_a_message_names_goes_on"
+TYPES = f"{END}test_a_type_that_no_dataset_gives_is_mended_as_the_message_says"
 MERGE = f"{END}test_the_marks_of_a_merge_in_dvc_lock_go_by_the_commands_that_are_named"
 CHAMPION = f"{END}test_the_champion_comes_back_by_each_way_that_the_message_names"
 OUTAGE = f"{END}test_what_an_outage_kept_back_is_sent_once_the_address_is_unset"
@@ -91,10 +92,13 @@ EXECUTED: dict[str, dict[str, str]] = {
         "run the same command again": f"{END}test_a_stage_whose_params_were_edited_goes_on_when_the_command_is_given_again"
     },
     "config.load": {"run from the root of the project": COMMAND, "save it in the encoding UTF-8": EDIT},
+    "config.lock": {"run `unirain prepare`": HEAL},
+    "config.omitted": {
+        "Add under {}": "tests/laws/test_params.py::test_the_lines_that_the_error_gives_mend_a_file_that_omits_keys"
+    },
     "config.params": {"add one": EDIT, "lower min_side": EDIT, "rename one of each two": EDIT},
     "config.sections": {"rename the key in params.yaml": EDIT},
     "distill.ballots": {"run `dvc repro --force retrieved_references`": DVC},
-    "distill.integrity": {"let whatever writes it end": DVC, "run `dvc repro`": DVC},
     "distill.stores.edge": {
         "let it end first": "tests/distill/stores/test_store.py::test_a_second_process_waits_for_the_first_and_then_says_what_holds_it"
     },
@@ -143,6 +147,12 @@ EXECUTED: dict[str, dict[str, str]] = {
         "run `dvc repro vlm_votes`": DVC,
         "take '{}' out of rain_types": SPLIT,
     },
+    "sources.scenes": {"take out repeats within repeats": EDIT},
+    "sources.supply": {
+        "add a dataset": TYPES,
+        "correct its spelling": TYPES,
+        "take it out of rain_types": TYPES,
+    },
     "stages.raw_datasets": {"name a dataset": EDIT},
     "stages.real_rain_database": {
         "add a dataset of unlabelled rainy photos to raw_datasets.datasets": EDIT,
@@ -158,6 +168,8 @@ EXECUTED: dict[str, dict[str, str]] = {
     },
     "stages.verified_pairs": {
         "add a dataset to raw_datasets.datasets": EDIT,
+        "correct the name in the params file": EDIT,
+        "remove it": EDIT,
         "take {} out of rain_types in params.yaml": EDIT,
     },
     "stages.vlm_votes": {
@@ -185,12 +197,13 @@ EXECUTED: dict[str, dict[str, str]] = {
 }
 """Module, remedy, the test that carries it out."""
 
-DOWNLOAD, SERVER, TIME, HARDWARE, PERSON = (
+DOWNLOAD, SERVER, TIME, HARDWARE, PERSON, PICTURE = (
     "needs a download",
     "needs a server",
     "is the whole demonstration, which continuous integration runs",
     "needs more devices than one",
     "needs another person",
+    "needs photos that pass verification and cannot be encoded, of which none is known",
 )
 UNEXECUTED: dict[str, dict[str, str]] = {
     "artefacts.meanings": {"run `git lfs pull`": DOWNLOAD},
@@ -211,6 +224,7 @@ UNEXECUTED: dict[str, dict[str, str]] = {
     },
     "imaging.codec": {"run `git lfs pull` where the dataset lies": DOWNLOAD},
     "model.checkpoint": {"get the folder again from whoever made it": PERSON},
+    "stages.real_rain_database": {"add other photos to raw_datasets.datasets": PICTURE},
     "tracking.checkpoints": {"`dvc pull {}`": DOWNLOAD},
     "tracking.settle": {"start its server": SERVER},
     "training.loop": {"choose a multiple": HARDWARE},
