@@ -34,11 +34,12 @@ POINTS = Path(__file__).with_name("crash_points")
 DAGSTER_RUN = """
 import dagster as dg
 from unirain_assets.definitions import defs
-stage, key = "{0}", "{2}" or None
+key = dg.AssetKey([part for part in ("{0}", "{2}") if part])
 assets = [a for a in defs.assets if isinstance(a, dg.AssetsDefinition)]
-chosen = dg.AssetSelection.assets(stage)
-force = {{"ops": {{stage: {{"config": {{"force": True}}}}}}}}
-done = dg.materialize(assets, selection=chosen, partition_key=key, run_config=force, resources=defs.resources)
+operation = next(a.op.name for a in assets if key in a.keys)
+force = {{"ops": {{operation: {{"config": {{"force": True}}}}}}}}
+chosen = dg.AssetSelection.assets(key)
+done = dg.materialize(assets, selection=chosen, run_config=force, resources=defs.resources)
 raise SystemExit(0 if done.success else 1)
 """
 """What Dagster's run worker does: one asset, whose body is `dvc repro`."""

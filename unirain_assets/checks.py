@@ -28,11 +28,11 @@ class Check:
     """One sentence, or None where nothing does."""
 
 
-def specs(stage: str) -> list[dg.AssetCheckSpec]:
-    """The checks of a stage as Dagster declares them; a no stops what lies downstream."""
+def specs(step: Step) -> list[dg.AssetCheckSpec]:
+    """The checks of a step as Dagster declares them; a no stops what lies downstream."""
     return [
-        dg.AssetCheckSpec(check.name, asset=stage, description=check.question, blocking=True)
-        for check in CHECKS.get(stage, ())
+        dg.AssetCheckSpec(check.name, asset=step.path, description=check.question, blocking=True)
+        for check in CHECKS.get(step.stage, ())
     ]
 
 
@@ -47,7 +47,7 @@ def _result(check: Check, root: Path, step: Step) -> dg.AssetCheckResult:
     except ArtefactError as error:
         problem = str(error)
     return dg.AssetCheckResult(
-        asset_key=step.stage,
+        asset_key=step.path,
         check_name=check.name,
         passed=problem is None,
         description=problem or f"{check.question} Yes.",

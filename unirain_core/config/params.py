@@ -80,8 +80,8 @@ def _check_names(params: Params) -> None:
     }
     for table, keys in tables.items():
         for key in keys:
-            if not key.replace("-", "_").isidentifier():
-                raise ValueError(f"{table}.{key}: a name of letters, digits, - and _ is expected")
+            if not (key.isascii() and key.replace("-", "_").isidentifier()):
+                raise ValueError(f"{table}.{key}: a name of the letters a to z, digits, - and _ is expected")
     both = sorted(set(params.variants) & set(params.methods))
     if both:
         raise ValueError(f"variants and methods share the names {both}; rename one of each two")
