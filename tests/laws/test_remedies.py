@@ -234,7 +234,6 @@ UNEXECUTED: dict[str, dict[str, str]] = {
 NO_REMEDY = {
     ("cli.main", "train one network for four rain types"),  # the help of the whole command
     ("tracking.registry", "name = '{}'"),  # a filter of MLflow's
-    ("unirain_assets.automation", "`dvc repro`"),  # what a job does
 }
 """Texts that read like one."""
 
