@@ -3,6 +3,7 @@
 import errno
 import logging
 import os
+import shutil
 import sys
 import tempfile
 import textwrap
@@ -78,10 +79,21 @@ def main() -> None:
         _leave(error, _of_the_system(error), 1, debug=debug)
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""A full disk, a quota, a limit on the size of files."""
+
+
 def _of_the_system(error: OSError) -> str:
     """What the operating system refused, and what to do where there is one thing to do."""
     what = f"{error.filename or 'a file'}: {error.strerror or error}"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    is_full = error.errno in _FULL
+    if isinstance(
+        error, shutil.Error
+    ):  # of a copied folder: a list of source, target and text, without a number
+        _source, target, text = error.args[0][0]
+        what = f"{target}: {text}"
+        is_full = any(os.strerror(number) in text for number in _FULL)
+    if is_full:
         return (
             f"{what}; nothing half done was left under its name and what was finished is kept: make room "
             "(`unirain gc` removes finished work that nothing refers to) and run the same command again"
