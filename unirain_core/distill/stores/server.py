@@ -9,7 +9,7 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from unirain_core.distill.stores.store import VECTORS, Content, Held, Proposal, VectorName, proposal
-from unirain_core.errors import MissingInputError
+from unirain_core.errors import MissingInputError, without_password
 
 _DISTANCE = {
     "text": models.Distance.EUCLID,
@@ -92,7 +92,8 @@ def connect(collection: str, url: str) -> ServerStore:
     except (ResponseHandlingException, UnexpectedResponse) as error:
         client.close()
         raise MissingInputError(
-            f"vector_store.engine is 'server', but no Qdrant server answers at {url} ({error}): start one with "
+            f"vector_store.engine is 'server', but no Qdrant server answers at {without_password(url)} "
+            f"({without_password(str(error))}): start one with "
             f"`docker compose up -d qdrant`, set UNIRAIN_QDRANT_URL, or set vector_store.engine to 'edge'"
         ) from None
     return ServerStore(client, collection)
