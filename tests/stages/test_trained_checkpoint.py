@@ -238,7 +238,10 @@ def test_a_journal_that_was_deleted_is_written_anew_from_the_history(root):
     file.unlink()
     trained_checkpoint.run(root, **ARGUMENTS)
     after = journal.read(file.parent)
-    losses = [[(e.step, e.metrics["loss/drs"]) for e in events if "loss/drs" in (e.metrics or {})] for events in (before, after)]
+    losses = [
+        [(e.step, e.metrics["loss/drs"]) for e in events if "loss/drs" in (e.metrics or {})]
+        for events in (before, after)
+    ]
 
     assert losses[0] == losses[1]
     assert len(losses[0]) > 1
