@@ -81,6 +81,7 @@ def write_upstream(root, facts=FACTS):
         ],
         ("votes/votes", Vote): [ballot(n) for n, _, _ in facts],
         ("votes/verdicts", Verdict): [ruling(n) for n, _, _ in facts],
+        **{(f"{folder}/dropped", Dropped): [] for folder in ("triplets", "database", "votes")},
     }
     for (name, row_class), rows in files.items():
         tables.write(root / f"data/{name}.parquet", rows, row_class)
