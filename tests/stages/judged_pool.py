@@ -84,7 +84,6 @@ def write_upstream(root, facts=FACTS):
         ],
         ("votes/votes", Vote): [ballot(n) for n, _, _ in facts],
         ("votes/verdicts", Verdict): [ruling(n) for n, _, _ in facts],
-        ("votes/dropped", Dropped): [],
     }
     for (name, row_class), rows in files.items():
         tables.write(root / f"data/{name}.parquet", rows, row_class)
