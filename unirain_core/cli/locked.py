@@ -1,6 +1,7 @@
 """Whether a stage's inputs still are what dvc.lock says that their stages wrote."""
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from unirain_core.errors import ArtefactError, ConfigError
 CACHE = ".dvc/cache/files/md5"
 SHOWN = 3
 """Files that a message names for each stage."""
+PAUSE = 1.0
+"""Seconds before a second look; DVC writes dvc.lock in 0.1 s."""
 
 
 def demand_locked(root: Path, pipeline: Pipeline, step: Step, files: Mapping[str, str]) -> None:
@@ -25,8 +28,13 @@ def demand_locked(root: Path, pipeline: Pipeline, step: Step, files: Mapping[str
     Raises:
         ArtefactError: an out that the step reads has another content than its stage's entry of dvc.lock.
     """
-    outs = [(out, producer) for dep in step.deps for out, producer in pipeline.outs_below(dep).items()]
+    read = {out for dep in step.deps for out in pipeline.outs_below(dep)}
+    # in the order of the pipeline, as is the command that mends
+    outs = [(out, producer) for producer in pipeline.steps for out in producer.outs if out in read]
     damaged = damaged_outs(root, outs, files)
+    if damaged:  # or DVC is writing the lock at this moment, for a stage that runs beside this one
+        time.sleep(PAUSE)
+        damaged = damaged_outs(root, outs, files)
     if damaged:
         texts = [f"{_few(paths)} (of stage '{producer}')" for producer, paths in damaged.items()]
         raise ArtefactError(
