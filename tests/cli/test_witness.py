@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from unirain_core.cli.run import _watched as watched
 from unirain_core.cli.witness import Witness
 from unirain_core.config.load import read_yaml
 from unirain_core.config.lock import tree_hash
@@ -153,6 +154,22 @@ def test_many_changes_are_counted(project):
 
     with pytest.raises(EditedError, match=r"4\.py \(is new\) and 4 more\. What was finished is kept"):
         witness.end()
+
+
+def test_an_edit_is_named_before_the_failure_that_it_caused(project):
+    witness = begin(project)
+    with pytest.raises(EditedError, match=r"a\.txt \(is gone\)") as error, watched(witness):
+        (project / "data/parts/one/a.txt").unlink()
+        raise ArtefactError("a.txt does not exist")
+
+    assert isinstance(error.value.__context__, ArtefactError), "the log has both"
+
+
+def test_a_failure_without_an_edit_stays_what_it_is_and_stamps_no_report(project):
+    with pytest.raises(ArtefactError, match="other"), watched(begin(project)):
+        raise ArtefactError("other")
+
+    assert not (project / "reports").exists()
 
 
 def locked(project, md5):
