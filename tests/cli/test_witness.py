@@ -158,8 +158,8 @@ def test_many_changes_are_counted(project):
 
 def test_an_edit_is_named_before_the_failure_that_it_caused(project):
     witness = begin(project)
+    (project / "data/parts/one/a.txt").unlink()
     with pytest.raises(EditedError, match=r"a\.txt \(is gone\)") as error, watched(witness):
-        (project / "data/parts/one/a.txt").unlink()
         raise ArtefactError("a.txt does not exist")
 
     assert isinstance(error.value.__context__, ArtefactError), "the log has both"
