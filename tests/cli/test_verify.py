@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -94,9 +95,13 @@ def test_a_flipped_object_of_dvcs_cache_is_removed_and_its_remedy_puts_it_back(p
     verify()
 
 
+def write_x(folder: Path) -> None:
+    (folder / "x").write_text("content")
+
+
 def test_damaged_work_of_the_store_is_named(project, capsys):
     store = WorkStore.at(project, "parts")
-    folder = store.folder("k", lambda folder: (folder / "x").write_text("content") and None)
+    folder = store.folder("k", write_x)
     (folder / "x").write_text("kontent")
     (store.shards / "1-abc.0123.parquet").write_bytes(b"no shard")
     lines = said(capsys)
