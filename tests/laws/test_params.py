@@ -48,6 +48,16 @@ def written(tmp_path, old, new):
         ("min_side: 64", "min_side: 20000", r"verified_pairs: min_side 20000 squared exceeds max_pixels"),
         ("min_side: 64", "min_side: 300", r"sample_corpora\.demo: .*side of 256 .*at least 300 pixels"),
         ("near_duplicate_bits: 30", "near_duplicate_bits: 256", r"near_duplicate_bits: .*equal to 100"),
+        (
+            "per_dataset: {}",
+            "per_dataset: {rain200: {max_offset: 2}}",
+            r"per_dataset\.rain200: is not one of",
+        ),
+        (
+            "per_dataset: {}",
+            "per_dataset: {rain200l: {aligned_peak: 2}}",
+            r"rain200l\.aligned_peak: .*equal to 1",
+        ),
         ("structure_side: 128", "structure_side: 1000000", r"structure_side: .*equal to 1024"),
         ("height: 256", "height: 1", r"sample_corpora\.demo\.height: .*equal to 64"),
         ("seed: 7", "seed: -7", r"sample_corpora\.demo\.seed: .*equal to 0"),
@@ -159,6 +169,10 @@ def test_every_key_of_a_profile_can_be_set_as_dvc_exp_run_sets_it(path, tmp_path
     ("override", "value"),
     [
         ("variants.unirain.seed=1", lambda p: p.variants["unirain"].seed == 1),
+        (
+            "+verified_pairs.per_dataset.gt-rain.max_offset=2",
+            lambda p: p.verified_pairs.alignment("gt-rain") == (0.1, 2),
+        ),
         ("vlm_votes.accept_share=null", lambda p: p.vlm_votes.accept_share is None),
         ("training.mixed_precision=bf16", lambda p: p.training.mixed_precision == "bf16"),
         ("rain_types=[drs,drd]", lambda p: p.rain_types == ("drs", "drd")),
