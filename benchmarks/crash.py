@@ -166,6 +166,18 @@ def orphans(project: Path) -> list[int]:
     return found
 
 
+def left_over(project: Path) -> list[int]:
+    """Orphans that do not end by themselves within ten seconds; they are ended, so that the next kill can be tried."""
+    for _ in range(100):
+        if not orphans(project):
+            return []
+        time.sleep(0.1)
+    left = orphans(project)
+    for process in left:
+        os.kill(process, signal.SIGKILL)
+    return left
+
+
 def command(kill: Kill) -> tuple[str, ...]:
     """The command that a person gives: to DVC, or to Dagster."""
     if kill.point.target == "dagster":
@@ -200,14 +212,7 @@ def survives(project: Path, kill: Kill, reference: dict[str, str]) -> str:
     run(project, *command(kill), env={"PYTHONPATH": search_path(), "CRASH": crash}, check=False)
     if not flag.exists():
         return "not killed"
-    for _ in range(100):
-        if not orphans(project):
-            break
-        time.sleep(0.1)
-    else:
-        left = orphans(project)
-        for process in left:
-            os.kill(process, signal.SIGKILL)
+    if left := left_over(project):
         return f"orphans {left}"
     before = finished(project)
     again = same_command(project, kill)
