@@ -195,10 +195,10 @@ def same_command(project: Path, kill: Kill) -> subprocess.CompletedProcess[str]:
 
 
 def take_away(project: Path, stage: str) -> None:
-    """Remove a stage's finished work, the journals and the copy of dvc.lock, so that its next run makes all of it."""
+    """Remove a stage's finished work, and what the run would find made: collections, journals, the copy of dvc.lock."""
     (project / ".dvc/tmp/dvc.lock.last").unlink(missing_ok=True)
     name = stage.partition("@")[0]
-    for folder in (f"shards/{name}", "resume", "runs"):
+    for folder in (f"shards/{name}", "resume", "runs", "qdrant"):
         shutil.rmtree(project / ".unirain" / folder, ignore_errors=True)
 
 
