@@ -112,7 +112,7 @@ EXECUTED: dict[str, dict[str, str]] = {
         "set vector_store.engine to 'edge'": f"{STAGES}test_a_store_on_this_machine_takes_the_place_of_a_server_that_does_not_answer"
     },
     "engine.edits": {
-        "run the same command again": f"{END}test_a_stage_whose_params_were_edited_goes_on_when_the_command_is_given_again"
+        "run the same command again": "tests/engine/test_edits.py::test_code_from_before_the_start_is_accepted_and_the_start_is_handed_on"
     },
     "engine.life": {"stop it": BUSY, "wait for it": BUSY},
     "engine.local": {"run the same command again": KILLS},

@@ -1,7 +1,8 @@
 """The two files that DVC overwrites in place: a kill can leave half of one, and then every DVC command fails.
 
-DVC empties `dvc.lock` and `.dvc/tmp/rwlock` before it writes them. All else that DVC writes here is renamed into place
-or is a database. The last whole `dvc.lock` is therefore kept beside DVC's own temporary files:
+DVC empties `dvc.lock` and `.dvc/tmp/rwlock` before it writes them. What else it writes in a run is renamed into place, is
+a database, or is a lock file whose content nobody reads (seen by recording every file that DVC 3.67 opens for writing).
+The last whole `dvc.lock` is therefore kept beside DVC's own temporary files:
 
     .dvc/tmp/dvc.lock.last    the last dvc.lock that was seen whole
     .dvc/tmp/dvc.lock.torn    the half file that was put aside, for a person
