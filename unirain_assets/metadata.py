@@ -36,7 +36,7 @@ _FIXED = ("stage", "counts", "reasons", "notes")
 def shown(root: Path, step: Step) -> Values:
     """Everything there is to show of a step's newest artefacts; nothing for what is absent."""
     path = root / step.report
-    content = report.read(path) if path.exists() else {}
+    content = report.read(path) if path.is_file() else {}
     return {**_report(content), **_pictures(root, step), **_links(root, step)}
 
 

@@ -141,7 +141,7 @@ def test_a_damaged_note_of_the_mlflow_run_hides_the_link_alone(tmp_path, monkeyp
     file = tmp_path / ".unirain/runs/ours/mlflow.json"
     file.parent.mkdir(parents=True)
     file.write_text(content)
-    step = graph.Step(stage="trained_checkpoint", key="ours", command="", deps=(), params={}, outs=())
+    step = Step(stage="trained_checkpoint", key="ours", command="", deps=(), params={}, outs=())
 
     assert metadata.shown(tmp_path, step) == {}
 

@@ -1,4 +1,7 @@
+import importlib
 import shutil
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +11,12 @@ from PIL import Image
 
 from unirain_core.cli.derain import derain, plan
 from unirain_core.config.sections import Network
-from unirain_core.errors import ConfigError, MissingInputError, SchemaError
+from unirain_core.errors import ConfigError, MissingInputError, SchemaError, UniRainError
 from unirain_core.imaging.codec import read_rgb
 from unirain_core.model import checkpoint as checkpoints
 from unirain_core.model.network import build
+
+derain_module = importlib.import_module("unirain_core.cli.derain")
 
 CONFIG = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0, shuffle=2)
 
@@ -82,9 +87,11 @@ def test_what_is_no_picture_is_skipped_with_a_line(tmp_path, identity, capsys):
     write(tmp_path / "in" / "a.png", noise(4, 4, 3))
     (tmp_path / "in" / "notes.txt").write_text("rain")
     (tmp_path / "in" / "broken.png").write_bytes(b"no picture")
-    derain(tmp_path / "in", tmp_path / "out", identity)
+    with pytest.raises(UniRainError, match="1 of 2 pictures were skipped") as raised:
+        derain(tmp_path / "in", tmp_path / "out", identity)
     said = capsys.readouterr()
 
+    assert raised.value.exit_code == 1
     assert files(tmp_path / "out") == ["a.png"]
     assert "notes.txt: no picture by its suffix" in said.err
     assert "broken.png: unreadable" in said.err
@@ -140,8 +147,98 @@ def test_a_folder_without_pictures_is_no_success(tmp_path):
 def test_a_folder_of_unreadable_pictures_is_no_success(tmp_path, identity):
     (tmp_path / "broken.png").write_bytes(b"no picture")
 
-    with pytest.raises(MissingInputError, match="not one picture could be read"):
+    with pytest.raises(MissingInputError, match="not one picture could be derained"):
         derain(tmp_path, tmp_path / "out", identity)
+
+
+def png_of_size(width, height):
+    """A PNG whose header promises any size, and whose data are empty."""
+    parts = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)), (b"IDAT", b""), (b"IEND", b"")]
+    chunks = [struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in parts]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        (
+            "bomb.png",
+            png_of_size(99_999_999, 1),
+            "too_large (bomb.png: 99,999,999 x 1 pixels, at most 65,535 along",
+        ),
+        (
+            "wide.png",
+            png_of_size(60_000, 60_000),
+            "too_large (wide.png: 60,000 x 60,000 pixels, at most 100,000,000",
+        ),
+        (
+            "vector.png",
+            b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+            "format_not_supported (vector.png: it is EPS",
+        ),
+        (
+            "phone.jpg",
+            b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(80),
+            "format_not_supported (phone.jpg: it is HEIC",
+        ),
+        (
+            "gone.heic",
+            b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(80),
+            "format_not_supported (gone.heic: it is HEIC",
+        ),
+        ("empty.gif", b"", "unreadable (empty.gif: the file is empty"),
+    ],
+)
+def test_a_picture_that_cannot_be_used_is_named_and_the_others_are_derained(
+    tmp_path, identity, capsys, name, content, reason
+):
+    write(tmp_path / "in" / "a.png", noise(4, 4, 3))
+    write(tmp_path / "in" / "z.png", noise(4, 4, 3))
+    (tmp_path / "in" / name).write_bytes(content)
+    with pytest.raises(UniRainError, match="1 of 3 pictures were skipped"):
+        derain(tmp_path / "in", tmp_path / "out", identity)
+
+    assert files(tmp_path / "out") == ["a.png", "z.png"]
+    assert f"{name}: {reason}" in capsys.readouterr().err
+
+
+def test_a_picture_that_does_not_fit_into_memory_is_skipped(tmp_path, identity, capsys, monkeypatch):
+    for name in ("a.png", "b.png"):
+        write(tmp_path / "in" / name, noise(4, 4, 3))
+    monkeypatch.setattr(derain_module, "read_rgb", out_of_memory_for("a.png"))
+    with pytest.raises(UniRainError, match="1 of 2 pictures were skipped"):
+        derain(tmp_path / "in", tmp_path / "out", identity)
+
+    assert files(tmp_path / "out") == ["b.png"]
+    assert "a.png: out_of_memory" in capsys.readouterr().err
+
+
+def out_of_memory_for(name):
+    def read(path, **options):
+        if path.name == name:
+            raise MemoryError
+        return read_rgb(path, **options)
+
+    return read
+
+
+def test_a_name_as_long_as_a_file_system_allows_is_derained(tmp_path, identity):
+    write(tmp_path / "in" / f"{'a' * 251}.png", noise(4, 4, 3))
+    write(tmp_path / "in" / "b.png", noise(4, 4, 3))
+    derain(tmp_path / "in", tmp_path / "out", identity)
+
+    assert [len(name) for name in files(tmp_path / "out")] == [255, 5]
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".avif", ".jfif", ".webp", ".tif"])
+def test_every_format_that_the_decoder_reads_is_derained(tmp_path, identity, suffix):
+    (tmp_path / "in").mkdir()
+    Image.fromarray(noise(16, 16, 3)).save(
+        tmp_path / "in" / f"a{suffix}", "JPEG" if suffix == ".jfif" else None
+    )
+    derain(tmp_path / "in", tmp_path / "out", identity)
+
+    assert files(tmp_path / "out") == ["a.png"]
 
 
 def test_without_a_checkpoint_the_way_to_one_is_named(tmp_path, monkeypatch):

@@ -1,11 +1,22 @@
 """The command line answers every mistake with one paragraph and its exit code."""
 
+import errno
+import hashlib
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from unirain_core.cli.main import _of_the_system
+from unirain_core.config.sections import SampleCorpus
+from unirain_core.sources.sample_corpus.corpus import write_ledger
+from unirain_core.sources.sample_corpus.paths import place
+from unirain_core.sources.sample_corpus.photos import SHIPPED
+from unirain_core.sources.sample_corpus.plan import plan
+from unirain_core.sources.sample_corpus.render import write
 
 ROOT = Path(__file__).parents[2]
 
@@ -116,3 +127,35 @@ def test_every_command_puts_right_what_a_killed_dvc_left_half_written(project, c
     assert "unirain: .dvc/tmp/rwlock was half written by a DVC that was killed" in answer
     assert not (project / "dvc.lock").exists()
     assert not (project / ".dvc/tmp/rwlock").exists()
+
+
+def test_a_full_disk_is_told_with_the_file_even_where_a_whole_folder_is_copied():
+    full = os.strerror(errno.ENOSPC)
+    copied = shutil.Error([("a", "out/a", f"[Errno 28] {full}"), ("b", "out/b", "other")])
+
+    assert _of_the_system(copied).startswith(f"out/a: [Errno 28] {full}; nothing half done was left")
+    assert _of_the_system(OSError(errno.ENOSPC, full, "b.txt")).startswith(
+        f"b.txt: {full}; nothing half done"
+    )
+
+
+def test_a_disk_that_is_full_while_a_ledger_is_written_is_told_with_its_name(tmp_path):
+    """/dev/full takes nothing, as a full disk does."""
+    partial = hashlib.sha256(b"planted.json").hexdigest()[:16]
+    (tmp_path / f".{partial}.partial").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as raised:
+        write_ledger(tmp_path, [])
+
+    assert raised.value.filename == str(tmp_path / "planted.json")
+
+
+def test_a_disk_that_is_full_while_a_picture_is_rendered_is_told_with_its_name(tmp_path):
+    config = SampleCorpus(seed=1, pairs_per_type=2, planted_share=0.0, height=64, width=64, real_per_type=1)
+    item = plan(config, SHIPPED)[0]
+    picture = tmp_path / place(item).input
+    picture.parent.mkdir(parents=True)
+    picture.symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as raised:
+        write(item, config, tmp_path)
+
+    assert raised.value.filename == str(picture)

@@ -192,6 +192,12 @@ def test_the_damaged_files_are_named_where_dvc_s_cache_lists_them(project):
         begin(project)
 
 
+def test_a_lock_that_is_being_written_is_looked_at_again(project, monkeypatch):
+    locked(project, "0" * 32 + ".dir")
+    monkeypatch.setattr("time.sleep", lambda _: locked(project, tree_hash({"a.txt": md5("one")})))
+    begin(project)
+
+
 @pytest.mark.parametrize(
     "content", ["", "stages:", "stages: {parts@one: 7}", "schema: '2.0'\nstages:\n  pa", "a: ["]
 )

@@ -7,10 +7,12 @@ import pytest
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Pair, RealPhoto, Reference
 from unirain_core.config.sections import JudgeName
-from unirain_core.distill.ballots import ballots_of, vote_job
+from unirain_core.distill.ballots import ballots_of, vote_job, votes_of
+from unirain_core.distill.calibration import decided
 from unirain_core.distill.judging import judge_pair, make_judge
+from unirain_core.engine.rows import Failed
 from unirain_core.errors import SchemaError
-from unirain_core.imaging.codec import read_rgb, write_png
+from unirain_core.imaging.codec import file_hash, read_rgb, write_png
 
 JUDGES: tuple[JudgeName, ...] = ("statistics/nss", "statistics/directional")
 
@@ -90,7 +92,9 @@ def test_the_work_gives_each_ballot_the_vote_of_its_judge_and_travels_to_workers
     for seed, name in enumerate("axy"):
         image = np.random.default_rng(seed).integers(0, 256, (64, 96, 3), dtype=np.uint8)
         write_png(tmp_path / f"{name}.png", image)
-    ballots = ballots_of([pair("a")], PHOTOS, REFERENCES, JUDGES)
+    hashes = {name: file_hash(tmp_path / f"{name}.png") for name in "axy"}
+    photos = [replace(photo(name), input_hash=hashes[name]) for name in "xy"]
+    ballots = ballots_of([pair("a", hashes["a"])], photos, REFERENCES, JUDGES)
     job = pickle.loads(pickle.dumps(vote_job(Roots(tmp_path, {"pool": "."}), "1")))
     votes = [vote for (vote,) in job.work(ballots)]
     query, y, x = (read_rgb(tmp_path / f"{name}.png") for name in "ayx")
@@ -101,3 +105,14 @@ def test_the_work_gives_each_ballot_the_vote_of_its_judge_and_travels_to_workers
     assert answer.response.p_yes == votes[0].p_yes
     assert answer.response.reason == votes[0].reason
     assert make_judge("statistics/nss").prompt_hash == votes[0].prompt_hash
+
+
+def test_a_question_that_cannot_be_asked_is_an_abstention_with_its_reason():
+    ballots = ballots_of([pair("a")], PHOTOS, REFERENCES, JUDGES)
+    votes = votes_of(ballots, [Failed("crashed", "the worker died")] * len(ballots))
+
+    assert list(JUDGES) == [v.judge for v in votes]
+    assert {(None, 0.5, 0.0, "crashed: the worker died")} == {
+        (v.vote, v.p_yes, v.mass, v.reason) for v in votes
+    }
+    assert [None] * len(votes) == [v.vote for v in decided(votes, dict.fromkeys(JUDGES, 0.1))]

@@ -15,10 +15,12 @@ from unirain_core.distill.triplet import (
     make_encoder,
     make_image_encoder,
     make_text_encoder,
+    settle,
     structure_picture,
     triplet_job,
 )
-from unirain_core.imaging.codec import write_png
+from unirain_core.engine.rows import Failed
+from unirain_core.imaging.codec import file_hash, write_png
 
 NAMES = get_args(EncoderName)
 
@@ -90,9 +92,10 @@ def row(name, content="0"):
     )
 
 
-def test_the_work_gives_one_triplet_for_each_row_and_travels_to_workers(job):
+def test_the_work_gives_one_triplet_for_each_row_and_travels_to_workers(job, tmp_path):
     work = pickle.loads(pickle.dumps(job.work))
-    triplets = [t for (t,) in work([row("a"), row("b", "1")])]
+    hashes = {name: file_hash(tmp_path / f"pool/{name}.png") for name in "ab"}
+    triplets = [t for (t,) in work([row("a", hashes["a"]), row("b", hashes["b"])])]
     encoder = make_encoder(Encoders())
     expected = encoder.encode(picture(ord("b")))
 
@@ -100,7 +103,7 @@ def test_the_work_gives_one_triplet_for_each_row_and_travels_to_workers(job):
     assert expected.caption == triplets[1].caption
     assert expected.picture.tobytes() == triplets[1].picture
     assert 128 * 128 == len(triplets[1].picture)
-    assert ("1", encoder.name) == (triplets[1].input_hash, triplets[1].encoder)
+    assert (hashes["b"], encoder.name) == (triplets[1].input_hash, triplets[1].encoder)
     np.testing.assert_array_equal(expected.image_vector, triplets[1].image_vector)
 
 
@@ -118,3 +121,13 @@ def test_stand_ins_say_so():
     assert encoder.captioner.form.startswith("statistics/")
     assert encoder.name.count("statistics/") == 2
     assert any("no captioning or vision-language model ran" in note for note in encoder.notes)
+
+
+def test_a_row_without_a_triplet_is_dropped_with_its_reason(job, tmp_path):
+    rows = [row("a", file_hash(tmp_path / "pool/a.png")), row("gone")]
+    triplets, dropped = settle(rows, [job.work(rows[:1])[0], Failed("out_of_memory", "too large")])
+
+    assert ["set/a"] == [t.id for t in triplets]
+    assert [("set/gone", "set", "out_of_memory", "too large")] == [
+        (d.pair_id, d.dataset, d.reason, d.other) for d in dropped
+    ]

@@ -68,6 +68,23 @@ def test_a_word_makes_stale_only_what_shows_it(project, name, shows):
     assert set() == stale(project)
 
 
+def test_another_order_of_the_rain_types_concerns_only_what_uses_it(project):
+    file = project / "params.yaml"
+    text = file.read_text(encoding="utf-8")
+    lines = re.sub(r"drs(.*?)drd", r"drd\1drs", text, count=1, flags=re.DOTALL)
+    file.write_text(lines, encoding="utf-8")
+    found = stale(project)
+    file.write_text(text, encoding="utf-8")
+
+    assert {
+        "verified_pairs",
+        "rainrag_split",
+        "trained_checkpoint@unirain",
+        "trained_checkpoint@uniform",
+        "benchmark_tables",
+    } == found
+
+
 def test_new_words_everywhere_rewrite_the_pages_and_no_other_byte(project):
     before, work, lock = tree(project / "data"), finished(project), (project / "dvc.lock").read_text()
     for name in EDITS:

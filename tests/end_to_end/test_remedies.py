@@ -14,10 +14,13 @@ import pytest
 from PIL import Image
 
 from benchmarks.crash import run, state, tiny_project
+from tests.end_to_end.conftest import SHIPPED, Project
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped, Reference, TripletRow, Verdict
-from unirain_core.config.load import load_params
-from unirain_core.errors import UniRainError
+from unirain_core.cli.witness import Witness
+from unirain_core.config.load import load_params, read_yaml
+from unirain_core.config.pipeline import read_pipeline
+from unirain_core.errors import EditedError, UniRainError
 
 DVC = (sys.executable, "-m", "dvc")
 UNIRAIN = (sys.executable, "-m", "unirain_core.cli.main")
@@ -27,9 +30,9 @@ UNIRAIN = (sys.executable, "-m", "unirain_core.cli.main")
 class Case:
     """A fault, the words of the message, and what they ask for."""
 
-    fault: Callable
+    fault: Callable[[Project], object]
     words: str
-    cure: Callable
+    cure: Callable[[Project], object]
     stages: tuple[str, ...] = ("raw_datasets",)
 
 
@@ -78,6 +81,27 @@ def a_folder_beside(project):
 
 MINE = "mine: {layout: paired, root: here, folder: mine, rain_types: [drs]}"
 SKY = "sky: {layout: photos, root: here, folder: sky}"
+DROPS = "drops: {layout: paired, root: here, folder: drops, rain_types: [drd]}"
+
+
+def drops(project):
+    """Sound pairs of another scene, for a dataset of its own."""
+    project.put("1.png", 1)
+    for side in ("input", "target"):
+        (project.pool / "drops" / side).mkdir(parents=True, exist_ok=True)
+        (project.pool / "mine" / side / "1.png").rename(project.pool / "drops" / side / "1.png")
+
+
+def all_drops_dropped(project):
+    """A dataset of the type whose one pair has no rain."""
+    for side in ("input", "target"):
+        (project.pool / "same" / side).mkdir(parents=True)
+        shutil.copy(project.pool / "mine/target/good.png", project.pool / "same" / side)
+    same = DROPS.replace("drops", "same")
+    edit("rain_types: [drs]\n", "rain_types: [drs, drd]\n")(project)
+    edit(f"    {MINE}\n", f"    {MINE}\n    {same}\n")(project)
+
+
 CASES = {
     "add the line": Case(
         fault=lambda p: (p.root / "roots.local.yaml").unlink(),
@@ -125,10 +149,36 @@ CASES = {
         cure=edit(f"    {MINE}\n", f"    {MINE}\n    {SKY}\n"),
         stages=("raw_datasets", "verified_pairs", "real_rain_database"),
     ),
-    "take the type out": Case(
-        fault=edit("rain_types: [drs]\n", "rain_types: [drs, drd]\n"),
-        words="take drd out of rain_types",
+    "take a type out whose pairs are all dropped": Case(
+        fault=all_drops_dropped,
+        words="take drd out of rain_types in params.yaml",
         cure=edit("rain_types: [drs, drd]\n", "rain_types: [drs]\n"),
+        stages=("raw_datasets", "verified_pairs"),
+    ),
+    "add a dataset where all pairs are dropped": Case(
+        fault=all_drops_dropped,
+        words="add a dataset to raw_datasets.datasets",
+        cure=each(drops, edit(f"    {MINE}\n", f"    {MINE}\n    {DROPS}\n")),
+        stages=("raw_datasets", "verified_pairs"),
+    ),
+    "take out repeats": Case(
+        fault=each(
+            lambda p: p.put(f"{'a' * 40}.png", 1),
+            edit("rain_types: [drs]}", "rain_types: [drs], scene_rule: ['input/(a+)+!', 'x']}"),
+        ),
+        words="take out repeats within repeats, such as (a+)+",
+        cure=edit("(a+)+!", "(.+)"),
+    ),
+    "correct a dataset's name": Case(
+        fault=edit("  per_dataset: {}", "  per_dataset: {minee: {aligned_peak: null, max_offset: null}}"),
+        words="correct the name in the params file, or remove it",
+        cure=edit("minee: {", "mine: {"),
+        stages=("raw_datasets", "verified_pairs"),
+    ),
+    "remove a dataset's name": Case(
+        fault=edit("  per_dataset: {}", "  per_dataset: {minee: {aligned_peak: null, max_offset: null}}"),
+        words="correct the name in the params file, or remove it",
+        cure=edit("minee: {aligned_peak: null, max_offset: null}", ""),
         stages=("raw_datasets", "verified_pairs"),
     ),
     "rename the key": Case(
@@ -157,6 +207,36 @@ CASES = {
         cure=lambda p: (p.root / "roots.local.yaml").write_text("# é\nhere: pool\n", encoding="utf-8"),
     ),
 }
+
+
+TYPES_WITHOUT_PAIRS = {
+    "take a type out that no dataset gives": Case(
+        fault=edit("rain_types: [drs]\n", "rain_types: [drs, drd]\n"),
+        words="take it out of rain_types, correct its spelling, or add a dataset",
+        cure=edit("rain_types: [drs, drd]\n", "rain_types: [drs]\n"),
+    ),
+    "correct the spelling of a type": Case(
+        fault=edit("rain_types: [drs]\n", "rain_types: [dsr]\n"),
+        words="take it out of rain_types, correct its spelling, or add a dataset",
+        cure=edit("rain_types: [dsr]\n", "rain_types: [drs]\n"),
+    ),
+    "add a dataset of the type": Case(
+        fault=edit("rain_types: [drs]\n", "rain_types: [drs, drd]\n"),
+        words="take it out of rain_types, correct its spelling, or add a dataset",
+        cure=each(drops, edit(f"    {MINE}\n", f"    {MINE}\n    {DROPS}\n")),
+        stages=("raw_datasets", "verified_pairs"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TYPES_WITHOUT_PAIRS.values(), ids=list(TYPES_WITHOUT_PAIRS))
+def test_a_type_that_no_dataset_gives_is_mended_as_the_message_says(project, case):
+    case.fault(project)
+    code, said = project.unirain("run", "raw_datasets")
+    assert (code, case.words in said) == (2, True), said
+    case.cure(project)
+
+    assert project.unirain("run", "raw_datasets")[0] == 0
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
@@ -239,6 +319,23 @@ def test_a_project_outside_of_git_is_prepared_after_git_init(project):
 
     subprocess.run(["git", "init", "--quiet"], cwd=project.root, check=True)
     assert project.unirain("prepare")[0] == 0
+
+
+def test_a_stage_whose_params_were_edited_goes_on_when_the_command_is_given_again(project):
+    shutil.copy(SHIPPED.parent / "dvc.yaml", project.root)
+
+    def begin():
+        pipeline = read_pipeline(project.root, read_yaml(project.root / "params.yaml"))
+        step = pipeline.step("vlm_votes", None)
+        assert step is not None
+        return Witness.begin(project.root, pipeline, step)
+
+    first = begin()
+    edit("accept_share: 0.9", "accept_share: 0.8")(project)
+    with pytest.raises(EditedError, match=r"accept_share from 0\.9 to 0\.8.*run the same command again"):
+        first.end()
+
+    begin().end()
 
 
 def commands(said):
@@ -360,10 +457,12 @@ SPOILT = {
 @pytest.mark.slow
 @pytest.mark.parametrize(("spoil", "command", "remedy"), SPOILT.values(), ids=list(SPOILT))
 def test_the_command_of_dvc_that_a_message_names_brings_equal_bytes_back(whole, spoil, command, remedy):
-    reference = state(whole)
+    """While the stage is called dvc.lock is away: with it, the stage refuses the damaged input at once."""
+    reference, aside = state(whole), whole / "dvc.lock.aside"
     spoil(whole)
-    shutil.rmtree(whole / ".unirain/shards" / command[1], ignore_errors=True) if len(command) > 1 else None
+    (whole / "dvc.lock").rename(aside)
     wrong = run(whole, *UNIRAIN, *command, check=False)
+    aside.rename(whole / "dvc.lock")
     said = " ".join(wrong.stderr.split())
     assert wrong.returncode != 0
     assert remedy in commands(said), said
@@ -371,6 +470,18 @@ def test_the_command_of_dvc_that_a_message_names_brings_equal_bytes_back(whole, 
     run(whole, *DVC, *remedy.split()[1:])
     run(whole, *UNIRAIN, *command)
     run(whole, *DVC, "repro")
+    assert reference == state(whole)
+
+
+@pytest.mark.slow
+def test_an_input_that_dvc_lock_does_not_know_comes_back_by_the_command_that_is_named(whole):
+    reference, command = state(whole), (*UNIRAIN, "run", "rainrag_split")
+    flip("data/votes/verdicts.parquet")(whole)
+    said = " ".join(run(whole, *command, check=False).stderr.split())
+    assert ["dvc repro --force --single-item vlm_votes"] == commands(said)
+
+    run(whole, *DVC, *commands(said)[0].split()[1:])
+    run(whole, *command)
     assert reference == state(whole)
 
 

@@ -45,3 +45,24 @@ def test_no_gradient_is_kept(net):
     derain(net, photo(8, 8))
 
     assert all(weight.grad is None for weight in net.parameters())
+
+
+def test_a_large_photo_goes_through_in_tiles_and_an_identity_leaves_no_seam():
+    net = build(CONFIG, seed=0).eval()
+    torch.nn.init.zeros_(net.head.weight)
+    image = photo(300, 420)
+
+    np.testing.assert_array_equal(image, derain(net, image, whole_pixels=1000, tile=160))
+
+
+@pytest.mark.parametrize("size", [(129, 64), (40, 500), (128, 300)])
+def test_tiles_cover_every_shape(net, size):
+    restored = derain(net, photo(*size), whole_pixels=100, tile=128)
+
+    assert restored.shape == (*size, 3)
+
+
+def test_up_to_the_bound_a_photo_goes_through_whole(net):
+    image = photo(64, 48)
+
+    np.testing.assert_array_equal(derain(net, image), derain(net, image, whole_pixels=64 * 48, tile=32))

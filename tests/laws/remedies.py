@@ -64,7 +64,7 @@ def remedies(text: str) -> list[str]:
         is_command = (
             clause.startswith(tuple(f"`{program}" for program in PROGRAMS)) and clause.count("`") == 2
         )
-        if clause.partition(" ")[0] in VERBS or (is_command and clause.endswith("`")):
+        if clause.partition(" ")[0].lower() in VERBS or (is_command and clause.endswith("`")):
             clauses.append(clause)
     return clauses
 

@@ -52,8 +52,9 @@ def points(tree, module) -> Iterator[str]:
 
     def visit(node, place) -> Iterator[str]:
         for child in ast.iter_child_nodes(node):
-            is_scope = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            inner = [*place, child.name] if is_scope else place
+            inner = place
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                inner = [*place, child.name]
             if isinstance(child, ast.Call) and (what := kind(child)):
                 yield f"{'.'.join(inner)}:{what}"
             yield from visit(child, inner)

@@ -73,6 +73,9 @@ def write_upstream(root, facts=FACTS):
         ("verified/pairs", Pair): [verified(*fact) for fact in facts],
         ("verified/real", RealPhoto): [photo],
         ("verified/dropped", Dropped): [torn],
+        ("triplets/dropped", Dropped): [],
+        ("database/dropped", Dropped): [],
+        ("votes/dropped", Dropped): [],
         ("triplets/triplets", TripletRow): [triplet(n) for n, _, _ in facts],
         ("database/triplets", TripletRow): [triplet("real/1")],
         ("references/references", Reference): [

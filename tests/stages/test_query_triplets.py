@@ -1,12 +1,15 @@
 """The stage: one triplet for each pair, in the pairs' order; a second run computes nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from unirain_core.artefacts import report, tables
-from unirain_core.artefacts.schemas import Pair, TripletRow
+from unirain_core.artefacts.schemas import Dropped, Pair, TripletRow
 from unirain_core.config.sections import Encoders
-from unirain_core.imaging.codec import write_png
+from unirain_core.errors import ChangedInputError
+from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.stages import query_triplets
 
 
@@ -19,7 +22,7 @@ def project(tmp_path, monkeypatch):
     for seed, (name, rain_type) in enumerate({"b": "drs", "a": "nrd", "c": "drs"}.items()):
         image = np.random.default_rng(seed).integers(0, 256, (96, 128, 3), dtype=np.uint8)
         write_png(tmp_path / f"{name}.png", image)
-        pairs.append(pair(name, rain_type))
+        pairs.append(replace(pair(name, rain_type), input_hash=file_hash(tmp_path / f"{name}.png")))
     tables.write(tmp_path / "data/verified/pairs.parquet", pairs, Pair)
     return tmp_path
 
@@ -45,7 +48,7 @@ def test_the_report_counts_by_type_and_says_what_ran(project):
     run(project)
     said = report.read(project / "reports/query_triplets.json")
 
-    assert {"pairs": 3, "triplets": 3, "drs": 2, "nrd": 1} == said["counts"]
+    assert {"pairs": 3, "triplets": 3, "dropped": 0, "drs": 2, "nrd": 1} == said["counts"]
     assert "statistics" in str(said["notes"])
     assert str(said["captioner"]).startswith("statistics/")
 
@@ -58,3 +61,25 @@ def test_a_second_run_computes_nothing_and_writes_the_same_bytes(project):
     run(project)
 
     assert before == (project / "data/triplets/triplets.parquet").read_bytes()
+
+
+def test_a_picture_that_cannot_be_encoded_is_dropped_and_the_others_are_not(project):
+    (project / "a.png").write_bytes(b"no picture")
+    listed = tables.read(project / "data/verified/pairs.parquet", Pair)
+    listed[1] = replace(listed[1], input_hash=file_hash(project / "a.png"))
+    tables.write(project / "data/verified/pairs.parquet", listed, Pair)
+    triplets = run(project)
+    dropped = tables.read(project / "data/triplets/dropped.parquet", Dropped)
+
+    assert ["set/b", "set/c"] == [row.id for row in triplets]
+    assert [("set/a", "unreadable")] == [(row.pair_id, row.reason) for row in dropped]
+
+
+def test_an_exchanged_picture_stops_the_stage_and_the_others_are_finished(project):
+    write_png(project / "a.png", np.zeros((96, 128, 3), np.uint8))
+    with pytest.raises(ChangedInputError, match=r"a\.png has changed since it was listed"):
+        run(project)
+    for name in "bc":
+        (project / f"{name}.png").unlink()  # their triplets are in the store: they are not read again
+    with pytest.raises(ChangedInputError, match=r"a\.png"):
+        run(project)

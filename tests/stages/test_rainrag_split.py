@@ -8,7 +8,7 @@ import pytest
 
 from tests.stages.judged_pool import FACTS, PARAMS, REJECTED, TYPES, ruling, verified, write_upstream
 from unirain_core.artefacts import tables
-from unirain_core.artefacts.schemas import Pair, PyramidRow, SplitRow, Verdict
+from unirain_core.artefacts.schemas import Dropped, Pair, PyramidRow, SplitRow, Verdict
 from unirain_core.errors import EmptyTypeError, GateError
 from unirain_core.stages.rainrag_split import run
 
@@ -98,3 +98,16 @@ def test_a_pair_without_verdict_is_refused(project):
 
     with pytest.raises(GateError, match=r"11 verified pairs have no verdict"):
         run(project, rainrag_split=PARAMS, rain_types=TYPES)
+
+
+def test_a_pair_that_left_before_the_vote_is_no_missing_verdict(project):
+    name = FACTS[0][0]
+    verdicts = [v for v in tables.read(project / "data/votes/verdicts.parquet", Verdict) if v.pair_id != name]
+    tables.write(project / "data/votes/verdicts.parquet", verdicts, Verdict)
+    gone = Dropped(pair_id=name, dataset="set", reason="crashed", other=None)
+    tables.write(project / "data/votes/dropped.parquet", [gone], Dropped)
+    run(project, rainrag_split=PARAMS, rain_types=TYPES)
+
+    assert name not in {
+        row.pair_id for row in tables.read(project / "data/split/pyramid.parquet", PyramidRow)
+    }

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.evaluation.test_lpips import pair, plant
 from tests.sources.test_admission import admitted, picture
 from tests.stages.judged_pool import FACTS, PARAMS, TYPES, write_upstream
 from tests.stages.test_trained_checkpoint import ARGUMENTS, rows_of
@@ -16,6 +17,7 @@ from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import SplitRow, Vote
 from unirain_core.config.sections import Network, RainType, SampleCorpus, VlmVotes
 from unirain_core.distill.stores.make import make_store
+from unirain_core.engine.store import WorkStore
 from unirain_core.errors import (
     ChangedInputError,
     ConfigError,
@@ -31,7 +33,7 @@ from unirain_core.model import checkpoint
 from unirain_core.model.network import build
 from unirain_core.sources.sample_corpus.photos import SHIPPED
 from unirain_core.sources.sample_corpus.plan import plan
-from unirain_core.stages import rainrag_split, trained_checkpoint, vlm_votes
+from unirain_core.stages import rainrag_split, sample_corpus, trained_checkpoint, vlm_votes
 
 CONFIG = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0)
 DRS = [fact for fact in FACTS if fact[1] == "drs"]
@@ -109,15 +111,16 @@ def vote(judge, p_yes):
     )  # fmt: skip
 
 
-def test_a_judge_that_abstains_on_every_photo_can_be_replaced_or_the_share_removed():
-    nss, photometric = "statistics/nss", "statistics/photometric"
-    params = VlmVotes(judges=(nss,), accept_share=0.9)
-    with pytest.raises(GateError, match="remove accept_share, or choose another judge"):
-        vlm_votes._thresholds([vote(nss, None)], params)
+def test_a_judge_that_abstains_on_every_photo_needs_no_share():
+    params = VlmVotes(
+        judges=("statistics/photometric", "statistics/directional", "statistics/nss"), accept_share=0.9
+    )
+    votes = [vote(judge, None if judge == "statistics/nss" else 0.7) for judge in params.judges]
+    with pytest.raises(GateError, match=r"statistics/nss abstained .*remove accept_share"):
+        vlm_votes._thresholds(votes, params)
 
-    assert vlm_votes._thresholds([vote(nss, None)], replace(params, accept_share=None)) == {nss: 0.5}
-    other = replace(params, judges=(photometric,))
-    assert list(vlm_votes._thresholds([vote(photometric, 0.7)], other)) == [photometric]
+    halves = vlm_votes._thresholds(votes, replace(params, accept_share=None))
+    assert halves == dict.fromkeys(params.judges, 0.5)
 
 
 def test_a_corpus_of_too_many_pictures_of_one_photo_is_planned_with_fewer_pairs():
@@ -150,7 +153,7 @@ def test_scoring_goes_on_without_the_distance_once_the_wrong_weights_are_removed
     assert lpips.at_hand() is None
 
 
-def test_a_checkpoint_or_weights_that_were_replaced_are_used_when_the_command_is_given_again(tmp_path):
+def test_a_checkpoint_that_was_replaced_is_used_when_the_command_is_given_again(tmp_path):
     def save(seed):
         checkpoint.save(tmp_path, build(CONFIG, seed=seed), CONFIG, {})
 
@@ -196,3 +199,29 @@ def test_a_dataset_whose_split_is_unknown_is_admitted_with_its_role():
         admitted(picture(split=None))
 
     assert len(admitted(picture(split=None), role="train").entries) == 1
+
+
+def test_weights_that_were_replaced_are_used_when_the_command_is_given_again(tmp_path, monkeypatch):
+    plant(tmp_path, monkeypatch)
+    before = lpips.at_hand(is_genuine=lambda sha256: True)
+    assert before is not None
+    lpips._loaded.cache_clear()
+    plant(tmp_path, monkeypatch, 1)
+    with pytest.raises(ChangedInputError, match="run the same command again"):
+        before.distance(*pair())
+    after = lpips.at_hand(is_genuine=lambda sha256: True)
+
+    assert after is not None
+    assert after.distance(*pair()) is not None
+
+
+def test_a_photo_that_was_replaced_is_rendered_when_the_command_is_given_again(tmp_path):
+    config = SampleCorpus(seed=1, pairs_per_type=2, planted_share=0.0, height=64, width=64, real_per_type=1)
+    items = tuple(plan(config, SHIPPED)[:1])
+    store = WorkStore(home=tmp_path, owner="sample_corpus")
+    sound = sample_corpus._shard(items, config)
+    stale = replace(sound, key="k", photo_hashes=tuple((number, "0") for number, _ in sound.photo_hashes))
+    with pytest.raises(ChangedInputError, match="run the same command again"):
+        sample_corpus._finished(stale, store=store, config=config)
+
+    assert sample_corpus._finished(sample_corpus._shard(items, config), store=store, config=config).is_dir()

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from unirain_core.artefacts import tables
-from unirain_core.artefacts.schemas import Pair, RealPhoto, Reference, Verdict, Vote
+from unirain_core.artefacts.schemas import Dropped, Pair, RealPhoto, Reference, Verdict, Vote
 from unirain_core.config.sections import VlmVotes
 from unirain_core.distill.voting import is_reliable
 from unirain_core.errors import GateError, SchemaError
-from unirain_core.imaging.codec import write_png
+from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.stages import vlm_votes
 
 JUDGES = VlmVotes(judges=("statistics/photometric", "statistics/directional", "statistics/nss"))
@@ -29,11 +29,21 @@ def project(tmp_path, monkeypatch):
     for seed, name in enumerate([*(p[-1] for p in PAIRS), *PHOTOS]):
         image = np.random.default_rng(seed).integers(0, 256, (96, 128, 3), dtype=np.uint8)
         write_png(tmp_path / f"pictures/{name}.png", image)
-    tables.write(tmp_path / "data/verified/pairs.parquet", [pair(*p) for p in PAIRS.items()], Pair)
-    tables.write(tmp_path / "data/verified/real.parquet", [photo(name) for name in PHOTOS], RealPhoto)
+    pairs, photos = [pair(*p) for p in PAIRS.items()], [photo(name) for name in PHOTOS]
+    tables.write(tmp_path / "data/verified/pairs.parquet", [listed(tmp_path, row) for row in pairs], Pair)
+    tables.write(
+        tmp_path / "data/verified/real.parquet", [listed(tmp_path, row) for row in photos], RealPhoto
+    )
+    for folder in ("triplets", "database"):
+        tables.write(tmp_path / f"data/{folder}/dropped.parquet", [], Dropped)
     refer(tmp_path, dict.fromkeys(PAIRS, "xy"))
     refer(tmp_path, {"real/x": "yz", "real/y": "zx", "real/z": "xy"}, "photos")
     return tmp_path
+
+
+def listed(project, row):
+    """The row with the hash of its picture."""
+    return replace(row, input_hash=file_hash(project / "pictures" / row.input))
 
 
 def pair(pair_id, rain_type):
@@ -108,6 +118,30 @@ def test_a_pair_that_was_never_given_references_stops_the_stage(project):
         run(project)
 
 
+def test_a_pair_without_a_triplet_is_not_asked_about_and_stays_dropped(project):
+    refer(project, {"one/b": "xy", "one/a": "xy"})
+    gone = Dropped(pair_id="two/c", dataset="two", reason="out_of_memory", other=None)
+    tables.write(project / "data/triplets/dropped.parquet", [gone], Dropped)
+    votes, verdicts = run(project)
+
+    assert {"one/b", "one/a"} == {v.pair_id for v in votes}
+    assert ["one/b", "one/a"] == [v.pair_id for v in verdicts]
+    assert [gone] == tables.read(project / "data/votes/dropped.parquet", Dropped)
+
+
+def test_a_picture_that_cannot_be_read_makes_abstentions_and_the_rest_is_voted_on(project):
+    (project / "pictures/c.png").write_bytes(b"no picture")
+    rows = tables.read(project / "data/verified/pairs.parquet", Pair)
+    rows[2] = listed(project, rows[2])
+    tables.write(project / "data/verified/pairs.parquet", rows, Pair)
+    votes, verdicts = run(project)
+
+    assert [None] * 3 == [v.vote for v in votes if v.pair_id == "two/c"]
+    assert all(v.reason.startswith("unreadable: c.png") for v in votes if v.pair_id == "two/c")
+    assert None not in [v.vote for v in votes if v.pair_id != "two/c"]
+    assert (3, False) == (verdicts[2].abstained, verdicts[2].verdict)
+
+
 def test_the_report_says_how_far_the_stand_ins_can_be_trusted_and_where_that_was_measured(project):
     run(project)
     said = json.loads((project / "reports/vlm_votes.json").read_text())
@@ -155,7 +189,7 @@ def test_thresholds_can_change_without_asking_again(project):
 
 
 def test_a_database_of_one_photo_cannot_set_thresholds(project):
-    tables.write(project / "data/verified/real.parquet", [photo("x")], RealPhoto)
+    tables.write(project / "data/verified/real.parquet", [listed(project, photo("x"))], RealPhoto)
     refer(project, dict.fromkeys(PAIRS, "x"))
 
     with pytest.raises(

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import SplitRow
-from unirain_core.errors import ArtefactError
-from unirain_core.imaging.codec import write_png
+from unirain_core.errors import ChangedInputError
+from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.training.pairs import Example, Pictures, centre_crop, random_crop, read_pair, to_tensors
 
 ROW = SplitRow(
@@ -30,29 +30,44 @@ def roots(tmp_path):
     return Roots(project=tmp_path, local={"toy": str(tmp_path)})
 
 
-def test_a_pair_is_its_two_files(roots):
-    example = read_pair(ROW, roots)
+@pytest.fixture
+def listed(roots):
+    """The row with the hashes of its files."""
+    folder = roots.folder("toy")
+    return replace(ROW, input_hash=file_hash(folder / "a.png"), target_hash=file_hash(folder / "b.png"))
+
+
+def test_a_pair_is_its_two_files(roots, listed):
+    example = read_pair(listed, roots)
 
     assert gradient(4, 7).tolist() == example.rainy.tolist()
     assert (255 - gradient(4, 7)).tolist() == example.clean.tolist()
 
 
 @pytest.mark.parametrize(("halves", "clean_starts"), [("left", 0), ("right", 4)])
-def test_a_picture_that_holds_both_is_cut_in_two(roots, halves, clean_starts):
-    example = read_pair(replace(ROW, halves=halves, target="a.png"), roots)
+def test_a_picture_that_holds_both_is_cut_in_two(roots, listed, halves, clean_starts):
+    example = read_pair(replace(listed, halves=halves, target="a.png"), roots)
 
     assert (4, 3, 3) == example.clean.shape == example.rainy.shape
     assert clean_starts == example.clean[0, 0, 1]
 
 
-def test_a_file_that_is_gone_is_named(roots):
-    with pytest.raises(ArtefactError, match=r"gone\.png cannot be read"):
-        read_pair(replace(ROW, target="gone.png"), roots)
+def test_a_file_that_is_gone_is_named(roots, listed):
+    with pytest.raises(ChangedInputError, match=r"gone\.png has changed since it was listed \(or is gone\)"):
+        read_pair(replace(listed, target="gone.png"), roots)
+
+
+@pytest.mark.parametrize("side", ["a.png", "b.png"])
+def test_a_picture_that_was_exchanged_is_not_trained_on(roots, listed, side):
+    write_png(roots.folder("toy") / side, gradient(4, 7) + 1)
+
+    with pytest.raises(ChangedInputError, match=side):
+        read_pair(listed, roots)
 
 
 @pytest.mark.parametrize(("budget", "same"), [(10**6, True), (10, False)])
-def test_pictures_stay_in_memory_within_the_budget(roots, budget, same):
-    pictures = Pictures([ROW], roots, budget)
+def test_pictures_stay_in_memory_within_the_budget(roots, listed, budget, same):
+    pictures = Pictures([listed], roots, budget)
 
     assert same == (pictures[0] is pictures[0])
 

@@ -11,10 +11,12 @@ from typing import Annotated, Any, Optional
 import typer
 
 from unirain_core.artefacts import report
+from unirain_core.cli.project import project_root
 from unirain_core.cli.witness import Witness
 from unirain_core.config.load import params_of, read_yaml
 from unirain_core.config.params import Params
 from unirain_core.config.pipeline import PARAMS, PIPELINE, read_pipeline
+from unirain_core.engine.edits import note_begin
 from unirain_core.engine.life import end_on_signals, lock, tie_to_parent
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError
@@ -28,7 +30,7 @@ def run(
     stage: Annotated[str, typer.Argument(help="Name of a stage of dvc.yaml.")],
     partition: Annotated[Optional[str], typer.Option(help="Key of a foreach stage.")] = None,  # noqa: UP045 (typer)
 ) -> None:
-    """Run one stage of the pipeline in the current folder; this is what `dvc repro` calls.
+    """Run one stage of the pipeline; this is what `dvc repro` calls.
 
     Raises:
         ConfigError: there is no such stage, or the partition is missing, unknown or not called for.
@@ -38,13 +40,14 @@ def run(
     """
     tie_to_parent()
     end_on_signals()
-    root = Path.cwd()
+    root = project_root(Path.cwd()) or Path.cwd()
     if stage not in ORDER:
         raise ConfigError(f"stage '{stage}' does not exist; the stages are {', '.join(ORDER)}")
     content = read_yaml(root / PARAMS)  # once: what is hashed is what the stage is handed
     params = params_of(content, PARAMS)
     witness = _witness(root, content, stage, partition)  # before the stage's code is loaded
     module = import_module(f"unirain_core.stages.{stage}")
+    note_begin()
     arguments: dict[str, Any] = {name: getattr(params, name) for name in module.PARAMS}
     if "made_with" in signature(module.run).parameters:
         arguments["made_with"] = witness.made_with if witness else None
@@ -73,7 +76,8 @@ def _watched(witness: Witness | None) -> Iterator[None]:
         return
     try:
         yield
-        report.stamp(witness.root / witness.step.report, witness.made_with)
+        if witness.step.report:
+            report.stamp(witness.root / witness.step.report, witness.made_with)
     finally:
         witness.end()
 

@@ -114,6 +114,11 @@ class Witness:
                 yield f"{path} (has other content)"
 
 
+def hashes(root: Path, places: Sequence[str]) -> dict[str, str]:
+    """DVC's hash of every file of some files and folders, by its path relative to the root."""
+    return {path: noted.md5 for path, noted in _noted(root, list(_files(root, places))).items()}
+
+
 def _watched(pipeline: Pipeline, dep: str) -> Sequence[str]:
     """A dep, or the outs below a folder of partitions: the stage that reads it removes what else lies there."""
     return sorted(pipeline.outs_below(dep)) if dep in pipeline.shared_folders else [dep]

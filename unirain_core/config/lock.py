@@ -34,7 +34,7 @@ def read_lock(root: Path) -> dict[str, Locked]:
     try:
         return {str(address): _locked(entry) for address, entry in (stages or {}).items()}
     except (AttributeError, KeyError, TypeError):  # half of a file that still is YAML
-        raise ConfigError(f"{LOCK} is torn; delete it and run `dvc repro`, which writes it anew") from None
+        raise ConfigError(f"{LOCK} is torn; run `unirain prepare`, which puts it right") from None
 
 
 def tree_hash(files: Mapping[str, str]) -> str:

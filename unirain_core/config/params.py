@@ -59,6 +59,7 @@ class Params:
         _check_types(self)
         _check_names(self)
         _check_variants(self)
+        _check_datasets(self)
         _check_sizes(self)
         for name, variant in self.variants.items():
             _check_network(self, variant.network, name)
@@ -100,6 +101,16 @@ def _check_variants(params: Params) -> None:
                 raise ValueError(
                     f"variants.{name}.{field}: {getattr(variant, field)!r} is not one of {sorted(known)}"
                 )
+
+
+def _check_datasets(params: Params) -> None:
+    """A misspelt name would be a value that nothing reads."""
+    known = sorted(params.raw_datasets.datasets)
+    for name in params.verified_pairs.per_dataset:
+        if name not in known:
+            raise ValueError(
+                f"verified_pairs.per_dataset.{name}: is not one of raw_datasets.datasets: {known}"
+            )
 
 
 def _check_sizes(params: Params) -> None:

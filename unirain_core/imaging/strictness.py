@@ -36,9 +36,13 @@ def hidden_damage(content: bytes) -> str | None:
 
 def _jpeg_damage(content: bytes) -> str | None:
     whole = _pixels(content)
+    with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
+        is_progressive = "progressive" in image.info
     for start, end in jpeg_scans(content):
         if _pixels(content[:end] + _FURTHER + content[end:]) != whole:
             return f"the scan at byte {start:,} ends before its picture does"
+        if is_progressive:  # a change in a later scan may be too fine to show in any pixel
+            continue
         used = start + len(content[start:end].rstrip(b"\0"))  # some cameras pad with zeros
         kept = max(start, used - _LAST_BYTES)
         changed = (content[:kept] + bytes([fill]) * (used - kept) + content[used:] for fill in _FILLINGS)

@@ -171,11 +171,13 @@ class _Walk:
             return Refused(path, "unreadable", link or "neither a file nor a folder")
         if link:
             own = f"{folder.real}/{entry.name}"
+            if own in self.followed:
+                return Refused(path, "linked_twice", link)
             place = os.path.realpath(own)
             if not any(is_within(place, fence) for fence in self.fences):
                 outside = place if kind == "folder" else place.rpartition("/")[0]
                 return Refused(path, "outside_root", link, writable(outside))
-            if kind == "folder" and (place in folder.above or own in self.followed):
+            if kind == "folder" and place in folder.above:
                 return Refused(path, "linked_twice", link)
         return None
 
