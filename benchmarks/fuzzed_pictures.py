@@ -76,7 +76,7 @@ def cases(count: int, seed: int) -> list[Case]:
 
 def _photo(rng: np.random.Generator) -> RgbImage:
     """A crop of a photograph of a random size."""
-    photo = (data.astronaut(), data.coffee(), data.chelsea())[int(rng.integers(3))]
+    photo: RgbImage = getattr(data, ("astronaut", "coffee", "chelsea")[int(rng.integers(3))])()
     height, width = (int(rng.integers(40, side)) for side in (300, 400))
     top, left = (
         int(rng.integers(side - cut)) for side, cut in zip(photo.shape, (height, width), strict=False)

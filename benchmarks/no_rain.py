@@ -101,9 +101,9 @@ def photographs(pairs: Path | None) -> Iterator[RgbImage]:
         yield (rainy if number % 3 == 0 else clean)[:HEIGHT, :WIDTH]
 
 
-def real_pairs(folder: Path | None) -> Iterator[tuple[RgbImage, RgbImage]]:
+def real_pairs(folder: Path | None, sets: str = "*") -> Iterator[tuple[RgbImage, RgbImage]]:
     """Rainy and clean picture of every pair under `SET/input` and `SET/target`."""
-    for targets in sorted(folder.glob("*/target")) if folder else ():
+    for targets in sorted(folder.glob(f"{sets}/target")) if folder else ():
         clean = {file.stem: file for file in targets.iterdir()}
         for file in sorted((targets.parent / "input").iterdir()):
             yield read_rgb(file), read_rgb(clean[file.stem])
