@@ -34,11 +34,12 @@ POINTS = Path(__file__).with_name("crash_points")
 DAGSTER_RUN = """
 import dagster as dg
 from unirain_assets.definitions import defs
-stage, key = "{0}", "{2}" or None
+key = dg.AssetKey([part for part in ("{0}", "{2}") if part])
 assets = [a for a in defs.assets if isinstance(a, dg.AssetsDefinition)]
-chosen = dg.AssetSelection.assets(stage)
-force = {{"ops": {{stage: {{"config": {{"force": True}}}}}}}}
-done = dg.materialize(assets, selection=chosen, partition_key=key, run_config=force, resources=defs.resources)
+operation = next(a.op.name for a in assets if key in a.keys)
+force = {{"ops": {{operation: {{"config": {{"force": True}}}}}}}}
+chosen = dg.AssetSelection.assets(key)
+done = dg.materialize(assets, selection=chosen, run_config=force, resources=defs.resources)
 raise SystemExit(0 if done.success else 1)
 """
 """What Dagster's run worker does: one asset, whose body is `dvc repro`."""
@@ -182,10 +183,11 @@ def same_command(project: Path, kill: Kill) -> subprocess.CompletedProcess[str]:
 
 
 def take_away(project: Path, stage: str) -> None:
-    """Remove a stage's finished work, so that its next run computes all of it."""
+    """Remove a stage's finished work, the journals and the copy of dvc.lock, so that its next run makes all of it."""
+    (project / ".dvc/tmp/dvc.lock.last").unlink(missing_ok=True)
     name = stage.partition("@")[0]
-    for folder in (project / ".unirain/shards" / name, project / ".unirain/resume"):
-        shutil.rmtree(folder, ignore_errors=True)
+    for folder in (f"shards/{name}", "resume", "runs"):
+        shutil.rmtree(project / ".unirain" / folder, ignore_errors=True)
 
 
 def survives(project: Path, kill: Kill, reference: dict[str, str]) -> str:
@@ -269,7 +271,7 @@ def print_points(passed: Passings) -> None:
     for name in sorted({point.name for point in passed}):
         targets = {point.target: passed[point] for point in passed if point.name == name}
         for target, stages in targets.items():
-            print(f"  {target:8s} {name:90s} {sum(stages.values()):6d} in {len(stages)} stages")
+            print(f"  {target:8s} {name:90s} {sum(stages.values()):6d} in {len(stages)} stages", flush=True)
 
 
 def main() -> int:
@@ -277,7 +279,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--kills", type=int, default=30, help="0: print the points that are passed")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--points", action="store_true", help="print every point that is passed, kill nothing"
@@ -291,12 +293,10 @@ def main() -> int:
         listed = run(project, sys.executable, "-m", "dvc", "stage", "list").stdout.splitlines()
         passed = passings(project, [line.split()[0] for line in listed])
         never = KILLED - {point.name for point in passed}
-        if arguments.points:
-            print_points(passed)
+        print_points(passed)
         if never:
             print(f"named points that no process passed: {', '.join(sorted(never))}")
-        if never or arguments.points:
-            return 1 if never else 0
+            return 1
         kills = sequence(passed, np.random.default_rng(arguments.seed))
         return kill_all(project, kills, arguments.kills, reference)
 

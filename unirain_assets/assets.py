@@ -1,13 +1,11 @@
-"""One asset per stage of dvc.yaml; its body is one `dvc repro`."""
+"""One asset for each step of dvc.yaml; its body is one `dvc repro --single-item`."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import dagster as dg
 
-from unirain_assets import checks, metadata, partitions, versions
+from unirain_assets import checks, metadata, provenance
 from unirain_assets.executor import Dvc, Outcome
-from unirain_assets.graph import Stage
 from unirain_assets.versions import Project
 from unirain_core.config.lock import read_lock
 from unirain_core.config.pipeline import Step
@@ -29,34 +27,43 @@ class RunConfig(dg.Config):
 
 def build(project: Project) -> list[dg.AssetsDefinition]:
     """All assets of a project."""
-    return [_asset(project, stage) for stage in project.graph.stages]
+    lock = read_lock(project.root)
+    return [_asset(project, step, provenance.defined(project, step, lock)) for step in project.graph.steps]
 
 
-def _asset(project: Project, stage: Stage) -> dg.AssetsDefinition:
-    @dg.asset(
-        name=stage.name,
-        deps=partitions.dependencies(project.graph, stage),
-        partitions_def=partitions.definition(stage),
-        group_name=stage.group,
-        description=stage.description,
-        kinds=set(stage.kinds),
-        code_version=project.code_version(stage),
-        check_specs=checks.specs(stage.name),
-        pool=POOL,
+def op_name(step: Step) -> str:
+    """Name of the asset's one operation, without the hyphens that Dagster refuses; `a-b` and `a_b` stay apart.
+
+    >>> op_name(Step(stage="train", key="no-tbs", command="", deps=(), params={}, outs=()))
+    'train__no_dash_tbs'
+    """
+    return "__".join(step.path).replace("-", "_dash_")
+
+
+def _asset(project: Project, step: Step, known: metadata.Values) -> dg.AssetsDefinition:
+    spec = dg.AssetSpec(
+        step.path,
+        deps=[dg.AssetKey(other.path) for other in project.graph.upstream(step)],
+        group_name=step.group,
+        description=step.description,
+        kinds=set(step.kinds),
+        code_version=project.code_version(step),
+        metadata={"dvc": step.address, **known},
     )
+
+    @dg.multi_asset(name=op_name(step), specs=[spec], check_specs=checks.specs(step), pool=POOL)
     def materialise(
         context: dg.AssetExecutionContext, config: RunConfig, dvc: Dvc
     ) -> Iterator[dg.MaterializeResult[None]]:
-        step = stage.step(context.partition_key if stage.keys else None)
+        before = context.instance.get_latest_materialization_event(dg.AssetKey(step.path))
         outcome = run(context, dvc, step.address, force=config.force)
-        yield _result(project.root, step, outcome)
+        made = before.asset_materialization if before else None
+        yield _result(project, step, outcome, made)
 
     return materialise
 
 
-def run(
-    context: dg.OpExecutionContext | dg.AssetExecutionContext, dvc: Dvc, address: str | None, *, force: bool
-) -> Outcome:
+def run(context: dg.AssetExecutionContext, dvc: Dvc, address: str, *, force: bool) -> Outcome:
     """`dvc repro` with its errors as Dagster's: a busy project is tried again, another failure is final."""
     try:
         return dvc.repro(address, context.log.info, force=force)
@@ -67,10 +74,19 @@ def run(
         raise dg.Failure(description=str(error), allow_retries=False) from error
 
 
-def _result(root: Path, step: Step, outcome: Outcome) -> dg.MaterializeResult[None]:
-    locked = read_lock(root)[step.address]
+def _result(
+    project: Project, step: Step, outcome: Outcome, before: dg.AssetMaterialization | None
+) -> dg.MaterializeResult[None]:
+    lock = read_lock(project.root)
+    tags = provenance.tags(project.root, project.graph, step, lock)
     return dg.MaterializeResult(
-        metadata={"dvc": f"{step.address}: {outcome}", **metadata.shown(root, step)},
-        data_version=dg.DataVersion(versions.data_version(step, locked)),
-        check_results=checks.results(root, step),
+        asset_key=step.path,
+        metadata={
+            "dvc": f"{step.address}: {outcome}",
+            **metadata.shown(project.root, step),
+            **provenance.shown(step, lock[step.address], before),
+        },
+        data_version=dg.DataVersion(tags[provenance.DATA_VERSION]),
+        tags=tags,
+        check_results=checks.results(project.root, step),
     )

@@ -1,12 +1,12 @@
-"""What runs without a person's click on one asset: the job over everything, the sensor for shell runs."""
+"""What runs without a person's click on one asset: the job over everything, the sensor for shell runs and edits."""
 
 import hashlib
+import json
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from unirain_assets import sync
-from unirain_assets.assets import POOL, RunConfig, run
-from unirain_assets.executor import Dvc
+from unirain_assets import reload, sync
 from unirain_assets.versions import Project
 from unirain_core.config.lock import LOCK
 from unirain_core.errors import ConfigError
@@ -14,47 +14,58 @@ from unirain_core.errors import ConfigError
 SECONDS_BETWEEN_TICKS = 10
 
 
-def everything(project: Project) -> dg.JobDefinition:
-    """The whole pipeline as one `dvc repro`: one run, though assets with and without keys are in it."""
-
-    @dg.op(description="`dvc repro`, then every asset is recorded from dvc.lock.", pool=POOL)
-    def reproduce(context: dg.OpExecutionContext, config: RunConfig, dvc: Dvc) -> None:
-        try:
-            run(context, dvc, None, force=config.force)
-        finally:
-            recorded = sync.record(context.instance, project)
-            context.log.info(f"recorded: {', '.join(recorded) or 'no news'}")
-
-    @dg.job(description="Bring every asset up to date, all keys included.")
-    def everything() -> None:
-        reproduce()
-
-    return everything
+def everything() -> UnresolvedAssetJobDefinition:
+    """All assets in one run, the same that the button "Materialize all" targets."""
+    return dg.define_asset_job(
+        "everything", selection=dg.AssetSelection.all(), description="Bring every asset up to date."
+    )
 
 
 def shell_runs(project: Project) -> dg.SensorDefinition:
-    """Shows what `dvc repro` did in a shell, soon after each stage has ended."""
+    """Shows what `dvc repro` did in a shell, soon after each stage has ended.
+
+    Args:
+        project: as it was when the definitions were loaded.
+    """
 
     @dg.sensor(
         minimum_interval_seconds=SECONDS_BETWEEN_TICKS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Records from dvc.lock what ran outside of Dagster.",
+        description="Records from dvc.lock what ran outside of Dagster; has edited params and code loaded anew.",
     )
     def shell_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        seen = _fingerprint(project)
-        if seen == context.cursor:
-            return dg.SkipReason("dvc.lock has not changed")
         try:
-            recorded = sync.record(context.instance, project)
-        except ConfigError as error:  # DVC is writing it; the next tick reads it whole
+            now = Project.load(project.root)
+            seen = _fingerprint(now)
+            if seen == context.cursor:
+                return dg.SkipReason("dvc.lock, params and code have not changed")
+            recorded = sync.record(context.instance, project.root)
+        except ConfigError as error:  # a person or DVC is writing a file; the next tick reads it whole
             return dg.SkipReason(str(error))
         context.update_cursor(seen)
-        return dg.SkipReason(f"recorded: {', '.join(recorded) or 'no news'}")
+        said = f"recorded: {', '.join(recorded) or 'no news'}"
+        steps = outdated(project, now)
+        return dg.SkipReason(f"{said}. {_reloaded(context, steps)}" if steps else said)
 
     return shell_runs
+
+
+def outdated(project: Project, now: Project) -> list[str]:
+    """Addresses of the steps whose command, params or code are not those that the definitions were loaded with."""
+    loaded, current = project.code_versions(), now.code_versions()
+    return sorted(a for a in {*loaded, *current} if loaded.get(a) != current.get(a))
+
+
+def _reloaded(context: dg.SensorEvaluationContext, steps: list[str]) -> str:
+    """Have the definitions loaded anew where the web server's address is known, else say how a person does it."""
+    change = f"params, code or steps have changed ({', '.join(steps)})"
+    origin = context.code_location_origin
+    if origin is not None and reload.ask(origin.location_name):
+        return f"{change}: the definitions are loaded anew"
+    return f"{change}: press 'Reload definitions' to see it"
 
 
 def _fingerprint(project: Project) -> str:
     lock = project.root / LOCK
     content = lock.read_bytes() if lock.exists() else b""
-    return hashlib.sha256(content + repr(sorted(project.codes.items())).encode()).hexdigest()
+    return hashlib.sha256(content + json.dumps(project.code_versions()).encode()).hexdigest()

@@ -28,11 +28,11 @@ class Check:
     """One sentence, or None where nothing does."""
 
 
-def specs(stage: str) -> list[dg.AssetCheckSpec]:
-    """The checks of a stage as Dagster declares them; a no stops what lies downstream."""
+def specs(step: Step) -> list[dg.AssetCheckSpec]:
+    """The checks of a step as Dagster declares them; a no stops what lies downstream."""
     return [
-        dg.AssetCheckSpec(check.name, asset=stage, description=check.question, blocking=True)
-        for check in CHECKS.get(stage, ())
+        dg.AssetCheckSpec(check.name, asset=step.path, description=check.question, blocking=True)
+        for check in CHECKS.get(step.stage, ())
     ]
 
 
@@ -47,7 +47,7 @@ def _result(check: Check, root: Path, step: Step) -> dg.AssetCheckResult:
     except ArtefactError as error:
         problem = str(error)
     return dg.AssetCheckResult(
-        asset_key=step.stage,
+        asset_key=step.path,
         check_name=check.name,
         passed=problem is None,
         description=problem or f"{check.question} Yes.",
@@ -74,16 +74,19 @@ def _rows_are_conserved(root: Path, _step: Step) -> str | None:
 
 def _pairs_have_references(root: Path, step: Step) -> str | None:
     references = tables.read(root / paths.REFERENCES / "references.parquet", schemas.Reference)
-    return _missing(root, (r.pair_id for r in references), "no reference")
+    return _missing(root, (r.pair_id for r in references), "no reference", paths.TRIPLETS)
 
 
 def _pairs_have_verdicts(root: Path, _step: Step) -> str | None:
     verdicts = tables.read(root / paths.VOTES / "verdicts.parquet", schemas.Verdict)
-    return _missing(root, (v.pair_id for v in verdicts), "no verdict")
+    return _missing(root, (v.pair_id for v in verdicts), "no verdict", paths.VOTES)
 
 
-def _missing(root: Path, answered: Iterable[str], what: str) -> str | None:
-    pairs = {p.pair_id for p in tables.read(root / paths.VERIFIED / "pairs.parquet", schemas.Pair)}
+def _missing(root: Path, answered: Iterable[str], what: str, dropped_by: str) -> str | None:
+    """Verified pairs that were neither answered nor dropped with a reason."""
+    dropped = {d.pair_id for d in tables.read(root / dropped_by / "dropped.parquet", schemas.Dropped)}
+    verified = {p.pair_id for p in tables.read(root / paths.VERIFIED / "pairs.parquet", schemas.Pair)}
+    pairs = verified - dropped
     without = sorted(pairs - set(answered))
     return f"{len(without)} of {len(pairs)} pairs have {what}, the first is {without[0]}" if without else None
 

@@ -38,18 +38,18 @@ class Dvc(dg.ConfigurableResource["Dvc"]):
     grace: float = 10.0
     """Seconds that a cancelled stage has to end by itself before it is ended."""
 
-    def repro(self, address: str | None, log: Log, *, force: bool = False) -> Outcome:
-        """Reproduce one step, or the whole pipeline.
+    def repro(self, address: str, log: Log, *, force: bool = False) -> Outcome:
+        """Reproduce one step, without its upstream.
 
         Every line goes to stdout; `log` gets those that tell what DVC decides.
 
         Args:
-            address: what to reproduce, without its upstream; None: everything.
+            address: name by which DVC knows the step.
             log: receives the notable lines.
             force: run also what has not changed.
 
         Returns:
-            What happened; of the whole pipeline "ran" if any stage did.
+            What happened.
 
         Raises:
             BusyError: another process runs a stage that this one touches.
@@ -57,9 +57,8 @@ class Dvc(dg.ConfigurableResource["Dvc"]):
         """
         for note in dvc_files.heal(Path(self.root)):
             log(note)
-        only = [] if address is None else ["--single-item", address]
         forced = ["--force"] if force else []
-        process = self._start(["--wait-for-lock", "repro", *only, *forced])
+        process = self._start(["--wait-for-lock", "repro", "--single-item", address, *forced])
         tail: deque[str] = deque(maxlen=_TAIL)
         seen: set[Outcome] = set()
         try:
@@ -74,7 +73,7 @@ class Dvc(dg.ConfigurableResource["Dvc"]):
             end_group(process, self.grace)
             raise
         if code:
-            raise _failure(address or "the pipeline", code, "\n".join(tail), Path(self.root))
+            raise _failure(address, code, "\n".join(tail), Path(self.root))
         return next((outcome for outcome in ("ran", "restored") if outcome in seen), "fresh")
 
     def _start(self, arguments: list[str]) -> subprocess.Popen[str]:

@@ -1,55 +1,28 @@
-"""dvc.yaml as stages, the steps that a foreach makes of them, and the edges between them."""
+"""dvc.yaml as the steps that DVC runs, and the edges between them."""
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from pathlib import Path, PurePosixPath
 
 from unirain_core.config.load import read_yaml
-from unirain_core.config.pipeline import PARAMS, PIPELINE, Step, steps_of, table, texts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """One stage of dvc.yaml, shown as one asset."""
-
-    name: str
-    group: str
-    description: str
-    kinds: tuple[str, ...]
-    steps: tuple[Step, ...]
-    """At least one; a foreach over nothing is no stage."""
-    upstream: tuple[str, ...]
-    """Stages whose outs it reads."""
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """Keys of a foreach stage; empty for any other."""
-        return tuple(step.key for step in self.steps if step.key is not None)
-
-    def step(self, key: str | None) -> Step:
-        """The step of a key; None for a stage without keys."""
-        return next(step for step in self.steps if step.key == key)
+from unirain_core.config.pipeline import PARAMS, Step, read_pipeline
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """All stages, each behind those that it reads from."""
+    """All steps, each behind those that it reads from."""
 
-    stages: tuple[Stage, ...]
+    steps: tuple[Step, ...]
 
-    def steps(self) -> Iterator[Step]:
-        """All steps, each behind those that it reads from."""
-        return (step for stage in self.stages for step in stage.steps)
+    def step(self, address: str) -> Step:
+        """The step that DVC knows by a name."""
+        return next(step for step in self.steps if step.address == address)
 
-    def producers(self, step: Step) -> tuple[Step, ...]:
+    def upstream(self, step: Step) -> tuple[Step, ...]:
         """The steps whose outs a step reads."""
-        return tuple(s for s in self.steps() if any(touches(d, o) for d in step.deps for o in s.outs))
-
-    def sources(self, step: Step) -> tuple[str, ...]:
-        """The deps of a step that no step writes: code."""
-        outs = [out for other in self.steps() for out in other.outs]
-        return tuple(dep for dep in step.deps if not any(touches(dep, out) for out in outs))
+        return tuple(other for other in self.steps if other.address in step.upstream)
 
 
 def read(root: Path) -> Graph:
@@ -58,16 +31,8 @@ def read(root: Path) -> Graph:
     Raises:
         ConfigError: a file is absent or has not the expected form.
     """
-    stages = table(table(read_yaml(root / PIPELINE), PIPELINE).get("stages"), "stages")
-    params = table(read_yaml(root / PARAMS), PARAMS)
-    drafts = {name: _stage(name, table(body, name), params) for name, body in stages.items()}
-    whole = Graph(tuple(stage for stage in drafts.values() if stage.steps))
-    upstream = {
-        stage.name: list(dict.fromkeys(p.stage for step in stage.steps for p in whole.producers(step)))
-        for stage in whole.stages
-    }
-    order = TopologicalSorter(upstream).static_order()
-    return Graph(tuple(replace(drafts[name], upstream=tuple(upstream[name])) for name in order))
+    steps = read_pipeline(root, read_yaml(root / PARAMS)).steps
+    return Graph(_ordered(_connected(steps)))
 
 
 def touches(dep: str, out: str) -> bool:
@@ -76,18 +41,37 @@ def touches(dep: str, out: str) -> bool:
     >>> touches("data/scores", "data/scores/ours"), touches("data/raw/a.json", "data/raw"), touches("data/a", "data/ab")
     (True, True, False)
     """
-    one, other = PurePosixPath(dep), PurePosixPath(out)
-    return one.is_relative_to(other) or other.is_relative_to(one)
+    return dep == out or dep.startswith(f"{out}/") or out.startswith(f"{dep}/")
 
 
-def _stage(name: str, body: Mapping[str, object], params: Mapping[str, object]) -> Stage:
-    do = table(body["do"], name) if "foreach" in body else body
-    meta = table(do.get("meta", {}), f"{name}.meta")
-    return Stage(
-        name=name,
-        group=str(meta.get("group", "default")),
-        description=str(do.get("desc", "")),
-        kinds=texts(meta.get("kinds", [])),
-        steps=tuple(steps_of(name, body, params)),
-        upstream=(),
-    )
+def _connected(steps: Sequence[Step]) -> list[Step]:
+    """The same steps with their edges: a dep belongs to whoever writes it, a part of it, or a folder around it."""
+    writers: dict[str, str] = {}
+    below: dict[str, set[str]] = defaultdict(set)
+    for step in steps:
+        for out in step.outs:
+            writers[out] = step.address
+            for folder in _folders(out):
+                below[folder].add(step.address)
+    connected = []
+    for step in steps:
+        upstream: set[str] = set()
+        code = []
+        for dep in step.deps:
+            around = {writers[path] for path in (dep, *_folders(dep)) if path in writers}
+            sources = around | below.get(dep, set())
+            upstream |= sources
+            if not sources:
+                code.append(dep)
+        connected.append(replace(step, upstream=tuple(sorted(upstream)), code=tuple(code)))
+    return connected
+
+
+def _folders(path: str) -> list[str]:
+    return [folder.as_posix() for folder in PurePosixPath(path).parents][:-1]  # the last one is "."
+
+
+def _ordered(steps: Iterable[Step]) -> tuple[Step, ...]:
+    by_address = {step.address: step for step in steps}
+    order = TopologicalSorter({address: step.upstream for address, step in by_address.items()})
+    return tuple(by_address[address] for address in order.static_order())

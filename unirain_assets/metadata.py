@@ -21,6 +21,8 @@ Value = (
     | dg.TextMetadataValue
     | dg.MarkdownMetadataValue
     | dg.UrlMetadataValue
+    | dg.PathMetadataValue
+    | dg.JsonMetadataValue
 )
 Values = dict[str, Value]
 
@@ -34,7 +36,7 @@ _FIXED = ("stage", "counts", "reasons", "notes")
 def shown(root: Path, step: Step) -> Values:
     """Everything there is to show of a step's newest artefacts; nothing for what is absent."""
     path = root / step.report
-    content = report.read(path) if path.exists() else {}
+    content = report.read(path) if path.is_file() else {}
     return {**_report(content), **_pictures(root, step), **_links(root, step)}
 
 
@@ -113,8 +115,19 @@ def _table(rows: Sequence[Mapping[str, object]]) -> dg.MarkdownMetadataValue:
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    text = _number(value) if isinstance(value, float) else str(value)
     return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _number(value: float) -> str:
+    """Four decimals, as papers print SSIM; a small value keeps three digits.
+
+    >>> _number(26.7912), _number(0.5), _number(242465.0), _number(0.0000123)
+    ('26.7912', '0.5', '242465', '1.23e-05')
+    """
+    if value and abs(value) < 1e-3:
+        return f"{value:.3g}"
+    return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 def _pictures(root: Path, step: Step) -> Values:
@@ -138,14 +151,22 @@ def _preview(file: Path) -> str | None:
 
 
 def _links(root: Path, step: Step) -> Values:
-    """The MLflow run of a variant; its id stands outside all outs because it differs every time."""
+    """The pages of a step, and the MLflow run of a variant."""
+    pages = [file for out in step.outs for file in sorted((root / out).glob("*.html"))]
+    values: Values = {f"page/{file.stem}": dg.MetadataValue.path(str(file.absolute())) for file in pages}
+    return values | _run_link(root, step)
+
+
+def _run_link(root: Path, step: Step) -> Values:
+    """The MLflow run; its id stands outside all outs because it differs every time."""
     home = Path(os.environ.get("UNIRAIN_HOME") or root / ".unirain")
     file = home / "runs" / str(step.key) / "mlflow.json"
     if step.stage not in _OF_A_VARIANT or not file.exists():
         return {}
-    link = json.loads(file.read_text())
+    try:
+        link = json.loads(file.read_text(encoding="utf-8"))
+        place = f"experiments/{link['experiment_id']}/runs/{link['run_id']}"
+    except (ValueError, KeyError, TypeError):  # a kill may leave half of it; `unirain track` writes it anew
+        return {}
     server = os.environ.get("UNIRAIN_MLFLOW_URL", "http://127.0.0.1:5000")
-    page = (
-        f"{server}/#/experiments/{link['experiment_id']}/runs/{link['run_id']}?workflowType=machine_learning"
-    )
-    return {"mlflow": dg.MetadataValue.url(page)}
+    return {"mlflow": dg.MetadataValue.url(f"{server}/#/{place}?workflowType=machine_learning")}

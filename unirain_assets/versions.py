@@ -1,4 +1,4 @@
-"""The versions of data and code that follow from a step's entry of dvc.lock."""
+"""What dvc.lock says of a step, and the versions of data and code that follow from it."""
 
 import hashlib
 import json
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unirain_assets import graph
-from unirain_assets.graph import Graph, Stage, touches
+from unirain_assets.graph import Graph, touches
 from unirain_core.config.lock import Locked, tree_hash
 from unirain_core.config.pipeline import Step
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project as it was when its definitions were loaded."""
+    """A project as it was when its files were read."""
 
     root: Path
     graph: Graph
-    codes: Mapping[str, str]
-    """Code version of every step, by address: equals the locked one where DVC sees no change."""
+    hashes: Mapping[str, str]
+    """DVC's hash of every file or folder of code that a step depends on."""
 
     @classmethod
     def load(cls, root: Path) -> "Project":
@@ -30,19 +30,16 @@ class Project:
             ConfigError: dvc.yaml or params.yaml is absent or has not the expected form.
         """
         pipeline = graph.read(root)
-        hashes = {
-            dep: content_hash(root / dep) for step in pipeline.steps() for dep in pipeline.sources(step)
-        }
-        codes = {
-            step.address: _digest([step.command, step.params, {d: hashes[d] for d in pipeline.sources(step)}])
-            for step in pipeline.steps()
-        }
-        return cls(root, pipeline, codes)
+        code = {dep for step in pipeline.steps for dep in step.code}
+        return cls(root, pipeline, {dep: content_hash(root / dep) for dep in sorted(code)})
 
-    def code_version(self, stage: Stage) -> str:
-        """Code version of an asset: of its one step, or of all steps of a foreach together."""
-        own = [self.codes[step.address] for step in stage.steps]
-        return own[0] if not stage.keys else _digest(own)
+    def code_version(self, step: Step) -> str:
+        """Hash of command, params and code as they are now: the locked one where DVC sees no change."""
+        return _digest([step.command, step.params, {dep: self.hashes[dep] for dep in step.code}])
+
+    def code_versions(self) -> dict[str, str]:
+        """Of every step, by address."""
+        return {step.address: self.code_version(step) for step in self.graph.steps}
 
 
 def data_version(step: Step, locked: Locked) -> str:
@@ -50,24 +47,40 @@ def data_version(step: Step, locked: Locked) -> str:
     return _digest({path: md5 for path, md5 in locked.outs.items() if path != step.report})
 
 
-def locked_code_version(pipeline: Graph, step: Step, locked: Locked) -> str:
+def locked_code_version(step: Step, locked: Locked) -> str:
     """Hash of command, params and code that the outs were made with."""
-    sources = {dep: locked.deps.get(dep, "") for dep in pipeline.sources(step)}
-    return _digest([locked.command, locked.params, sources])
+    return _digest([locked.command, locked.params, {dep: locked.deps.get(dep, "") for dep in step.code}])
 
 
-def has_current_inputs(project: Project, step: Step, lock: Mapping[str, Locked]) -> bool:
-    """Whether a step ran with what its producers' entries name as their newest outs."""
-    producers = project.graph.producers(step)
-    if any(producer.address not in lock for producer in producers):
-        return False
-    outs = {out: md5 for producer in producers for out, md5 in lock[producer.address].outs.items()}
+def input_versions(
+    root: Path, pipeline: Graph, step: Step, lock: Mapping[str, Locked]
+) -> dict[str, str | None]:
+    """Data versions of what a step ran with, by the address of its producer.
+
+    Returns:
+        None where they are not the newest ones and dvc.lock does not say which: a step that depends on the folder
+        around the outs of several steps is locked with the hash of that folder alone.
+    """
     deps = lock[step.address].deps
-    return all(
-        dep in deps and _hash_of(project.root, dep, outs) in (deps[dep], None)
-        for dep in step.deps
-        if any(touches(dep, out) for out in outs)
-    )
+    upstream = pipeline.upstream(step)
+    written = [lock[producer.address] for producer in upstream if producer.address in lock]
+    outs = {out: md5 for locked in written for out, md5 in locked.outs.items()}
+    current = {dep: _is_current(root, dep, outs, deps) for dep in step.deps if dep not in step.code}
+    versions: dict[str, str | None] = {}
+    for producer in upstream:
+        read = [dep for dep in current if any(touches(dep, out) for out in producer.data)]
+        if all(out in deps for out in producer.data):
+            versions[producer.address] = _digest({out: deps[out] for out in producer.data})
+        elif producer.address in lock and all(current[dep] for dep in read):
+            versions[producer.address] = data_version(producer, lock[producer.address])
+        else:
+            versions[producer.address] = None
+    return versions
+
+
+def _is_current(root: Path, dep: str, outs: Mapping[str, str], deps: Mapping[str, str]) -> bool:
+    """Whether a dep was, when the step ran, what it is while the outs are these; yes where the cache cannot tell."""
+    return dep in deps and _hash_of(root, dep, outs) in (deps[dep], None)
 
 
 def content_hash(path: Path) -> str:

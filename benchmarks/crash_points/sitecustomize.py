@@ -19,6 +19,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 _PACKAGES = ("unirain_core", "unirain_assets")
@@ -43,7 +44,7 @@ def _place(kind: str, file: str) -> str:
     if TARGET == "dvc":
         in_place = Path(file).name in ("dvc.lock", "rwlock") and kind == "write"
         return f"{Path(file).name if in_place else 'dvc'}:{kind}"
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         parts = Path(frame.f_code.co_filename).parts
         package = next((p for p in _PACKAGES if p in parts), None)
@@ -51,7 +52,7 @@ def _place(kind: str, file: str) -> str:
             below = parts[len(parts) - parts[::-1].index(package) :]
             module = ".".join((package, *below[:-1], Path(below[-1]).stem))
             return f"{module}.{frame.f_code.co_qualname}:{kind}"
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return f"library:{kind}"
 
 
@@ -102,7 +103,7 @@ def _opened(file: Any, mode: str = "r", *arguments: Any, **options: Any) -> Any:
     point = _place("write", os.fspath(file))
     number = _begin(point)
     _pass(point, number, "before")
-    handle = _open(file, mode, *arguments, **options)
+    handle: Any = _open(file, mode, *arguments, **options)
     _pass(point, number, "empty")
     begin = os.fstat(handle.fileno()).st_size
     close = handle.close

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from unirain_core.artefacts import report
-from unirain_core.artefacts.report import Report
+from unirain_core.artefacts.report import MadeWith, Report
 from unirain_core.errors import MissingArtefactError, SchemaError
 
 
@@ -44,3 +44,14 @@ def test_a_broken_report_is_refused(tmp_path):
     (tmp_path / "x.json").write_text("{")
     with pytest.raises(SchemaError, match="is no JSON"):
         report.read(tmp_path / "x.json")
+
+
+def test_a_stamp_is_added_and_the_rest_stays(tmp_path):
+    path = tmp_path / "x.json"
+    report.write(path, Report(stage="x", counts={"kept": 2}, figures={"share": 1 / 3}))
+    before = dict(report.read(path))
+    report.stamp(path, MadeWith(code="c0de", params="9a9a", dirty=None))
+
+    assert before | {"made_with": {"code": "c0de", "params": "9a9a", "dirty": None}} == report.read(path)
+    report.stamp(path, MadeWith(code="c0de", params="9a9a", dirty=True))
+    assert {"code": "c0de", "params": "9a9a", "dirty": True} == report.read(path)["made_with"]

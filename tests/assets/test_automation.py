@@ -24,19 +24,44 @@ def test_a_tick_records_what_the_shell_ran(finished, instance):
     assert said.startswith("recorded: listing, votes, train@ours")
 
 
-def test_a_tick_looks_at_nothing_while_the_lock_is_the_same(finished, instance):
+def test_a_tick_looks_at_no_event_while_nothing_has_changed(finished, instance):
     project = Project.load(finished)
     _, cursor = tick(project, instance)
 
-    assert tick(project, instance, cursor)[0] == "dvc.lock has not changed"
+    assert tick(project, instance, cursor)[0] == "dvc.lock, params and code have not changed"
 
 
-def test_a_tick_looks_again_when_the_project_has_changed(finished, instance):
-    _, cursor = tick(Project.load(finished), instance)
+def test_a_tick_after_an_edit_names_the_steps_and_the_button_to_press(finished, instance):
+    loaded = Project.load(finished)
+    _, cursor = tick(loaded, instance)
     path = finished / "params.yaml"
     path.write_text(path.read_text().replace("lr: 1", "lr: 3"))
+    said, _ = tick(loaded, instance, cursor)
 
-    assert tick(Project.load(finished), instance, cursor)[0].startswith("recorded: ")
+    assert said == (
+        "recorded: no news. params, code or steps have changed (table, train@ours): "
+        "press 'Reload definitions' to see it"
+    )
+
+
+def test_a_tick_reads_params_anew_so_that_a_key_added_meanwhile_is_recorded(finished, instance, shell):
+    loaded = Project.load(finished)
+    _, cursor = tick(loaded, instance)
+    path = finished / "params.yaml"
+    path.write_text(path.read_text().replace("  uniform:", "  third: {lr: 3}\n  uniform:"))
+    shell(finished, "dvc", "repro")
+    said, _ = tick(loaded, instance, cursor)
+
+    assert said.startswith("recorded: train@third, scores@third, table. ")
+
+
+def test_params_that_cannot_be_read_wait_for_the_next_tick(finished, instance):
+    loaded = Project.load(finished)
+    (finished / "params.yaml").write_text("variants: {")
+    said, cursor = tick(loaded, instance)
+
+    assert "not readable as YAML" in said
+    assert cursor is None
 
 
 def test_a_half_written_lock_waits_for_the_next_tick(finished, instance):

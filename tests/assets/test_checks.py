@@ -72,6 +72,8 @@ def root(tmp_path):
     tables.write(tmp_path / "data/verified/pairs.parquet", [pair("a")], Pair)
     tables.write(tmp_path / "data/verified/real.parquet", [], RealPhoto)
     tables.write(tmp_path / "data/verified/dropped.parquet", [dropped], Dropped)
+    for folder in ("triplets", "votes"):
+        tables.write(tmp_path / f"data/{folder}/dropped.parquet", [], Dropped)
     return tmp_path
 
 
@@ -90,8 +92,10 @@ def write_scores(root, folder, key, *rows):
 
 
 def test_every_check_stands_for_a_stage_and_blocks():
-    declared = [spec for stage in checks.CHECKS for spec in checks.specs(stage)]
+    steps = [Step(stage=s, key="k", command="", deps=(), params={}, outs=()) for s in checks.CHECKS]
+    declared = [spec for step in steps for spec in checks.specs(step)]
 
+    assert {("k",)} == {tuple(spec.asset_key.path[1:]) for spec in declared}
     assert all(spec.blocking and str(spec.description).endswith("?") for spec in declared)
 
 
@@ -132,6 +136,22 @@ def test_a_pair_without_reference_is_named(root):
     assert answers(root, "retrieved_references")["pairs_have_references"] == (
         False, "1 of 1 pairs have no reference, the first is a",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stage", "check", "folder"),
+    [
+        ("retrieved_references", "pairs_have_references", "triplets"),
+        ("vlm_votes", "pairs_have_verdicts", "votes"),
+    ],
+)
+def test_a_pair_that_was_dropped_with_a_reason_is_not_missed(root, stage, check, folder):
+    tables.write(root / "data/references/references.parquet", [], Reference)
+    tables.write(root / "data/votes/verdicts.parquet", [], Verdict)
+    lost = Dropped(pair_id="a", dataset="d", reason="crashed", other="E")
+    tables.write(root / f"data/{folder}/dropped.parquet", [lost], Dropped)
+
+    assert answers(root, stage)[check][0]
 
 
 def test_a_pair_with_verdict_passes(root):
@@ -209,6 +229,6 @@ def test_methods_are_comparable_where_they_saw_the_same_pictures(root, others, p
 def test_checks_are_of_stages_that_exist():
     from unirain_assets import graph
 
-    stages = {stage.name for stage in graph.read(Path(__file__).parents[2]).stages}
+    stages = {step.stage for step in graph.read(Path(__file__).parents[2]).steps}
 
     assert set(checks.CHECKS) <= stages

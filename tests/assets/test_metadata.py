@@ -15,7 +15,7 @@ from unirain_core.config.pipeline import Step
 
 @pytest.fixture
 def step(toy):
-    return next(s for s in graph.read(toy).steps() if s.address == "train@ours")
+    return next(s for s in graph.read(toy).steps if s.address == "train@ours")
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_reasons_are_a_table_and_notes_a_list(write):
         (True, True),
         ("statistics", "statistics"),
         (["a", "b"], "a, b"),
-        ([{"type": "drs", "psnr": 30.125}], "| type | psnr |\n| --- | --- |\n| drs | 30.12 |"),
+        ([{"type": "drs", "psnr": 30.125}], "| type | psnr |\n| --- | --- |\n| drs | 30.125 |"),
         ([{"a": 1}, {"b": None}], "| a | b |\n| --- | --- |\n| 1 |  |\n|  |  |"),
         ({"drs": 1}, "| name | value |\n| --- | --- |\n| drs | 1 |"),
         ({"drs": {"psnr": 1}}, "| name | psnr |\n| --- | --- |\n| drs | 1 |"),
@@ -74,7 +74,7 @@ def test_a_table_of_several_numbers_a_cell_is_shown_as_a_table_for_each(write):
     shown = write(figure={"ours": {"drs": {"psnr": 30.125, "ssim": 0.9}, "drd": None}})
 
     assert "figure" not in shown
-    assert shown["figure/psnr"] == "| name | drs |\n| --- | --- |\n| ours | 30.12 |"
+    assert shown["figure/psnr"] == "| name | drs |\n| --- | --- |\n| ours | 30.125 |"
     assert shown["figure/ssim"] == "| name | drs |\n| --- | --- |\n| ours | 0.9 |"
 
 
@@ -133,3 +133,36 @@ def test_the_mlflow_run_of_a_variant_is_a_link(tmp_path, monkeypatch, stage, lin
     shown = [value.value for value in metadata.shown(tmp_path, step).values()]
 
     assert shown == ["http://here:1/#/experiments/7/runs/ab?workflowType=machine_learning"] * links
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"run_id": "ab"}', "\x00"])
+def test_a_damaged_note_of_the_mlflow_run_hides_the_link_alone(tmp_path, monkeypatch, content):
+    monkeypatch.delenv("UNIRAIN_HOME", raising=False)
+    file = tmp_path / ".unirain/runs/ours/mlflow.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(content)
+    step = Step(stage="trained_checkpoint", key="ours", command="", deps=(), params={}, outs=())
+
+    assert metadata.shown(tmp_path, step) == {}
+
+
+def test_a_page_is_shown_with_the_place_where_a_browser_finds_it(toy, step):
+    page = toy / "data/train/ours/gallery.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<p>")
+
+    assert {"page/gallery": str(page)} == {n: v.value for n, v in metadata.shown(toy, step).items()}
+
+
+@pytest.mark.parametrize(
+    ("made_with", "text"),
+    [
+        (
+            {"params": "12ab", "dirty": False},
+            "| name | value |\n| --- | --- |\n| dirty | False |\n| params | 12ab |",
+        ),
+        ({"code": {"a.py": "12ab"}}, "| name | a.py |\n| --- | --- |\n| code | 12ab |"),
+    ],
+)
+def test_what_a_report_says_it_was_made_with_is_a_table(write, made_with, text):
+    assert text == write(made_with=made_with)["made_with"]

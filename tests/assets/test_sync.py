@@ -1,11 +1,14 @@
+import json
+
 import dagster as dg
 import pytest
-from dagster._core.definitions.data_version import CachingStaleStatusResolver
+from dagster._core.definitions.data_version import CachingStaleStatusResolver, DataProvenance
 from dagster._core.loader import LoadingContextForTest
 
-from unirain_assets import assets, sync
+from unirain_assets import assets, provenance, sync, versions
 from unirain_assets.executor import Dvc
 from unirain_assets.versions import Project
+from unirain_core.config.lock import read_lock
 
 
 @pytest.fixture
@@ -14,14 +17,30 @@ def instance():
         yield ephemeral
 
 
-def statuses(instance, project):
-    """Status of every step, as the web interface shows it."""
+def statuses(instance, root):
+    """Status of every step, as the web interface shows it once definitions are loaded anew."""
+    project = Project.load(root)
     definitions = dg.Definitions(assets=assets.build(project), resources={"dvc": Dvc(root=str(project.root))})
     graph = definitions.resolve_asset_graph()
     resolver = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
+    return {step.address: resolver.get_status(dg.AssetKey(step.path)).value for step in project.graph.steps}
+
+
+def not_fresh(instance, root):
+    return {address for address, status in statuses(instance, root).items() if status != "FRESH"}
+
+
+def changed_for_dvc(shell, root):
+    """Steps that `dvc status` calls changed; `listing` is always."""
+    status = json.loads(shell(root, "dvc", "status", "--json"))
+    return {address for address, what in status.items() if what != ["always changed"]}
+
+
+def count_events(instance, root):
+    project = Project.load(root)
+    keys = [dg.AssetKey(step.path) for step in project.graph.steps]
     return {
-        step.address: resolver.get_status(dg.AssetKey(step.stage), step.key).value
-        for step in project.graph.steps()
+        key.to_user_string(): len(instance.fetch_materializations(key, limit=100).records) for key in keys
     }
 
 
@@ -29,115 +48,195 @@ def changed(path, old, new):
     path.write_text(path.read_text().replace(old, new))
 
 
-def test_everything_is_fresh_after_a_shell_run(finished, instance):
-    project = Project.load(finished)
-    recorded = sync.record(instance, project)
+ADDED = ("  uniform:", "  third: {lr: 3}\n  uniform:")
 
-    assert recorded == [step.address for step in project.graph.steps()]
-    assert set(statuses(instance, project).values()) == {"FRESH"}
+
+def test_everything_is_fresh_after_a_shell_run(finished, instance):
+    recorded = sync.record(instance, finished)
+
+    assert recorded == [step.address for step in Project.load(finished).graph.steps]
+    assert set() == not_fresh(instance, finished)
 
 
 def test_a_second_look_brings_no_news(finished, instance):
-    project = Project.load(finished)
-    sync.record(instance, project)
+    sync.record(instance, finished)
 
-    assert sync.record(instance, project) == []
+    assert sync.record(instance, finished) == []
 
 
 def test_a_project_without_a_lock_brings_no_news(toy, instance):
-    project = Project.load(toy)
-
-    assert sync.record(instance, project) == []
-    assert set(statuses(instance, project).values()) == {"MISSING"}
+    assert sync.record(instance, toy) == []
+    assert {"MISSING"} == set(statuses(instance, toy).values())
 
 
 def test_a_click_is_not_recorded_twice(finished, instance):
-    project = Project.load(finished)
-    sync.record(instance, project)
+    sync.record(instance, finished)
     result = dg.materialize(
-        assets.build(project),
+        assets.build(Project.load(finished)),
         selection=dg.AssetSelection.assets("votes"),
         instance=instance,
         resources={"dvc": Dvc(root=str(finished))},
     )
 
     assert result.success
-    assert sync.record(instance, project) == []
-    assert set(statuses(instance, project).values()) == {"FRESH"}
+    assert sync.record(instance, finished) == []
+    assert set() == not_fresh(instance, finished)
+
+
+def test_a_click_with_definitions_from_before_an_edit_counts_with_the_params_that_it_ran_with(
+    finished, instance
+):
+    sync.record(instance, finished)
+    old = assets.build(Project.load(finished))
+    changed(finished / "params.yaml", "lr: 1", "lr: 7")
+    clicked = dg.AssetSelection.assets(
+        *(dg.AssetKey(k) for k in (["train", "ours"], ["scores", "ours"], ["table"]))
+    )
+    dg.materialize(old, selection=clicked, instance=instance, resources={"dvc": Dvc(root=str(finished))})
+
+    assert set() == not_fresh(instance, finished)
+    assert sync.record(instance, finished) == []
+
+
+def test_a_click_on_what_a_shell_has_fed_meanwhile_counts_with_the_data_that_it_read(
+    finished, instance, shell
+):
+    sync.record(instance, finished)
+    (finished / "photos/b.txt").write_text("b")
+    shell(finished, "dvc", "repro", "listing")
+    dg.materialize(
+        assets.build(Project.load(finished)),
+        selection=dg.AssetSelection.assets("votes"),
+        instance=instance,
+        resources={"dvc": Dvc(root=str(finished))},
+    )
+
+    assert ["listing"] == sync.record(instance, finished)
+    assert "votes" not in not_fresh(instance, finished)
 
 
 def test_a_forced_run_with_the_same_outs_leaves_all_fresh(finished, instance, shell):
-    project = Project.load(finished)
-    sync.record(instance, project)
+    sync.record(instance, finished)
     shell(finished, "dvc", "repro", "--force")
 
-    assert sync.record(instance, project) == []
-    assert set(statuses(instance, project).values()) == {"FRESH"}
-
-
-def test_new_params_of_one_key_make_that_key_stale_alone(finished, instance):
-    sync.record(instance, Project.load(finished))
-    changed(finished / "params.yaml", "lr: 1", "lr: 7")
-    project = Project.load(finished)
-    sync.record(instance, project)
-
-    found = statuses(instance, project)
-
-    assert {a for a, status in found.items() if status == "STALE"} == {"train@ours", "table"}
-
-
-def test_a_new_key_leaves_the_others_fresh(finished, instance):
-    sync.record(instance, Project.load(finished))
-    changed(finished / "params.yaml", "  uniform:", "  third: {lr: 3}\n  uniform:")
-    project = Project.load(finished)
-    sync.record(instance, project)
-
-    found = statuses(instance, project)
-
-    assert {a for a, s in found.items() if s == "FRESH"} == {
-        "listing", "votes", "train@ours", "train@uniform", "scores@ours", "scores@uniform",
-    }  # fmt: skip
-    assert found["train@third"] == "MISSING"
-
-
-def test_new_data_upstream_make_what_reads_them_stale(finished, instance, shell):
-    project = Project.load(finished)
-    sync.record(instance, project)
-    (finished / "photos/b.txt").write_text("b")
-    shell(finished, "dvc", "repro", "listing")
-
-    assert sync.record(instance, project) == ["listing"]
-    assert statuses(instance, project)["votes"] == "STALE"
+    assert sync.record(instance, finished) == []
+    assert set() == not_fresh(instance, finished)
 
 
 @pytest.mark.parametrize(
-    ("ran", "stale"), [("votes", {"train@ours", "train@uniform"}), ("scores@ours", {"table"})]
+    ("file", "old", "new"),
+    [
+        ("params.yaml", "lr: 1", "lr: 7"),
+        ("params.yaml", "suffix: txt", "suffix: text"),
+        ("params.yaml", *ADDED),
+        ("params.yaml", "digits: 3", "digits: 4"),
+        ("dvc.yaml", "stage.py train", "stage.py  train"),
+        ("dvc.yaml", "desc: list", "desc: lists"),
+        ("toy/stage.py", "0.05", "0.06"),
+    ],
 )
-def test_a_first_look_sees_what_is_behind_its_upstream(finished, instance, shell, ran, stale):
+def test_an_edit_makes_stale_what_dvc_calls_changed_and_makes_no_event(
+    finished, instance, shell, file, old, new
+):
+    sync.record(instance, finished)
+    before = count_events(instance, finished)
+    changed(finished / file, old, new)
+
+    assert [] == sync.record(instance, finished)
+    assert changed_for_dvc(shell, finished) == not_fresh(instance, finished)
+    assert before.items() <= count_events(instance, finished).items()
+
+
+def test_a_new_key_makes_only_its_own_assets_and_what_lists_the_keys_stale(finished, instance):
+    sync.record(instance, finished)
+    changed(finished / "params.yaml", *ADDED)
+
+    assert {"train@third", "scores@third", "table"} == not_fresh(instance, finished)
+
+
+def test_only_real_runs_make_events(finished, instance, shell):
+    sync.record(instance, finished)
+    before = count_events(instance, finished)
+    changed(finished / "params.yaml", *ADDED)
+    shell(finished, "dvc", "repro")
+    sync.record(instance, finished)
+    after = count_events(instance, finished)
+
+    assert {"train/third", "scores/third", "table"} == {n for n in after if after[n] != before.get(n, 0)}
+    assert set() == not_fresh(instance, finished)
+
+
+def test_new_data_upstream_make_what_reads_them_stale(finished, instance, shell):
+    sync.record(instance, finished)
+    (finished / "photos/b.txt").write_text("b")
+    shell(finished, "dvc", "repro", "listing")
+
+    assert sync.record(instance, finished) == ["listing"]
+    assert {"votes"} == not_fresh(instance, finished) == changed_for_dvc(shell, finished)
+
+
+@pytest.mark.parametrize("ran", ["votes", "scores@ours"])
+def test_a_first_look_sees_what_is_behind_its_upstream(finished, instance, shell, ran):
     (finished / "photos/b.txt").write_text("b")
     shell(finished, "dvc", "repro", ran)
-    project = Project.load(finished)
-    sync.record(instance, project)
+    sync.record(instance, finished)
 
-    found = statuses(instance, project)
+    assert changed_for_dvc(shell, finished) == not_fresh(instance, finished)
+    assert ran not in not_fresh(instance, finished)
 
-    assert stale <= {a for a, status in found.items() if status == "STALE"}
-    assert found[ran] == "FRESH"
+
+@pytest.mark.parametrize("ran", ["listing", "scores@ours"])
+def test_data_that_come_back_make_fresh_again_what_was_made_from_them(finished, instance, shell, ran):
+    sync.record(instance, finished)
+    for content in ("b", None):
+        (finished / "photos/b.txt").write_text(content) if content else (finished / "photos/b.txt").unlink()
+        shell(finished, "dvc", "repro", ran)
+        sync.record(instance, finished)
+
+    assert set() == not_fresh(instance, finished) == changed_for_dvc(shell, finished)
 
 
 def test_a_shell_run_brings_stale_steps_back(finished, instance, shell):
-    sync.record(instance, Project.load(finished))
+    sync.record(instance, finished)
     changed(finished / "params.yaml", "lr: 1", "lr: 7")
-    project = Project.load(finished)
-    sync.record(instance, project)
+    sync.record(instance, finished)
     shell(finished, "dvc", "repro")
-    sync.record(instance, project)
+    sync.record(instance, finished)
 
-    assert set(statuses(instance, project).values()) == {"FRESH"}
+    assert set() == not_fresh(instance, finished)
 
 
 def test_an_event_carries_the_report(finished, instance):
-    sync.record(instance, Project.load(finished))
+    sync.record(instance, finished)
     event = instance.get_latest_materialization_event(dg.AssetKey("votes"))
 
     assert event.asset_materialization.metadata["counts/rows"].value == 1
+
+
+def test_dagster_reads_the_tags_as_the_provenance_that_they_mean(finished):
+    pipeline, lock = Project.load(finished).graph, read_lock(finished)
+    tags = provenance.tags(finished, pipeline, pipeline.step("scores@ours"), lock)
+    read = DataProvenance.from_tags(tags)
+    upstream = dg.AssetKey(["train", "ours"])
+
+    assert read
+    assert read.has_input_asset(upstream)
+    assert versions.data_version(pipeline.step("train@ours"), lock["train@ours"]) == (
+        read.input_data_versions[upstream].value
+    )
+
+
+def test_the_next_run_shows_what_changed(finished, instance, shell):
+    sync.record(instance, finished)
+    changed(finished / "params.yaml", "lr: 1", "lr: 7")
+    shell(finished, "dvc", "repro")
+    sync.record(instance, finished)
+    shown = {
+        name: instance.get_latest_materialization_event(dg.AssetKey(name)).asset_materialization.metadata
+        for name in (("train", "ours"), ("scores", "ours"))
+    }
+    title = "changed since the run before"
+
+    assert "| params | variants.ours.lr | 1 | 7 |" in shown["train", "ours"][title].value
+    assert "| data | data/train/ours | " in shown["scores", "ours"][title].value
+    assert "| variants.ours.lr | 7 |" in shown["train", "ours"]["params"].value

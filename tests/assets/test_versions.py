@@ -1,9 +1,10 @@
 import hashlib
 import json
+from dataclasses import replace
 
 from unirain_assets import versions
 from unirain_assets.versions import Project
-from unirain_core.config.lock import Locked, read_lock, tree_hash
+from unirain_core.config.lock import read_lock, tree_hash
 
 
 def test_content_hash_is_the_one_of_dvc(finished):
@@ -26,16 +27,17 @@ def test_code_version_of_the_tree_equals_the_locked_one_after_a_run(finished):
     project = Project.load(finished)
     lock = read_lock(finished)
     locked = {
-        step.address: versions.locked_code_version(project.graph, step, lock[step.address])
-        for step in project.graph.steps()
+        step.address: versions.locked_code_version(step, lock[step.address]) for step in project.graph.steps
     }
 
-    assert locked == project.codes
+    assert locked == project.code_versions()
 
 
 def test_code_version_changes_with_params_code_and_command(finished):
-    before = Project.load(finished).codes["train@ours"]
-    seen = {before}
+    def version():
+        return Project.load(finished).code_versions()["train@ours"]
+
+    seen = {version()}
     for file, old, new in (
         ("params.yaml", "lr: 1", "lr: 9"),
         ("toy/stage.py", "0.05", "0.06"),
@@ -43,65 +45,74 @@ def test_code_version_changes_with_params_code_and_command(finished):
     ):
         path = finished / file
         path.write_text(path.read_text().replace(old, new))
-        seen.add(Project.load(finished).codes["train@ours"])
+        seen.add(version())
 
     assert len(seen) == 4
 
 
 def test_code_version_of_one_key_ignores_the_params_of_another(finished):
-    before = Project.load(finished).codes
+    before = Project.load(finished).code_versions()
     path = finished / "params.yaml"
     path.write_text(path.read_text().replace("lr: 2", "lr: 9"))
-    after = Project.load(finished).codes
+    after = Project.load(finished).code_versions()
 
     assert [a for a in after if after[a] != before[a]] == ["train@uniform", "table"]
 
 
 def test_data_version_does_not_see_the_report(finished):
-    step = Project.load(finished).graph.stages[0].steps[0]
+    step = Project.load(finished).graph.step("listing")
     locked = read_lock(finished)["listing"]
-    reworded = Locked(
-        command=locked.command,
-        params=locked.params,
-        deps=locked.deps,
-        outs={**locked.outs, "reports/listing.json": "other"},
-    )
+    reworded = replace(locked, outs={**locked.outs, "reports/listing.json": "other"})
 
     assert versions.data_version(step, reworded) == versions.data_version(step, locked)
 
 
-def test_inputs_are_current_after_a_whole_run(finished):
-    project, lock = Project.load(finished), read_lock(finished)
-    current = {s.address: versions.has_current_inputs(project, s, lock) for s in project.graph.steps()}
-
-    assert set(current.values()) == {True}
+def inputs(finished, address, lock):
+    pipeline = Project.load(finished).graph
+    return versions.input_versions(finished, pipeline, pipeline.step(address), lock)
 
 
-def test_inputs_are_not_current_once_a_producer_made_others(finished):
-    project, lock = Project.load(finished), read_lock(finished)
-    moved = {
-        address: Locked(
-            command=locked.command,
-            params=locked.params,
-            deps=locked.deps,
-            outs={
-                p: lock["votes"].outs["data/votes"] if p == "data/scores/ours" else m
-                for p, m in locked.outs.items()
-            },
-        )
-        for address, locked in lock.items()
-    }
-    current = {s.address: versions.has_current_inputs(project, s, moved) for s in project.graph.steps()}
+def test_inputs_are_the_newest_data_after_a_whole_run(finished):
+    pipeline, lock = Project.load(finished).graph, read_lock(finished)
+    newest = {s.address: versions.data_version(s, lock[s.address]) for s in pipeline.steps}
 
-    assert [address for address, is_current in current.items() if not is_current] == ["table"]
+    for step in pipeline.steps:
+        assert {name: newest[name] for name in step.upstream} == inputs(finished, step.address, lock)
+
+
+def test_inputs_are_those_of_the_run_once_the_producer_has_made_others(finished):
+    lock = read_lock(finished)
+    before = inputs(finished, "votes", lock)
+    listing = lock["listing"]
+    lock["listing"] = replace(listing, outs={**listing.outs, "data/raw": lock["votes"].outs["data/votes"]})
+
+    assert before == inputs(finished, "votes", lock)
+
+
+def test_of_a_folder_of_several_producers_the_older_data_are_unknown(finished):
+    lock = read_lock(finished)
+    scores = lock["scores@ours"]
+    lock["scores@ours"] = replace(
+        scores, outs={**scores.outs, "data/scores/ours": lock["votes"].outs["data/votes"]}
+    )
+
+    assert {"scores@ours": None, "scores@uniform": None} == inputs(finished, "table", lock)
 
 
 def test_a_file_beside_the_outs_of_a_folder_counts(finished):
-    project, lock = Project.load(finished), read_lock(finished)
     (finished / "data/scores/note.txt").write_text("by hand")
-    table = project.graph.stages[-1].steps[0]
 
-    assert not versions.has_current_inputs(project, table, lock)
+    assert {None} == set(inputs(finished, "table", read_lock(finished)).values())
+
+
+def test_the_entry_of_a_key_that_is_gone_does_not_count(finished):
+    lock = read_lock(finished)
+    before = inputs(finished, "table", lock)
+    lock["scores@gone"] = replace(
+        lock["scores@ours"], outs={"data/scores/gone": lock["votes"].outs["data/votes"]}
+    )
+
+    assert before == inputs(finished, "table", lock)
 
 
 def test_a_project_without_a_lock_has_no_entries(toy):

@@ -3,6 +3,7 @@
 import pytest
 
 from unirain_core.artefacts import tables
+from unirain_core.artefacts.meanings import MEANINGS
 from unirain_core.artefacts.schemas import Dropped, ManifestRow, PyramidRow, Reference, Score, Verdict, Vote
 from unirain_core.cli.explain import explain, story
 from unirain_core.errors import ConfigError, MissingArtefactError
@@ -70,6 +71,14 @@ def test_a_judged_pair_tells_references_votes_verdict_level_and_scores(project, 
         "input on unfiltered: 20.50 dB, SSIM 0.7500 (unirain)",
     ):
         assert part in text
+
+
+def test_a_pair_without_a_triplet_is_told_with_its_reason(project, capsys):
+    lost = Dropped(pair_id="set/a/1", dataset="set", reason="out_of_memory", other="40 GB")
+    tables.write(project / "data/triplets/dropped.parquet", [lost], Dropped)
+    explain("set/a/1", project)
+
+    assert f"dropped    out_of_memory: {MEANINGS['out_of_memory']} (40 GB)" in capsys.readouterr().out
 
 
 def test_an_unknown_pair_is_answered_with_the_nearest_names(project):

@@ -1,11 +1,22 @@
 """The command line answers every mistake with one paragraph and its exit code."""
 
+import errno
+import hashlib
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from unirain_core.cli.main import _of_the_system
+from unirain_core.config.sections import SampleCorpus
+from unirain_core.sources.sample_corpus.corpus import write_ledger
+from unirain_core.sources.sample_corpus.paths import place
+from unirain_core.sources.sample_corpus.photos import SHIPPED
+from unirain_core.sources.sample_corpus.plan import plan
+from unirain_core.sources.sample_corpus.render import write
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,6 +57,30 @@ def test_wrong_params_exit_with_2(project):
 
     assert 2 == answer.returncode
     assert "odd: unexpected" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("run", "raw_datasets"), ("run", "sample_corpus", "--partition", "demo")]
+)
+def test_a_rain_type_that_no_dataset_gives_exits_with_2_before_anything_is_made(project, arguments):
+    file = project / "params.yaml"
+    file.write_text(file.read_text().replace("rain_types: [drs,", "rain_types: [drx,", 1))
+    answer = unirain(project, *arguments)
+
+    assert 2 == answer.returncode
+    assert "no dataset of raw_datasets.datasets gives pairs of 'drx'" in " ".join(answer.stderr.split())
+    assert not (project / "data").exists()
+
+
+def test_prepare_refuses_params_that_cannot_work_and_gives_lines_to_copy(project):
+    (project / "dvc.yaml").touch()
+    (project / ".dvc").mkdir()
+    file = project / "params.yaml"
+    file.write_text(file.read_text().replace("  weight_decay: 1e-4\n  gradient_clip: 1.0\n", ""))
+    answer = unirain(project, "prepare")
+
+    assert 2 == answer.returncode
+    assert "\nAdd under training:\n  weight_decay: 0.0001\n  gradient_clip: 1.0\n" in answer.stderr
 
 
 def test_a_stage_without_its_input_exits_with_1_and_names_what_to_run(project):
@@ -92,3 +127,35 @@ def test_every_command_puts_right_what_a_killed_dvc_left_half_written(project, c
     assert "unirain: .dvc/tmp/rwlock was half written by a DVC that was killed" in answer
     assert not (project / "dvc.lock").exists()
     assert not (project / ".dvc/tmp/rwlock").exists()
+
+
+def test_a_full_disk_is_told_with_the_file_even_where_a_whole_folder_is_copied():
+    full = os.strerror(errno.ENOSPC)
+    copied = shutil.Error([("a", "out/a", f"[Errno 28] {full}"), ("b", "out/b", "other")])
+
+    assert _of_the_system(copied).startswith(f"out/a: [Errno 28] {full}; nothing half done was left")
+    assert _of_the_system(OSError(errno.ENOSPC, full, "b.txt")).startswith(
+        f"b.txt: {full}; nothing half done"
+    )
+
+
+def test_a_disk_that_is_full_while_a_ledger_is_written_is_told_with_its_name(tmp_path):
+    """/dev/full takes nothing, as a full disk does."""
+    partial = hashlib.sha256(b"planted.json").hexdigest()[:16]
+    (tmp_path / f".{partial}.partial").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as raised:
+        write_ledger(tmp_path, [])
+
+    assert raised.value.filename == str(tmp_path / "planted.json")
+
+
+def test_a_disk_that_is_full_while_a_picture_is_rendered_is_told_with_its_name(tmp_path):
+    config = SampleCorpus(seed=1, pairs_per_type=2, planted_share=0.0, height=64, width=64, real_per_type=1)
+    item = plan(config, SHIPPED)[0]
+    picture = tmp_path / place(item).input
+    picture.parent.mkdir(parents=True)
+    picture.symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as raised:
+        write(item, config, tmp_path)
+
+    assert raised.value.filename == str(picture)

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from tests.end_to_end.browser import PATIENCE, browser, is_installed
+from unirain_assets import graph
 from unirain_core.cli.ui import free_port
 from unirain_core.distill import gallery
 from unirain_core.distill.gallery import Card
 from unirain_core.distill.thumbnails import encode
-from unirain_core.stages import ORDER
 from unirain_core.tracking.events import Finish, Start
 from unirain_core.tracking.journal import Journal
 from unirain_core.tracking.mirror import Mirror
@@ -176,10 +176,10 @@ def pages(project):
         started.wait(60)
 
 
-def stands_for(label, stage):
-    """Whether a node with this label is the stage's; Dagster cuts long names in their middle."""
+def stands_for(label, name):
+    """Whether a node with this label is the asset's; Dagster cuts long names in their middle."""
     start, cut, end = label.partition("…")
-    return label == stage or (cut and stage.startswith(start) and stage.endswith(end))
+    return label == name or (cut and name.startswith(start) and name.endswith(end))
 
 
 def test_both_interfaces_show_the_whole_pipeline_and_its_variants(pages, window, tmp_path):
@@ -195,7 +195,9 @@ def test_both_interfaces_show_the_whole_pipeline_and_its_variants(pages, window,
     text = window.run("return document.body.innerText")
     window.screenshot(tmp_path / "mlflow.png")
 
-    assert [stage for stage in ORDER if not any(stands_for(node, stage) for node in nodes)] == []
+    assets = [" / ".join(step.path) for step in graph.read(ROOT).steps]
+
+    assert [name for name in assets if not any(stands_for(node, name) for node in nodes)] == []
     assert not form
     assert text.index("stronger") < text.index("weaker")
     for name in ("mean", *TYPES):

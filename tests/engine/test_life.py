@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from unirain_core.engine.life import lock
+from unirain_core.engine.life import is_held, lock
 from unirain_core.errors import BusyError
 
 CHILD = (
@@ -87,7 +87,7 @@ def test_a_second_holder_is_told_who_holds_the_lock(tmp_path):
 
 HOLDER = """
 import pathlib, sys
-from unirain_core.engine.life import lock
+from unirain_core.engine.life import is_held, lock
 with lock(pathlib.Path(sys.argv[1]), "stage 'x'", pathlib.Path(sys.argv[2])):
     print("held", flush=True)
     sys.stdin.read()
@@ -126,3 +126,12 @@ def test_the_same_project_and_one_that_needs_all_locks_are_refused(tmp_path, hol
         lock(tmp_path / "x.lock", "stage 'x'", project),
     ):
         pass
+
+
+def test_a_lock_is_held_while_its_block_runs(tmp_path):
+    file = tmp_path / "stage.lock"
+
+    assert not is_held(file)
+    with lock(file, "stage"):
+        assert is_held(file)
+    assert not is_held(file)

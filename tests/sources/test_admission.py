@@ -1,11 +1,14 @@
 """What params says of a dataset decides what enters the pool, and nothing disappears."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from unirain_core.config.sections import Dataset, RawDatasets
 from unirain_core.errors import ConfigError
+from unirain_core.sources import scenes
 from unirain_core.sources.admission import admit, pair_ids, settle_types
 from unirain_core.sources.listing import Listed, Listing
 from unirain_core.sources.tree import Refused
@@ -38,11 +41,18 @@ def admitted(*items, refused=(), policy="drop", rain_types=TYPES, **dataset):
         (["luma:hail|sleet"], "drop", ((), "type_not_listed")),
         (["other:fog", "drs"], "drop", ((), "type_not_listed")),
         (["snow"], "drop", ((), "type_not_listed")),
+        (["other:snow"], "drop", ((), "type_not_listed")),
         (["drs", "nrs"], "drop", ((), "type_not_listed")),
     ],
 )
 def test_a_picture_has_one_type_or_a_reason(types, policy, outcome):
     assert outcome == settle_types(types, policy, TYPES, SHOWS)
+
+
+def test_a_type_outside_the_usual_ones_counts_where_params_lists_it():
+    entries = admitted(picture(types=("other:snow",)), rain_types=("drs", "snow")).entries
+
+    assert [("snow",)] == [entry.rain_types for entry in entries]
 
 
 def test_a_type_that_params_does_not_list_is_dropped_with_its_name():
@@ -102,6 +112,23 @@ def test_a_scene_rule_that_matches_nothing_is_an_error():
 def test_a_scene_rule_that_is_no_pattern_is_an_error():
     with pytest.raises(ConfigError, match=r"scene_rule: .* is no rule"):
         admitted(picture(), scene_rule=("(", "x"))
+
+
+def test_a_scene_rule_that_explodes_ends_in_seconds_and_is_named(monkeypatch):
+    monkeypatch.setattr(scenes, "SECONDS", 0.5)
+    started = time.monotonic()
+    rule = (r"input/(a+)+$", "x")
+    with pytest.raises(
+        ConfigError, match=r"scene_rule: the pattern .* takes too long \(it was at input/a+!\.png"
+    ):
+        admitted(picture(f"input/{'a' * 60}!.png"), scene_rule=rule)
+
+    assert time.monotonic() - started < 30  # half a second of CPU, on a machine that may be busy
+
+
+def test_a_scene_rule_that_cannot_be_compiled_ends_at_once():
+    with pytest.raises(ConfigError, match=r"scene_rule: .* is no rule"):
+        admitted(picture(), scene_rule=("(" * 5000 + ")" * 5000, "x"))
 
 
 def test_an_unpaired_picture_and_one_of_role_real_are_photos_without_type():

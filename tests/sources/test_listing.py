@@ -5,6 +5,7 @@ import unicodedata
 import pytest
 
 from unirain_core.errors import MissingInputError
+from unirain_core.imaging.codec import SUFFIXES
 from unirain_core.sources import catalogue
 from unirain_core.sources.listing import list_pairs
 from unirain_core.sources.tree import walk
@@ -30,6 +31,13 @@ def test_two_partners_of_one_stem_are_ambiguous(tmp_path):
 
     assert ["input/2.webp"] == [item.input for item in found.listed]
     assert {"input/1.webp": ("ambiguous_partner", "target/1.jpg and target/1.png")} == refusals(found)
+
+
+@pytest.mark.parametrize("suffix", sorted(SUFFIXES))
+def test_a_rainy_picture_of_any_suffix_that_the_decoder_reads_is_listed(tmp_path, suffix):
+    plant(tmp_path, f"input/1{suffix}", "target/1.png", f"input/2{suffix.upper()}", f"target/2{suffix}")
+
+    assert [f"input/1{suffix}", f"input/2{suffix.upper()}"] == [i.input for i in listing(tmp_path).listed]
 
 
 def test_a_partner_of_the_same_name_goes_before_one_of_the_same_stem(tmp_path):

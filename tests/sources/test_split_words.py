@@ -128,6 +128,22 @@ def test_a_tree_says_its_split_by_whole_words(tmp_path, dataset, rainy, clean, s
     assert (rainy, clean, split) == (item.input, item.target, item.split)
 
 
+@pytest.mark.parametrize(
+    ("path", "types"),
+    [
+        ("Dropbox/Real rain streak/1.jpg", ("luma:drs|nrs",)),
+        ("chemistry/Real rain drop/1.jpg", ("luma:drd|nrd",)),
+        ("Real_rain_mist/1.png", ("other:fog",)),
+        ("streaker/RID/1.jpg", ("luma:drd|nrd",)),
+        ("Dropbox/photos/1.jpg", ("luma:drs|nrs",)),
+    ],
+)
+def test_a_tree_says_its_type_by_whole_words(path, types):
+    (layout,) = catalogue.load().records["mpid-real"].layouts
+
+    assert types == layout.types_of(path)
+
+
 def test_a_name_that_says_two_splits_is_read_as_test():
     assert "test" == spoken(SPLIT_WORDS, "train_val_test/1.png")
     assert "train" == spoken(SPLIT_WORDS, "val_train/1.png")

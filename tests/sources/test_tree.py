@@ -174,3 +174,11 @@ def test_folders_that_link_to_each_other_end_and_each_folder_is_listed_the_neare
     assert {f"{one}/1.png" for one in letters} <= set(tree.files())
     assert {"linked_twice"} == {entry.reason for entry in tree.refused}
     assert 12 + 12 * 11 == len(list(tree.files()))  # each folder, and each of its links once
+
+
+def test_a_dangling_link_is_unreadable_wherever_it_leads(tmp_path):
+    (tmp_path / "1.png").symlink_to("/nowhere/at/all.png")
+
+    assert [("unreadable", "the link leads to /nowhere/at/all.png", "")] == [
+        (entry.reason, entry.detail, entry.leads_to) for entry in walk(tmp_path).refused
+    ]

@@ -73,6 +73,9 @@ def write_upstream(root, facts=FACTS):
         ("verified/pairs", Pair): [verified(*fact) for fact in facts],
         ("verified/real", RealPhoto): [photo],
         ("verified/dropped", Dropped): [torn],
+        ("triplets/dropped", Dropped): [],
+        ("database/dropped", Dropped): [],
+        ("votes/dropped", Dropped): [],
         ("triplets/triplets", TripletRow): [triplet(n) for n, _, _ in facts],
         ("database/triplets", TripletRow): [triplet("real/1")],
         ("references/references", Reference): [
@@ -81,7 +84,6 @@ def write_upstream(root, facts=FACTS):
         ],
         ("votes/votes", Vote): [ballot(n) for n, _, _ in facts],
         ("votes/verdicts", Verdict): [ruling(n) for n, _, _ in facts],
-        **{(f"{folder}/dropped", Dropped): [] for folder in ("triplets", "database", "votes")},
     }
     for (name, row_class), rows in files.items():
         tables.write(root / f"data/{name}.parquet", rows, row_class)

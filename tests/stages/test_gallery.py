@@ -5,6 +5,9 @@ import json
 import pytest
 
 from tests.stages.judged_pool import PARAMS, REJECTED, TYPES, write_upstream
+from unirain_core.artefacts import tables
+from unirain_core.artefacts.meanings import MEANINGS
+from unirain_core.artefacts.schemas import Dropped
 from unirain_core.errors import MissingArtefactError
 from unirain_core.stages import gallery, rainrag_split
 
@@ -42,6 +45,19 @@ def test_the_report_counts_the_cards_of_each_level(project):
 
     assert {"pictures": 14, "shown": 14} == report["counts"]
     assert {"distilled": 11, "dropped": 1, "low_fidelity": 1, "real": 1} == report["levels"]
+
+
+def test_a_pair_and_a_photo_without_a_triplet_are_shown_once_with_their_reason(tmp_path):
+    write_upstream(tmp_path)
+    lost = [Dropped(pair_id=name, dataset="d", reason="crashed", other="E") for name in (REJECTED, "real/1")]
+    for folder, rows in (("triplets", lost[:1]), ("database", lost[1:]), ("votes", lost)):
+        tables.write(tmp_path / f"data/{folder}/dropped.parquet", rows, Dropped)
+    rainrag_split.run(tmp_path, rainrag_split=PARAMS, rain_types=TYPES)
+    gallery.run(tmp_path)
+    report = json.loads((tmp_path / "reports/gallery.json").read_text())
+
+    assert {"distilled": 11, "dropped": 3} == report["levels"]
+    assert MEANINGS["crashed"] in (tmp_path / "data/pages/gallery/gallery.html").read_text()
 
 
 def test_a_large_pool_is_sampled(project, monkeypatch):

@@ -63,6 +63,7 @@ def rows_of(folder, split):
 def root(tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     monkeypatch.setattr("unirain_core.tracking.mirror.ATTEMPTS", 0)
+    monkeypatch.setattr(trained_checkpoint, "settle", lambda *_: None)
     for name in ("UNIRAIN_HOME", "DVC_ROOT"):
         monkeypatch.delenv(name, raising=False)
     pictures = tmp_path / "pictures"
@@ -91,6 +92,18 @@ def test_a_variant_becomes_a_checkpoint_a_history_and_a_report(root):
     assert not list((root / ".unirain/resume").glob("*"))
 
 
+def test_the_run_is_tagged_with_what_it_was_made_with(root):
+    made_with = report.MadeWith(code="c0de", params="9a9a", dirty=True)
+    trained_checkpoint.run(root, **ARGUMENTS, made_with=made_with)
+    start = next(
+        e.content for e in journal.read(root / ".unirain/runs/ours") if e.kind == "start" and e.content
+    )
+
+    assert {"unirain.code": "c0de", "unirain.params": "9a9a", "unirain.dirty": "yes"}.items() <= start[
+        "tags"
+    ].items()
+
+
 def test_a_finished_checkpoint_is_never_trained_again(root, monkeypatch):
     trained_checkpoint.run(root, **ARGUMENTS)
     out = root / "data/checkpoints/ours"
@@ -100,7 +113,8 @@ def test_a_finished_checkpoint_is_never_trained_again(root, monkeypatch):
     trained_checkpoint.run(root, **ARGUMENTS)
 
     assert before == files(out)
-    assert lines == (root / ".unirain/runs/ours" / journal.LINES).read_bytes()
+    assert (root / ".unirain/runs/ours" / journal.LINES).read_bytes().startswith(lines)
+    assert [e.kind for e in journal.read(root / ".unirain/runs/ours")][-2:] == ["finish", "current"]
 
 
 @pytest.mark.parametrize(
@@ -215,3 +229,21 @@ def test_after_kill_9_the_same_command_ends_with_the_same_bytes(root, tmp_path):
     lines = (tmp_path / "killed/runs/ours" / journal.LINES).read_text().splitlines()
     steps = [json.loads(line)["step"] for line in lines if json.loads(line)["kind"] == "metrics"]
     assert sorted(set(steps)) == steps
+
+
+def test_a_journal_that_was_deleted_is_written_anew_from_the_history(root):
+    trained_checkpoint.run(root, **ARGUMENTS)
+    file = root / ".unirain/runs/ours" / journal.LINES
+    before = journal.read(file.parent)
+    file.unlink()
+    trained_checkpoint.run(root, **ARGUMENTS)
+    after = journal.read(file.parent)
+    losses = [
+        [(e.step, e.metrics["loss/drs"]) for e in events if "loss/drs" in (e.metrics or {})]
+        for events in (before, after)
+    ]
+
+    assert losses[0] == losses[1]
+    assert len(losses[0]) > 1
+    assert after[-1].kind == "finish"
+    assert (root / ".unirain/registered" / journal.start_of(after).key).exists()

@@ -196,3 +196,19 @@ def test_a_database_of_one_photo_cannot_set_thresholds(project):
         GateError, match="accept_share: no threshold can follow a real-rain database of one photo"
     ):
         run(project, replace(JUDGES, accept_share=0.9))
+
+
+@pytest.mark.parametrize("cure", ["add photos", "remove accept_share"])
+def test_a_database_of_one_photo_is_enough_with_more_photos_or_without_a_share(project, cure):
+    params = replace(JUDGES, accept_share=0.9)
+    photos = tables.read(project / "data/verified/real.parquet", RealPhoto)
+    tables.write(project / "data/verified/real.parquet", photos[:1], RealPhoto)
+    refer(project, dict.fromkeys(PAIRS, "x"))
+    with pytest.raises(GateError, match=r"add photos .*or remove accept_share"):
+        run(project, params)
+    if cure == "add photos":
+        tables.write(project / "data/verified/real.parquet", photos, RealPhoto)
+    else:
+        params = replace(params, accept_share=None)
+
+    assert len(run(project, params)[1]) == len(PAIRS)

@@ -1,152 +1,160 @@
-"""Against a real MLflow store in a SQLite file; its first use alone takes seconds."""
+"""Against a real MLflow store in a SQLite file."""
 
-import json
 from dataclasses import replace
 
-import numpy as np
 import pytest
-from mlflow import MlflowClient
-from PIL import Image
 
-from unirain_core.tracking.connection import tracking_uri
-from unirain_core.tracking.events import Dataset, Finish, Start
-from unirain_core.tracking.journal import Journal
-from unirain_core.tracking.link import FILE as STATE
-from unirain_core.tracking.mirror import ATTEMPTS, Mirror
+from tests.tracking.conftest import START, nobody
+from unirain_core.tracking import link
+from unirain_core.tracking.events import Start, group_of
+from unirain_core.tracking.journal import LINES, Journal, read
+from unirain_core.tracking.mirror import ATTEMPTS, Mirror, is_behind
 from unirain_core.tracking.outage import OutageError
-from unirain_core.tracking.registry import CHAMPION, MODEL
-
-START = Start(
-    key="k1",
-    variant="unirain",
-    params={"strategy.tau": "5.0"},
-    tags={"unirain.profile": "sample", "mlflow.source.git.commit": "abc"},
-    datasets=[
-        Dataset(name="rainrag", path="data/split/train/rainrag.parquet", md5="d41d8cd9", context="training")
-    ],
-)
+from unirain_core.tracking.registry import MODEL
+from unirain_core.tracking.settle import crown
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    root = tmp_path_factory.mktemp("project")
-    (root / "data/split/train").mkdir(parents=True)
-    (root / "data/split/train/rainrag.parquet").write_bytes(b"")
-    return root
-
-
-@pytest.fixture(autouse=True)
-def own_store(monkeypatch):
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.delenv("DVC_ROOT", raising=False)
-
-
-def replay(folder, root):
-    return Mirror(folder, root).send()
-
-
-def journal_of(folder, start, psnr):
-    journal = Journal.begin(folder, start)
-    for step in (5, 10):
-        journal.metrics(step, {"loss/drs": 1.0 / step, "af": 0.5})
-    with journal.picture(10, "drs") as file:
-        Image.fromarray(np.zeros((4, 12, 3), np.uint8)).save(file)
-    journal.finish(
-        Finish(
-            metrics={"best/val/psnr/mean": psnr},
-            checkpoint=f"data/checkpoints/{start.variant}",
-            stored=f".unirain/shards/trained_checkpoint/{start.key}",
-            sha256="s",
-            psnr=psnr,
-        )
-    )
-
-
-def client_of(project):
-    return MlflowClient(tracking_uri=tracking_uri(project), registry_uri=tracking_uri(project))
-
-
-def run_of(client, folder):
-    return client.get_run(json.loads((folder / STATE).read_text())["run_id"])
+def send(project, variant, **options):
+    return Mirror(project.runs / variant, project.root).send(**options)
 
 
 def test_a_journal_becomes_a_run_and_its_checkpoint_a_model(project):
-    folder = project / "runs" / "unirain"
-    journal_of(folder, START, 25.0)
-    sent = replay(folder, project)
-    client = client_of(project)
-    run = run_of(client, folder)
-    parent = client.get_run(run.data.tags["mlflow.parentRunId"])
-    champion = client.get_model_version_by_alias(MODEL, CHAMPION)
+    project.train("gated", 25.0)
+    sent = send(project, "gated")
+    crown(project.runs, project.root)
+    run = project.run_of("gated")
+    parent = project.client.get_run(run.data.tags["mlflow.parentRunId"])
+    champion = project.client.get_model_version_by_alias(MODEL, f"champion-{group_of(START)}")
 
     assert sent == 5
-    assert (run.info.run_name, run.info.status) == ("unirain", "FINISHED")
+    assert run.info.status == "FINISHED"
     assert (parent.info.run_name, parent.info.status) == ("ablation", "FINISHED")
-    assert run.data.params == {"strategy.tau": "5.0"}
+    assert run.data.params == START.params
     assert START.tags.items() <= run.data.tags.items()
     assert run.data.metrics["best/val/psnr/mean"] == 25.0
-    assert [(m.step, m.value) for m in client.get_metric_history(run.info.run_id, "loss/drs")] == [
-        (5, 0.2),
-        (10, 0.1),
-    ]
-    assert (
-        run.inputs.dataset_inputs[0].dataset.name,
-        run.inputs.dataset_inputs[0].dataset.digest,
-    ) == ("rainrag", "d41d8cd9")
-    assert len(client.list_artifacts(run.info.run_id, "images")) >= 1
+    assert [(5, 0.2), (10, 0.1)] == project.points("gated")
+    datasets = {i.dataset.name: i.dataset.digest for i in run.inputs.dataset_inputs}
+    assert datasets == {"rainrag": "d41d8cd9", "val": "0cc175b9"}
+    assert len(project.pictures("gated")) == 2
     assert run.info.run_id == champion.run_id
-    assert str(project / ".unirain/shards/trained_checkpoint/k1") == champion.source
+    assert str(project.root / ".unirain/shards/trained_checkpoint/gated") == champion.source
 
 
-def test_a_replay_changes_nothing_even_when_the_link_is_lost(project):
-    folder = project / "runs" / "again"
-    journal_of(folder, replace(START, key="again", variant="again"), 10.0)
-    replay(folder, project)
-    client = client_of(project)
-    before = run_of(client, folder)
+@pytest.mark.parametrize("link_file", ["deleted", "emptied", "cut", "a list", "other types", "a folder"])
+def test_a_replay_changes_nothing_even_when_the_link_is_lost(project, link_file):
+    project.train("again", 10.0)
+    send(project, "again")
+    before, pictures = project.run_of("again"), project.pictures("again")
+    file = project.runs / "again" / link.FILE
 
-    assert replay(folder, project) == 0
-    (folder / STATE).unlink()
-    assert replay(folder, project) == 5
-    after = run_of(client, folder)
+    assert send(project, "again") == 0
+    content = file.read_text()
+    file.unlink()
+    match link_file:
+        case "emptied":
+            file.write_text("")
+        case "cut":
+            file.write_text(content[:40])
+        case "a list":
+            file.write_text("[1, 2]")
+        case "other types":
+            file.write_text('{"tracking_uri": 1, "experiment_id": [], "run_id": null, "sent": "x"}')
+        case "a folder":
+            file.mkdir()
+    assert send(project, "again") == 5
+    after = project.run_of("again")
+    versions = project.client.search_model_versions(f"name = '{MODEL}'")
     assert before.info.run_id == after.info.run_id
-    assert len(client.get_metric_history(after.info.run_id, "loss/drs")) == 2
-    assert (
-        len([v for v in client.search_model_versions(f"name = '{MODEL}'") if v.run_id == after.info.run_id])
-        == 1
-    )
+    assert [(5, 0.2), (10, 0.1)] == project.points("again")
+    assert pictures == project.pictures("again")
+    assert len([v for v in versions if v.run_id == after.info.run_id]) == 1
 
 
-def test_the_best_variant_is_the_champion(project):
-    client = client_of(project)
-    champions = []
-    for name, psnr in (("worse", 1.0), ("better", 99.0), ("worst", 0.5)):
-        folder = project / "runs" / name
-        journal_of(folder, replace(START, key=name, variant=name), psnr)
-        replay(folder, project)
-        champions.append(client.get_model_version_by_alias(MODEL, CHAMPION).run_id)
-    better = run_of(client, project / "runs" / "better").info.run_id
+def test_a_link_to_the_run_of_another_training_is_not_believed(project):
+    for variant in ("one", "other"):
+        project.train(variant, 10.0)
+        send(project, variant)
+    wrong = link.load(project.runs / "one")
+    link.save(project.runs / "other", replace(wrong, sent=0))
+    send(project, "other")
 
-    assert champions[0] != better
-    assert [better, better] == champions[1:]
+    assert link.load(project.runs / "other").run_id == project.run_of("other").info.run_id
 
 
 def test_a_run_goes_on_where_its_journal_does(project):
-    folder = project / "runs" / "going"
-    journal = Journal.begin(folder, replace(START, key="going", variant="going"))
-    journal.metrics(5, {"loss/drs": 0.5})
-    mirror = Mirror(folder, project)
+    journal = project.begin("going")
+    mirror = Mirror(project.runs / "going", project.root)
     mirror.flush()
     journal.failed("the loss is not finite")
     mirror.flush()
-    client = client_of(project)
 
-    assert run_of(client, folder).info.status == "FAILED"
-    journal.metrics(10, {"loss/drs": 0.4})
+    assert project.run_of("going").info.status == "FAILED"
+    journal.metrics(20, {"loss/drs": 0.4})
     mirror.flush()
-    run = run_of(client, folder)
-    assert run.info.status == "RUNNING"
-    assert [m.step for m in client.get_metric_history(run.info.run_id, "loss/drs")] == [5, 10]
+    assert project.run_of("going").info.status == "RUNNING"
+    assert [step for step, _ in project.points("going")] == [5, 10, 20]
+
+
+def test_a_journal_that_lost_a_line_is_sent_anew_and_hides_nothing_that_follows(project):
+    journal = project.begin("damaged")
+    send(project, "damaged")
+    lines = project.runs / "damaged" / LINES
+    first, *rest = lines.read_bytes().splitlines(keepends=True)
+    lines.write_bytes(first + rest[0].replace(b"0.2", b"0.7") + b"".join(rest[1:]))
+    journal.metrics(15, {"loss/drs": 0.3})
+
+    assert is_behind(project.runs / "damaged", project.root, is_dead=False)
+    send(project, "damaged")
+    assert [(5, 0.2), (10, 0.1), (15, 0.3)] == project.points("damaged")
+
+
+def test_figures_of_earlier_steps_that_are_told_late_are_sent(project):
+    journal = project.begin("late")
+    send(project, "late")
+    journal.metrics(7, {"loss/drs": 0.7})
+
+    assert send(project, "late") == 1
+    assert [7, 5, 10] == [7, *sorted(step for step, _ in project.points("late") if step != 7)]
+
+
+@pytest.mark.parametrize("damage", ["gone", "empty", "text"])
+def test_a_damaged_picture_costs_only_the_picture(project, damage):
+    project.train("picture", 10.0)
+    (file,) = (project.runs / "picture/pictures").iterdir()
+    if damage == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(b"" if damage == "empty" else b"<html>")
+
+    assert send(project, "picture") == 5
+    assert project.run_of("picture").info.status == "FINISHED"
+    assert project.pictures("picture") == []
+
+
+def test_what_mlflow_took_and_does_not_show_does_not_count_as_sent(project, monkeypatch):
+    project.train("dropped", 10.0)
+    with monkeypatch.context() as patch:
+        patch.setattr("mlflow.MlflowClient.log_batch", lambda *_, **__: None)
+        with pytest.raises(OutageError, match="does not show 3 metrics"):
+            send(project, "dropped")
+
+    assert is_behind(project.runs / "dropped", project.root, is_dead=True)
+    assert send(project, "dropped") == 5
+    assert [(5, 0.2), (10, 0.1)] == project.points("dropped")
+
+
+def test_a_second_run_that_a_lost_answer_led_to_is_deleted(project, monkeypatch):
+    project.train("twice", 10.0)
+    with monkeypatch.context() as patch:
+        patch.setattr("unirain_core.tracking.runs.Runs.send", lambda *_: None)
+        for _ in range(2):
+            patch.setattr("unirain_core.tracking.runs.Runs._search", lambda *_: [])
+            send(project, "twice")
+            (project.runs / "twice" / link.FILE).unlink()
+    send(project, "twice")
+
+    assert project.run_of("twice").info.status == "FINISHED"
+    assert [(5, 0.2), (10, 0.1)] == project.points("twice")
 
 
 class BrokenMirror(Mirror):
@@ -154,7 +162,7 @@ class BrokenMirror(Mirror):
 
     calls = 0
 
-    def send(self):
+    def send(self, *, is_dead=False):
         self.calls += 1
         raise OutageError("connection refused")
 
@@ -177,3 +185,17 @@ def test_a_training_is_mirrored_now_and_then(tmp_path):
         calls.append(mirror.calls)
 
     assert calls == [1, 1, 1, 2, 2]
+
+
+def test_a_journal_without_a_start_is_passed_over(project):
+    Journal(project.runs / "lost").metrics(1, {"loss/drs": 1.0})
+
+    assert send(project, "lost") == 0
+    assert not is_behind(project.runs / "lost", project.root, is_dead=nobody("lost"))
+    assert len(read(project.runs / "lost")) == 1
+
+
+def test_a_start_is_read_as_it_was_written(project):
+    project.begin("start")
+
+    assert Start.of(read(project.runs / "start")[0].content) == replace(START, variant="start", key="start")

@@ -1,5 +1,8 @@
 import subprocess
 
+import pytest
+
+from unirain_core.artefacts.report import MadeWith
 from unirain_core.tracking.provenance import provenance
 
 
@@ -11,6 +14,16 @@ def test_a_commit_and_an_experiment_are_tags(tmp_path, monkeypatch):
     head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout
 
     assert {"mlflow.source.git.commit": head.strip(), "dvc.exp.name": "puffy-daks"} == provenance(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("dirty", "tag"), [(True, {"unirain.dirty": "yes"}), (False, {"unirain.dirty": "no"}), (None, {})]
+)
+def test_code_and_params_of_the_beginning_are_tags(tmp_path, monkeypatch, dirty, tag):
+    monkeypatch.delenv("DVC_EXP_NAME", raising=False)
+    made_with = MadeWith(code="c0de", params="9a9a", dirty=dirty)
+
+    assert {"unirain.code": "c0de", "unirain.params": "9a9a"} | tag == provenance(tmp_path, made_with)
 
 
 def test_without_a_repository_nothing_is_claimed(tmp_path, monkeypatch):

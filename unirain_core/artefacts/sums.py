@@ -4,6 +4,8 @@ import hashlib
 import os
 from pathlib import Path
 
+from unirain_core.artefacts.whole import write_text
+
 SUMS = "SHA256SUMS"
 """Name of the file that lists the hashes of all others in its folder."""
 
@@ -11,7 +13,7 @@ SUMS = "SHA256SUMS"
 def write_sums(folder: Path) -> None:
     """List the hash of every file below a folder; the folder must not change afterwards."""
     lines = [f"{_file_hash(folder / name)}  {name}\n" for name in _names(folder)]
-    (folder / SUMS).write_text("".join(lines), encoding="utf-8")
+    write_text(folder / SUMS, "".join(lines))
 
 
 def damage(folder: Path) -> str | None:

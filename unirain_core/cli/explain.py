@@ -77,6 +77,7 @@ def _triplet(pair_id: str, root: Path) -> Iterator[str]:
     for folder in (paths.TRIPLETS, paths.DATABASE):
         for row in _rows(root / folder / "triplets.parquet", TripletRow, lambda r: r.id == pair_id):
             yield f"  caption    {row.caption} ({row.caption_form})"
+        yield from _dropped(pair_id, root / folder / "dropped.parquet")
 
 
 def _references(pair_id: str, root: Path) -> Iterator[str]:

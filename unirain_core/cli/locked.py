@@ -1,7 +1,8 @@
 """Whether a stage's inputs still are what dvc.lock says that their stages wrote."""
 
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from unirain_core.config.lock import LOCK, read_lock, tree_hash
@@ -11,6 +12,8 @@ from unirain_core.errors import ArtefactError, ConfigError
 CACHE = ".dvc/cache/files/md5"
 SHOWN = 3
 """Files that a message names for each stage."""
+PAUSE = 1.0
+"""Seconds before a second look; DVC writes dvc.lock in 0.1 s."""
 
 
 def demand_locked(root: Path, pipeline: Pipeline, step: Step, files: Mapping[str, str]) -> None:
@@ -25,24 +28,43 @@ def demand_locked(root: Path, pipeline: Pipeline, step: Step, files: Mapping[str
     Raises:
         ArtefactError: an out that the step reads has another content than its stage's entry of dvc.lock.
     """
-    locked = _locked_outs(root)
-    damaged: dict[str, list[str]] = {}
-    for dep in step.deps:
-        for out, producer in pipeline.outs_below(dep).items():
-            md5 = locked.get((producer.address, out))
-            if md5 is not None:
-                damaged.setdefault(producer.address, []).extend(_differing(root, out, md5, files))
-    damaged = {producer: paths for producer, paths in damaged.items() if paths}
+    read = {out for dep in step.deps for out in pipeline.outs_below(dep)}
+    # in the order of the pipeline, as is the command that mends
+    outs = [(out, producer) for producer in pipeline.steps for out in producer.outs if out in read]
+    damaged = damaged_outs(root, outs, files)
+    if damaged:  # or DVC is writing the lock at this moment, for a stage that runs beside this one
+        time.sleep(PAUSE)
+        damaged = damaged_outs(root, outs, files)
     if damaged:
-        texts = [
-            f"{', '.join(paths[:SHOWN])}{f' and {len(paths) - SHOWN} more' if len(paths) > SHOWN else ''}"
-            f" (of stage '{producer}')"
-            for producer, paths in damaged.items()
-        ]
+        texts = [f"{_few(paths)} (of stage '{producer}')" for producer, paths in damaged.items()]
         raise ArtefactError(
             f"not what {LOCK} says that was written there: {'; '.join(texts)}. "
             f"Run `dvc repro --force --single-item {' '.join(damaged)}`, then the same command again"
         )
+
+
+def damaged_outs(
+    root: Path, outs: Iterable[tuple[str, Step]], files: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """Files that are not what was written, by the address of the step that wrote them.
+
+    Args:
+        root: the project's root.
+        outs: path of each out, and the step that writes it.
+        files: path to content hash of every file of these outs.
+    """
+    locked = _locked_outs(root)
+    damaged: dict[str, list[str]] = {}
+    for out, producer in outs:
+        md5 = locked.get((producer.address, out))
+        if md5 is not None:
+            damaged.setdefault(producer.address, []).extend(_differing(root, out, md5, files))
+    return {producer: paths for producer, paths in damaged.items() if paths}
+
+
+def _few(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+    return ", ".join(paths[:SHOWN]) + more
 
 
 def _differing(root: Path, out: str, md5: str, files: Mapping[str, str]) -> Iterator[str]:

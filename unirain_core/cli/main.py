@@ -3,7 +3,9 @@
 import errno
 import logging
 import os
+import shutil
 import sys
+import tempfile
 import textwrap
 import traceback
 from pathlib import Path
@@ -19,12 +21,14 @@ from unirain_core.cli.explain import explain
 from unirain_core.cli.gc import gc
 from unirain_core.cli.judges import judge_figures
 from unirain_core.cli.prepare import prepare
+from unirain_core.cli.project import project_root
 from unirain_core.cli.run import run
 from unirain_core.cli.sample_corpus import sample_corpus
 from unirain_core.cli.summary import summary
 from unirain_core.cli.track import track
 from unirain_core.cli.ui import sync, ui
-from unirain_core.errors import UniRainError
+from unirain_core.cli.verify import verify
+from unirain_core.errors import UniRainError, without_password
 
 app = typer.Typer(
     name="unirain",
@@ -55,6 +59,7 @@ for _command in (
     sync,
     gc,
     prepare,
+    verify,
 ):
     app.command()(_command)
 
@@ -65,6 +70,7 @@ def main() -> None:
     if debug:
         sys.argv.remove("--debug")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.getLogger().handlers[0].addFilter(_hide_passwords)
     sys.excepthook = _unexpected(debug=debug)
     try:
         typer.main.get_command(app)(prog_name="unirain")  # not app(): that replaces sys.excepthook
@@ -74,10 +80,29 @@ def main() -> None:
         _leave(error, _of_the_system(error), 1, debug=debug)
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""A full disk, a quota, a limit on the size of files."""
+
+
+def _hide_passwords(record: logging.LogRecord) -> bool:
+    """Take passwords out of a line of the log, other libraries' included."""
+    record.msg, record.args = without_password(record.getMessage()), ()
+    if record.exc_info:
+        record.exc_text = without_password(logging.Formatter().formatException(record.exc_info))
+    return True
+
+
 def _of_the_system(error: OSError) -> str:
     """What the operating system refused, and what to do where there is one thing to do."""
     what = f"{error.filename or 'a file'}: {error.strerror or error}"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    is_full = error.errno in _FULL
+    if isinstance(
+        error, shutil.Error
+    ):  # of a copied folder: a list of source, target and text, without a number
+        _source, target, text = error.args[0][0]
+        what = f"{target}: {text}"
+        is_full = any(os.strerror(number) in text for number in _FULL)
+    if is_full:
         return (
             f"{what}; nothing half done was left under its name and what was finished is kept: make room "
             "(`unirain gc` removes finished work that nothing refers to) and run the same command again"
@@ -87,9 +112,9 @@ def _of_the_system(error: OSError) -> str:
 
 def _leave(error: Exception, message: str, code: int, *, debug: bool) -> None:
     if debug:
-        traceback.print_exception(error)
+        print(_traceback(error), file=sys.stderr)
     _log(error)
-    for line in f"unirain: {message}".split("\n"):
+    for line in without_password(f"unirain: {message}").split("\n"):
         indent = line[: len(line) - len(line.lstrip())]  # lines to copy into a file keep theirs
         text = textwrap.fill(
             line.lstrip(),
@@ -105,27 +130,31 @@ def _leave(error: Exception, message: str, code: int, *, debug: bool) -> None:
 
 def _log(error: BaseException) -> Path:
     """Keep the traceback where a person can find it."""
-    folder = Path(os.environ.get("UNIRAIN_HOME") or ".unirain")
+    root = project_root(Path.cwd())
+    home = root / ".unirain" if root else Path(tempfile.gettempdir()) / "unirain"
+    folder = Path(os.environ.get("UNIRAIN_HOME") or home)
     path = folder / "errors.log"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
-            file.write(f"$ {' '.join(sys.argv)}\n")
-            traceback.print_exception(error, file=file)
+            file.write(without_password(f"$ {' '.join(sys.argv)}\n"))
+            file.write(_traceback(error))
     except OSError:  # a full or read-only disk must not hide the first error
         pass
     return path
 
 
+def _traceback(error: BaseException) -> str:
+    return without_password("".join(traceback.format_exception(error)))
+
+
 def _unexpected(*, debug: bool):  # type: ignore[no-untyped-def]  # noqa: ANN202
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if debug:
-            traceback.print_exception(kind, error, trace)
+            print(_traceback(error), file=sys.stderr)
         where = _log(error)
-        print(
-            f"unirain: a defect of the program: {kind.__name__}: {error} (traceback in {where})",
-            file=sys.stderr,
-        )
+        message = f"unirain: a defect of the program: {kind.__name__}: {error} (traceback in {where})"
+        print(without_password(message), file=sys.stderr)
 
     return hook
 

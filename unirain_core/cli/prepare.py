@@ -4,7 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from unirain_core.config.load import load_params
 from unirain_core.errors import ConfigError
+from unirain_core.sources.supply import demand_supply
 from unirain_core.tracking.connection import open_store
 
 
@@ -14,7 +16,7 @@ def prepare() -> None:
     Like every command, it first puts right what a killed DVC left half written in dvc.lock or .dvc/tmp/rwlock.
 
     Raises:
-        ConfigError: the current folder is no project, or no git repository.
+        ConfigError: the current folder is no project or no git repository, or params cannot work.
     """
     root = Path.cwd()
     if not (root / "dvc.yaml").exists():
@@ -23,4 +25,6 @@ def prepare() -> None:
         command = [sys.executable, "-m", "dvc", "init", "--quiet"]
         if subprocess.run(command, cwd=root, check=False).returncode:
             raise ConfigError("`dvc init` failed; DVC needs a git repository: run `git init` first")
+    params = load_params(root / "params.yaml")
+    demand_supply(params.raw_datasets, params.rain_types)
     open_store(root)

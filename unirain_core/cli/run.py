@@ -1,7 +1,8 @@
 """`unirain run STAGE`: the one executor; the only thing that writes artefacts."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
@@ -10,13 +11,16 @@ from typing import Annotated, Any, Optional
 import typer
 
 from unirain_core.artefacts import report
+from unirain_core.cli.project import project_root
 from unirain_core.cli.witness import Witness
 from unirain_core.config.load import params_of, read_yaml
 from unirain_core.config.params import Params
 from unirain_core.config.pipeline import PARAMS, PIPELINE, read_pipeline
+from unirain_core.engine.edits import note_begin
 from unirain_core.engine.life import end_on_signals, lock, tie_to_parent
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError
+from unirain_core.sources.supply import demand_supply
 from unirain_core.stages import ORDER
 
 logger = logging.getLogger(__name__)
@@ -26,7 +30,7 @@ def run(
     stage: Annotated[str, typer.Argument(help="Name of a stage of dvc.yaml.")],
     partition: Annotated[Optional[str], typer.Option(help="Key of a foreach stage.")] = None,  # noqa: UP045 (typer)
 ) -> None:
-    """Run one stage of the pipeline in the current folder; this is what `dvc repro` calls.
+    """Run one stage of the pipeline; this is what `dvc repro` calls.
 
     Raises:
         ConfigError: there is no such stage, or the partition is missing, unknown or not called for.
@@ -36,33 +40,46 @@ def run(
     """
     tie_to_parent()
     end_on_signals()
-    root = Path.cwd()
+    root = project_root(Path.cwd()) or Path.cwd()
     if stage not in ORDER:
         raise ConfigError(f"stage '{stage}' does not exist; the stages are {', '.join(ORDER)}")
     content = read_yaml(root / PARAMS)  # once: what is hashed is what the stage is handed
     params = params_of(content, PARAMS)
     witness = _witness(root, content, stage, partition)  # before the stage's code is loaded
     module = import_module(f"unirain_core.stages.{stage}")
+    note_begin()
     arguments: dict[str, Any] = {name: getattr(params, name) for name in module.PARAMS}
-    made_with = witness.made_with() if witness else None
     if "made_with" in signature(module.run).parameters:
-        arguments["made_with"] = made_with
+        arguments["made_with"] = witness.made_with if witness else None
     if any("{partition}" in path for path in module.WRITES):
         arguments["partition"] = _known(stage, partition, params)
     elif partition is not None:
         raise ConfigError(f"stage '{stage}' has no partitions; run `unirain run {stage}`")
+    if {"sample_corpora", "raw_datasets"} & set(
+        module.PARAMS
+    ):  # where data comes in: 0.3 s for the catalogue
+        demand_supply(params.raw_datasets, params.rain_types)
     store = WorkStore.at(root, stage, partition)
     with lock(store.home / "locks" / f"{store.owner}.lock", f"stage '{store.owner}'", root):
         store.begin()
         logger.info("%s: begins", store.owner)
-        try:
+        with _watched(witness):
             module.run(root, **arguments)
-            if witness and made_with:
-                report.stamp(root / witness.step.report, made_with)
-        finally:  # after an error too: an edit may be its cause
-            if witness:
-                witness.end()
         logger.info("%s: ends", store.owner)
+
+
+@contextmanager
+def _watched(witness: Witness | None) -> Iterator[None]:
+    """Stamp the report of a stage that ends well; name what was edited meanwhile, which may be why it failed."""
+    if witness is None:
+        yield
+        return
+    try:
+        yield
+        if witness.step.report:
+            report.stamp(witness.root / witness.step.report, witness.made_with)
+    finally:
+        witness.end()
 
 
 def _witness(root: Path, params: object, stage: str, partition: str | None) -> Witness | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 from tqdm import tqdm
 
+from unirain_core.artefacts.whole import naming
 from unirain_core.config.sections import SampleCorpus
 from unirain_core.engine.local import LocalEngine
 from unirain_core.errors import ConfigError
@@ -89,4 +90,6 @@ def _write_sheet(config: SampleCorpus, photos: "tuple[Photo, ...]", file: Path) 
     if file.suffix.lower() != ".png":
         raise ConfigError(f"{file}: the sheet is a PNG file; give a name that ends in .png")
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_png(file, contact_sheet(config, photos))
+    sheet = contact_sheet(config, photos)
+    with naming(file):
+        write_png(file, sheet)

@@ -6,7 +6,12 @@ from typing import Any
 
 from unirain_core.artefacts import paths, report
 from unirain_core.artefacts.meanings import MEANINGS
-from unirain_core.errors import MissingArtefactError
+from unirain_core.cli.locked import damaged_outs
+from unirain_core.cli.witness import hashes
+from unirain_core.config.load import read_yaml
+from unirain_core.config.lock import LOCK
+from unirain_core.config.pipeline import PARAMS, PIPELINE, read_pipeline
+from unirain_core.errors import ArtefactError, MissingArtefactError
 
 
 def summary() -> None:
@@ -14,9 +19,25 @@ def summary() -> None:
 
     Raises:
         MissingArtefactError: a stage has not run; the message names it.
+        ArtefactError: a table is not what was written.
     """
     root = Path.cwd()
+    _demand_whole_tables(root)
     print("\n".join([*_table(root), "", *_kept(root), "", *_next(root)]))
+
+
+def _demand_whole_tables(root: Path) -> None:
+    """No stage reads the tables, so nobody else would notice a damaged one."""
+    if not (root / PIPELINE).exists():
+        return
+    step = read_pipeline(root, read_yaml(root / PARAMS)).step("benchmark_tables", None)
+    if step is None:
+        return
+    damaged = damaged_outs(root, [(out, step) for out in step.outs], hashes(root, step.outs))
+    for producer, files in damaged.items():
+        raise ArtefactError(
+            f"{files[0]} is not what {LOCK} says that was written there: run `dvc repro --force --single-item {producer}`"
+        )
 
 
 def _table(root: Path) -> Iterator[str]:

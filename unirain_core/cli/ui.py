@@ -64,6 +64,7 @@ def ui(
     else:
         servers.append(_mlflow(root, free_port(mlflow_port)))
     environment["UNIRAIN_MLFLOW_URL"] = servers[1].url if servers[1:] else remote
+    environment["UNIRAIN_DAGSTER_URL"] = servers[0].url
     running = {server: _start(server, root, environment) for server in servers}
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)  # from here on they are waited for
     try:

@@ -52,6 +52,8 @@ class Witness:
     """Files and folders: the step's code, and the outs that it reads."""
     files: Mapping[str, Noted]
     """Every file of them, by its path relative to the root."""
+    made_with: MadeWith
+    """The stamp of the report and of the MLflow run."""
 
     @classmethod
     def begin(cls, root: Path, pipeline: Pipeline, step: Step) -> Self:
@@ -63,15 +65,10 @@ class Witness:
         watched = tuple(path for dep in step.deps for path in _watched(pipeline, dep))
         files = _noted(root, list(_files(root, watched)))
         demand_locked(root, pipeline, step, {path: noted.md5 for path, noted in files.items()})
-        return cls(root=root, step=step, watched=watched, files=files)
-
-    def made_with(self) -> MadeWith:
-        """The stamp of the report and of the MLflow run."""
-        code = {path: noted.md5 for path, noted in self.files.items() if path.startswith(CODE)}
-        sources = [dep for dep in self.step.deps if dep.startswith(CODE)]
-        return MadeWith(
-            code=_digest(code), params=_digest(self.step.params), dirty=is_dirty(self.root, sources)
-        )
+        sources = [dep for dep in step.deps if dep.startswith(CODE)]
+        code = {path: noted.md5 for path, noted in files.items() if path.startswith(CODE)}
+        made_with = MadeWith(code=_digest(code), params=_digest(step.params), dirty=is_dirty(root, sources))
+        return cls(root=root, step=step, watched=watched, files=files, made_with=made_with)
 
     def end(self) -> None:
         """Compare everything with what was noted.
@@ -115,6 +112,11 @@ class Witness:
                 yield f"{path} (is new)"
             elif path in hashed and hashed[path].md5 != self.files[path].md5:
                 yield f"{path} (has other content)"
+
+
+def hashes(root: Path, places: Sequence[str]) -> dict[str, str]:
+    """DVC's hash of every file of some files and folders, by its path relative to the root."""
+    return {path: noted.md5 for path, noted in _noted(root, list(_files(root, places))).items()}
 
 
 def _watched(pipeline: Pipeline, dep: str) -> Sequence[str]:

@@ -14,6 +14,7 @@ from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEv
 from unirain_core.config.omitted import omitted_keys
 from unirain_core.config.params import Params
 from unirain_core.config.sections import (
+    Alignment,
     BenchmarkScores,
     Dataset,
     Draw,
@@ -166,7 +167,7 @@ def _first(error: ValidationError) -> str:
 
 def _known_keys() -> set[str]:
     sections = (
-        Params, SampleCorpus, RawDatasets, Dataset, VerifiedPairs, Encoders, VectorStore, RetrievedReferences,
+        Params, SampleCorpus, RawDatasets, Dataset, VerifiedPairs, Alignment, Encoders, VectorStore, RetrievedReferences,
         VlmVotes, RainragSplit, Draw, Network, Strategy, Variant, Method, Training, BenchmarkScores, Pictures,
     )  # fmt: skip
     return {name for section in sections for name in section.__dataclass_fields__}

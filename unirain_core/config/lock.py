@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unirain_core.config.load import read_yaml
+from unirain_core.errors import ConfigError
 
 LOCK = "dvc.lock"
 
@@ -26,11 +27,14 @@ def read_lock(root: Path) -> dict[str, Locked]:
     """All entries by address; none where dvc.lock does not exist.
 
     Raises:
-        ConfigError: dvc.lock is no YAML, for instance because DVC is writing it at this moment.
+        ConfigError: dvc.lock is no YAML or half of it, for instance because DVC is writing it at this moment.
     """
     content = read_yaml(root / LOCK) if (root / LOCK).exists() else None
     stages = content.get("stages") if isinstance(content, dict) else None
-    return {str(address): _locked(entry) for address, entry in (stages or {}).items()}
+    try:
+        return {str(address): _locked(entry) for address, entry in (stages or {}).items()}
+    except (AttributeError, KeyError, TypeError):  # half of a file that still is YAML
+        raise ConfigError(f"{LOCK} is torn; run `unirain prepare`, which puts it right") from None
 
 
 def tree_hash(files: Mapping[str, str]) -> str:

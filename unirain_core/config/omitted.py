@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields, is_dataclass
 
-from unirain_core.config.sections import Dataset
+from unirain_core.config.sections import Alignment, Dataset
 
 IN_BRACES = "Where a section is written in braces, write these inside them, with commas."
 
@@ -12,7 +12,8 @@ IN_BRACES = "Where a section is written in braces, write these inside them, with
 def omitted_keys(params: object, content: object) -> str:
     """What to add to a params file, as text for a person; empty where nothing is missing.
 
-    The optional keys of a dataset may be left out: an empty value there means that the layout decides.
+    The optional keys of a dataset may be left out: there an absent value means that the layout decides, or the value
+    for all datasets.
 
     Args:
         params: the checked value, with defaults where the file is silent.
@@ -23,7 +24,7 @@ def omitted_keys(params: object, content: object) -> str:
 
 
 def _additions(section: object, content: object, place: tuple[str, ...]) -> Iterator[str]:
-    if not isinstance(content, Mapping) or isinstance(section, Dataset):
+    if not isinstance(content, Mapping) or isinstance(section, Dataset | Alignment):
         return
     if is_dataclass(section) and not isinstance(section, type):
         names = [field.name for field in fields(section)]

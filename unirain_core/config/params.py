@@ -59,6 +59,7 @@ class Params:
         _check_types(self)
         _check_names(self)
         _check_variants(self)
+        _check_datasets(self)
         _check_sizes(self)
         for name, variant in self.variants.items():
             _check_network(self, variant.network, name)
@@ -80,8 +81,8 @@ def _check_names(params: Params) -> None:
     }
     for table, keys in tables.items():
         for key in keys:
-            if not key.replace("-", "_").isidentifier():
-                raise ValueError(f"{table}.{key}: a name of letters, digits, - and _ is expected")
+            if not (key.isascii() and key.replace("-", "_").isidentifier()):
+                raise ValueError(f"{table}.{key}: a name of the letters a to z, digits, - and _ is expected")
     both = sorted(set(params.variants) & set(params.methods))
     if both:
         raise ValueError(f"variants and methods share the names {both}; rename one of each two")
@@ -100,6 +101,16 @@ def _check_variants(params: Params) -> None:
                 raise ValueError(
                     f"variants.{name}.{field}: {getattr(variant, field)!r} is not one of {sorted(known)}"
                 )
+
+
+def _check_datasets(params: Params) -> None:
+    """A misspelt name would be a value that nothing reads."""
+    known = sorted(params.raw_datasets.datasets)
+    for name in params.verified_pairs.per_dataset:
+        if name not in known:
+            raise ValueError(
+                f"verified_pairs.per_dataset.{name}: is not one of raw_datasets.datasets: {known}"
+            )
 
 
 def _check_sizes(params: Params) -> None:

@@ -27,11 +27,28 @@ class Step:
     outs: tuple[str, ...]
     report: str = ""
     """The out that DVC does not cache."""
+    group: str = "default"
+    description: str = ""
+    kinds: tuple[str, ...] = ()
+    upstream: tuple[str, ...] = ()
+    """Addresses of the steps whose outs it reads; empty until the steps are connected."""
+    code: tuple[str, ...] = ()
+    """The deps that no step writes; likewise."""
 
     @property
     def address(self) -> str:
         """Name by which DVC knows the step."""
         return self.stage if self.key is None else f"{self.stage}@{self.key}"
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Stage and key, by which Dagster knows the step: the path of its asset key."""
+        return (self.stage,) if self.key is None else (self.stage, self.key)
+
+    @property
+    def data(self) -> tuple[str, ...]:
+        """The outs without the report: new wording there makes no new data."""
+        return tuple(out for out in self.outs if out != self.report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +144,13 @@ def _step(name: str, do: Mapping[str, object], scope: Mapping[str, object]) -> S
     def filled(section: str) -> tuple[str, ...]:
         return tuple(_filled(text, scope) for text in texts(do.get(section, [])))
 
+    meta = table(do.get("meta", {}), f"{name}.meta")
     return Step(
         stage=name,
         key=str(scope["key"]) if "key" in scope else None,
+        group=str(meta.get("group", "default")),
+        description=str(do.get("desc", "")),
+        kinds=texts(meta.get("kinds", [])),
         command=_filled(str(do.get("cmd", "")), scope),
         deps=filled("deps"),
         params={key: look_up(key, scope) for key in filled("params")},

@@ -111,9 +111,10 @@ class VerifiedPairs:
     """Offset of the correlation peak, in pixels, from which a pair is misaligned."""
     per_dataset: dict[str, Alignment] = field(default_factory=dict)
     """Name of a dataset in `raw_datasets` to its own `aligned_peak` and `max_offset`: hand-held real pairs lie worse."""
-    least_rain: Annotated[float, Ge(0)] = 4.0
+    least_rain: Annotated[float, Ge(0), Le(50)] = 4.0
     """Strength of the rain, about grey levels, below which a pair shows none: re-encoded and resampled copies reach
-    3.6 (`python -m benchmarks.no_rain`), the weakest of 117 public pairs 7.9."""
+    3.6 (`python -m benchmarks.no_rain`), the weakest of 117 public pairs 7.9;
+    beyond 50 light rain is no rain."""
     near_duplicate_bits: Annotated[int, Ge(0), Le(100)] = 30
     """Clean pictures whose 256-bit difference hashes differ in at most so many bits are the same. Strangers differ in
     about half of the bits: beyond 100 more than one of 3,600 comparisons (binomial) would join two of them."""
@@ -248,10 +249,6 @@ class Network:
     def __post_init__(self) -> None:
         if len(self.blocks) != len(self.heads) or len(self.blocks) < 2:
             raise ValueError("blocks and heads must name the same number of levels, at least two")
-        if len(self.blocks) > 8:
-            raise ValueError(
-                f"blocks: {len(self.blocks)} levels; at most 8, each halves the picture and doubles dim"
-            )
         if self.dim % 2:
             raise ValueError("dim must be even: each level down halves the channels before it unshuffles")
         for routing, widths in ((self.encoder, self.encoder_widths), (self.decoder, self.decoder_widths)):

@@ -119,12 +119,15 @@ def _holder(handle: TextIO) -> tuple[str, str]:
 
 
 def is_held(file: Path) -> bool:
-    """Whether a living process holds the lock; asking holds it for a moment, which `lock` allows for."""
+    """Whether a living process holds the lock; asking holds it for a moment, which `lock` allows for.
+
+    A lock that cannot be asked counts as held.
+    """
     try:
         with file.open("rb") as handle:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
+    except OSError:
+        return True
     return False

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.sums import content_name, read_named
+from unirain_core.engine.edits import demand_code_of_the_stage
 from unirain_core.engine.local import Engine, LocalEngine
 from unirain_core.engine.store import WorkStore, digest, publish
 from unirain_core.errors import ChangedInputError, ItemError, SchemaError, UniRainError, WorkerDiedError
@@ -103,6 +104,7 @@ class _Compute(Generic[In, Out]):
     store: WorkStore
 
     def __call__(self, shard: Shard) -> _Outcome[Out]:
+        demand_code_of_the_stage()
         outcome = self._computed(*shard)
         if outcome.results:
             self._store(outcome.results)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unirain_core.artefacts.sums import damage, write_sums
-from unirain_core.artefacts.whole import write_text
+from unirain_core.artefacts.whole import naming, write_text
 
 logger = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ def publish(partial: Path, final: Path) -> None:
     """Flush a folder or file to the disk and give it its final name; an equal one may stand there already."""
     files = [partial] if partial.is_file() else [f for f in partial.rglob("*") if f.is_file()]
     for file in files:
-        with file.open("rb") as handle:
+        with naming(file), file.open("rb") as handle:
             os.fsync(handle.fileno())
     final.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -1,7 +1,6 @@
 """Which of a dataset's listed pictures enter the pool, as what: id, rain type, role and scene of each."""
 
 import os
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from unirain_core.artefacts.schemas import Dropped
 from unirain_core.config.sections import Dataset, RawDatasets
 from unirain_core.errors import ConfigError
 from unirain_core.sources.listing import Listed, Listing
+from unirain_core.sources.scenes import scene_keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +50,12 @@ def admit(
     Raises:
         ConfigError: params must say more than it does (rain types, role), or its scene_rule cannot be used.
     """
-    rules = _Rules(name, pool.datasets[name], pool.mixture_policy, tuple(rain_types), shows)
-    ids = pair_ids(name, [i.input for i in listing.listed] + [r.path for r in listing.refused])
+    dataset = pool.datasets[name]
+    key = f"raw_datasets.datasets.{name}"
+    inputs = [item.input for item in listing.listed]
+    scenes = scene_keys(key, dataset.scene_rule, inputs) if dataset.scene_rule else {}
+    rules = _Rules(name, dataset, pool.mixture_policy, tuple(rain_types), shows, scenes)
+    ids = pair_ids(name, inputs + [entry.path for entry in listing.refused])
     dropped = [
         Dropped(pair_id=ids[r.path], dataset=name, reason=r.reason, other=r.detail) for r in listing.refused
     ]
@@ -64,7 +68,7 @@ def admit(
             dropped.append(admitted)
     if not entries and any(d.reason == "split_unknown" for d in dropped):
         raise ConfigError(
-            f"{rules.key}.role: the tree does not say whether its {len(listing.listed)} pairs "
+            f"{key}.role: the tree does not say whether its {len(listing.listed)} pairs "
             f"(first: {listing.listed[0].input}) are for training or testing; set role to train, val or test"
         )
     return Admission(tuple(entries), tuple(dropped), rules.unmatched(entries))
@@ -94,8 +98,11 @@ def settle_types(
     (('drd',), '')
     >>> settle_types(["drs", "drd"], "exclude", ["drs", "drd"], shows)
     ((), 'mixture_excluded')
+    >>> settle_types(["other:snow"], "drop", ["rain", "snow"], shows)
+    (('snow',), '')
     """
-    if any(t.startswith("other:") for t in types):
+    types = [_named(rain_type, rain_types) for rain_type in types]
+    if any(rain_type.startswith("other:") for rain_type in types):
         return (), "type_not_listed"
     if len(types) > 1:
         if policy == "exclude":
@@ -107,6 +114,12 @@ def settle_types(
     return ((types[0],), "") if set(alternatives) & set(rain_types) else ((), "type_not_listed")
 
 
+def _named(rain_type: str, rain_types: Sequence[str]) -> str:
+    """A type outside the usual ones (`other:NAME`) by its name, where params lists that name."""
+    name = rain_type.removeprefix("other:")
+    return name if name in rain_types else rain_type
+
+
 @dataclass(frozen=True, slots=True)
 class _Rules:
     """What params says of one dataset."""
@@ -116,6 +129,8 @@ class _Rules:
     policy: str
     rain_types: tuple[str, ...]
     shows: Mapping[str, str]
+    scenes: Mapping[str, str]
+    """Path to the key that scene_rule gives it."""
 
     @property
     def key(self) -> str:
@@ -128,7 +143,7 @@ class _Rules:
         if reason:
             shown = " and ".join(self.dataset.rain_types or item.types) or None
             return Dropped(pair_id=pair_id, dataset=self.name, reason=reason, other=shown)
-        scene = self._scene(item.input)
+        scene = self.scenes.get(item.input)
         return Entry(
             pair_id=pair_id,
             rain_types=types,
@@ -143,7 +158,7 @@ class _Rules:
         """How many entries the scene_rule leaves out; all of them is an error."""
         if self.dataset.scene_rule is None:
             return 0
-        count = sum(not (e.group or "").startswith("scene:") for e in entries)
+        count = sum(entry.input not in self.scenes for entry in entries)
         if entries and count == len(entries):
             raise ConfigError(
                 f"{self.key}.scene_rule: the pattern {self.dataset.scene_rule[0]!r} matches none of {count} paths "
@@ -153,7 +168,8 @@ class _Rules:
 
     def _types(self, item: Listed, role: str) -> tuple[tuple[str, ...], str]:
         if role == "real":
-            return (), "type_not_listed" if any(t.startswith("other:") for t in item.types) else ""
+            named = [_named(rain_type, self.rain_types) for rain_type in item.types]
+            return (), "type_not_listed" if any(t.startswith("other:") for t in named) else ""
         types = self.dataset.rain_types or item.types
         if not types:
             raise ConfigError(
@@ -175,15 +191,3 @@ class _Rules:
                 "a photo of the real-rain database; remove `role: real`"
             )
         return self.dataset.role or item.split or "" if item.is_paired else "real"
-
-    def _scene(self, path: str) -> str | None:
-        if self.dataset.scene_rule is None:
-            return None
-        pattern, replacement = self.dataset.scene_rule
-        try:
-            match = re.fullmatch(pattern, path)
-            return f"scene:{match.expand(replacement)}" if match else None
-        except re.error as error:
-            raise ConfigError(
-                f"{self.key}.scene_rule: {pattern!r} -> {replacement!r} is no rule: {error}"
-            ) from None

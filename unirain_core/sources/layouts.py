@@ -165,7 +165,9 @@ def globs(patterns: Sequence[str]) -> re.Pattern[str]:
     'a/b/'
     """
     branches = "|".join(_glob(p) for p in patterns)
-    return re.compile(rf"(?P<root>(?:[^/]+/)*?)(?:{branches})", re.IGNORECASE)
+    # `**/` takes any folders above: to try other roots too would cost the square of a path's depth
+    root = "" if all(p.startswith("**/") for p in patterns) else "(?:[^/]+/)*?"
+    return re.compile(rf"(?P<root>{root})(?:{branches})", re.IGNORECASE)
 
 
 def _glob(pattern: str) -> str:

@@ -122,14 +122,14 @@ class _Reader:
 
     def _partner(self, rule: Partner | PairList, root: str, below: str) -> str | Refused:
         """The clean partner of a rainy picture, or why it has none."""
-        candidates = list(self._candidates(rule, root, below))
-        for candidate, any_suffix in candidates:
+        for candidate, any_suffix in self._candidates(rule, root, below):
             files = self.tree.names.find(candidate, any_suffix=any_suffix)
             others = [file for file in files if file != root + below]
             if len(others) > 1:
                 return Refused(root + below, "ambiguous_partner", " and ".join(others), claims=tuple(others))
             if others:
                 return others[0]
+        candidates = list(self._candidates(rule, root, below))
         for candidate, any_suffix in candidates:
             obstacle = self.tree.obstacle(candidate, any_suffix=any_suffix)
             if obstacle:
@@ -153,14 +153,12 @@ class _Reader:
         self, rule: Partner | PairList, root: str, below: str, candidates: Sequence[tuple[str, bool]]
     ) -> str:
         """Where the partner would stand, what a pair list says, and a file that is nearly called like it."""
-        places = dict.fromkeys(candidate for candidate, _ in candidates)
-        said = self.lists.below(root, rule).detail(below) if isinstance(rule, PairList) else ""
-        near = next(
-            (n for c, any_suffix in candidates if (n := self.tree.names.near(c, any_suffix=any_suffix))), None
-        )
-        hint = (
-            f"{near[0]} differs from it in {near[1]} only: rename it"
-            if near and near[0] != root + below
-            else ""
-        )
-        return "; ".join(filter(None, (" or ".join(places), said, hint)))
+        clauses = [" or ".join(dict.fromkeys(candidate for candidate, _ in candidates))]
+        if isinstance(rule, PairList):
+            clauses.append(self.lists.below(root, rule).detail(below))
+        for candidate, any_suffix in candidates:
+            near = self.tree.names.near(candidate, any_suffix=any_suffix)
+            if near and near[0] != root + below:
+                clauses.append(f"{near[0]} differs from it in {near[1]} only: rename it")
+                break
+        return "; ".join(clause for clause in clauses if clause)

@@ -113,8 +113,7 @@ class _Walk:
         self.waiting = deque([_Folder("", home, frozenset({home}), is_hidden=False)])
         while self.waiting:
             self._list(self.waiting.popleft())
-        refused = [*self.refused, *self._distinct()]
-        refused.sort(key=lambda entry: entry.path)
+        refused = sorted([*self.refused, *self._distinct()], key=lambda entry: entry.path)
         return Tree(self.root, self.folders, tuple(refused), tuple(sorted(self.skipped)))
 
     def _distinct(self) -> Iterator[Refused]:
@@ -167,17 +166,19 @@ class _Walk:
 
     def _problem(self, entry: os.DirEntry[str], path: str, folder: _Folder, kind: str) -> Refused | None:
         """Why an entry may not be used, its name apart."""
-        link = ""
-        if entry.is_symlink():
-            place = os.path.realpath(f"{folder.real}/{entry.name}")
-            link = f"the link leads to {writable(os.readlink(entry.path))}"  # noqa: PTH115
-            if not any(is_within(place, fence) for fence in self.fences):
-                outside = place if kind == "folder" else place.rpartition("/")[0]
-                return Refused(path, "outside_root", link, outside)
-            if kind == "folder" and (place in folder.above or f"{folder.real}/{entry.name}" in self.followed):
-                return Refused(path, "linked_twice", link)
+        link = f"the link leads to {writable(os.readlink(entry.path))}" if entry.is_symlink() else ""  # noqa: PTH115
         if not kind:
             return Refused(path, "unreadable", link or "neither a file nor a folder")
+        if link:
+            own = f"{folder.real}/{entry.name}"
+            if own in self.followed:
+                return Refused(path, "linked_twice", link)
+            place = os.path.realpath(own)
+            if not any(is_within(place, fence) for fence in self.fences):
+                outside = place if kind == "folder" else place.rpartition("/")[0]
+                return Refused(path, "outside_root", link, writable(outside))
+            if kind == "folder" and place in folder.above:
+                return Refused(path, "linked_twice", link)
         return None
 
     def _enter(self, entry: os.DirEntry[str], path: str, folder: _Folder, *, is_hidden: bool) -> None:

@@ -156,9 +156,11 @@ def _report(
         "origins": _counted(row.origin for row in pairs),
         "types": _counted(row.rain_types[0] for row in pairs),
         "dropped_by_dataset": _counted(row.dataset for row in dropped),
-        "foreign": {
-            name: {"files": files.n_files, "examples": files.examples} for name, files in foreign.items()
-        },
+        "foreign": [
+            {"dataset": name, "files": files.n_files, "examples": ", ".join(files.examples)}
+            for name, files in foreign.items()
+            if files.n_files
+        ],
     }
     return Report(
         stage="raw_datasets",

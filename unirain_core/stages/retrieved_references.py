@@ -10,7 +10,7 @@ from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.schemas import Reference, TripletRow
 from unirain_core.config.sections import RetrievedReferences, VectorStore
 from unirain_core.distill.cascade import Database, references
-from unirain_core.distill.stores.make import ensure_filled, make_store
+from unirain_core.distill.stores.make import make_store, searched
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import SchemaError
 
@@ -37,10 +37,13 @@ def run(root: Path, *, retrieved_references: RetrievedReferences, vector_store: 
     database = Database.of(triplets, retrieved_references)
     home = WorkStore.at(root, STAGE).home / "qdrant"
     with make_store(vector_store.engine, database.content.name, home) as store:
-        ensure_filled(store, database.content)
-        found = references(queries, database, store, retrieved_references)
-        alone = len(triplets) == 1
-        of_photos = [] if alone else references(triplets, database, store, retrieved_references)
+        content, alone = database.content, len(triplets) == 1
+        found = searched(store, content, lambda s: references(queries, database, s, retrieved_references))
+        of_photos = (
+            []
+            if alone
+            else searched(store, content, lambda s: references(triplets, database, s, retrieved_references))
+        )
     for name, rows in (("references", found), ("photos", of_photos)):
         table = [reference for of_one in rows for reference in of_one]
         tables.write(root / paths.REFERENCES / f"{name}.parquet", table, Reference)

@@ -114,7 +114,7 @@ def _thresholds(on_photos: Sequence[Vote], params: VlmVotes) -> dict[str, float]
     if silent:
         raise GateError(
             f"vlm_votes.accept_share: {', '.join(silent)} abstained on every photo of the real-rain database; "
-            "remove accept_share, or choose another judge"
+            "remove accept_share, and half decides"
         )
     return {judge: calibration.threshold(given, params.accept_share) for judge, given in answers.items()}
 

@@ -26,9 +26,9 @@ def address() -> str:
     return without_password(os.environ.get("MLFLOW_TRACKING_URI", ""))
 
 
-def store_identity(root: Path) -> str:
-    """Which of the files that have borne the name of the project's own one; empty for other stores."""
-    return (own_store.identity(root) or "") if own_store.is_own() else ""
+def store_identity(root: Path) -> str | None:
+    """Which of the files that have borne the name of the project's own one; empty for other stores, None: no file."""
+    return own_store.identity(root) if own_store.is_own() else ""
 
 
 def patience() -> float | None:
@@ -55,6 +55,7 @@ def open_runs(root: Path) -> "Runs":
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"  # the address may hold a password
     from unirain_core.tracking.runs import Runs  # loads mlflow
 
     if not own_store.is_own():

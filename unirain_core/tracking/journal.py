@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from unirain_core.artefacts.whole import write_text
+from unirain_core.tracking.aside import put_aside
 from unirain_core.tracking.events import Event, Finish, Kind, Start, event_of, line_of
 
 logger = logging.getLogger(__name__)
@@ -188,7 +189,9 @@ def _make_room(folder: Path, key: str) -> None:
         _move(folder, earlier / start.key)
     elif start is None and events:
         logger.warning("journal %s: the line that says whose it is is lost; it is put aside", folder)
-        _move(folder, _free(earlier / _NAMELESS))
+        if (earlier / _NAMELESS).exists():
+            put_aside(earlier / _NAMELESS)
+        _move(folder, earlier / _NAMELESS)
     if (earlier / key).is_dir():
         _move(earlier / key, folder)
 
@@ -196,18 +199,7 @@ def _make_room(folder: Path, key: str) -> None:
 def _clear(path: Path, is_right: bool) -> None:
     """Move a file that stands where a folder belongs, or the other way round, out of the way."""
     if path.exists() and not is_right:
-        aside = _free(path.with_name(f"{path.name}.damaged"))
-        logger.warning("%s is no journal's; it is now %s", path, aside.name)
-        path.rename(aside)
-
-
-def _free(path: Path) -> Path:
-    """The path, or the first of its numbered brothers that does not exist."""
-    number, free = 1, path
-    while free.exists():
-        number += 1
-        free = path.with_name(f"{path.name}-{number}")
-    return free
+        logger.warning("%s is no journal's; it is now %s", path, put_aside(path).name)
 
 
 def _move(source: Path, target: Path) -> None:

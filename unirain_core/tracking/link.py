@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from unirain_core.artefacts.whole import write_text
+from unirain_core.tracking.aside import put_aside
 
 logger = logging.getLogger(__name__)
 
@@ -51,4 +52,6 @@ def load(folder: Path) -> Link | None:
 
 def save(folder: Path, link: Link) -> None:
     """Write the link, whole or not at all."""
+    if (folder / FILE).is_dir():
+        put_aside(folder / FILE)
     write_text(folder / FILE, json.dumps(asdict(link), indent=2) + "\n")

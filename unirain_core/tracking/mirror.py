@@ -101,7 +101,7 @@ class Mirror:
             return saved if is_whole else replace(saved, sent=0)
         fresh = Link(
             tracking_uri=address(),
-            store=store_identity(self._root),
+            store=store_identity(self._root) or "",
             experiment_id=runs.experiment_id,
             run_id=runs.find_or_create(start, events[0].time),
         )
@@ -131,4 +131,4 @@ def _has_ended(events: list[Event]) -> bool:
 
 
 def _is_of_this_store(saved: Link, root: Path) -> bool:
-    return (saved.tracking_uri, saved.store) == (address(), store_identity(root))
+    return saved.tracking_uri == address() and saved.store == store_identity(root)

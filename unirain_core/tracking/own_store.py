@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from unirain_core.tracking.aside import put_aside
 from unirain_core.tracking.view import EXPERIMENT
 
 logger = logging.getLogger(__name__)
@@ -51,14 +52,14 @@ def mended(root: Path) -> Iterator[None]:
     """
     folder = home(root)
     if folder.exists() and not folder.is_dir():
-        _put_aside(folder, "it is no folder")
+        _replace(folder, "it is no folder")
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "opening.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         file = folder / FILE
         damage = _damage(file)
         if damage:
-            _put_aside(file, damage)
+            _replace(file, damage)
         elif file.exists():
             _bring_home(file)
         yield
@@ -83,6 +84,8 @@ def _connect(file: Path) -> sqlite3.Connection:
 
 def _damage(file: Path) -> str:
     """What is wrong with the file; empty where it is sound or absent."""
+    if file.is_file() and file.stat().st_size == 0:
+        file.unlink()  # SQLite itself leaves such a file where it finds none
     if not file.exists():
         return ""
     if not file.is_file():
@@ -114,18 +117,15 @@ def _unreadable(store: sqlite3.Connection) -> str:
     return ""
 
 
-def _put_aside(path: Path, why: str) -> None:
+def _replace(path: Path, why: str) -> None:
     """Keep what is damaged under another name, with SQLite's files beside it."""
-    number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
-        number += 1
+    aside = put_aside(path)
     logger.warning(
         "%s is damaged (%s): it is now %s, and the journals fill a new one: run `unirain track`",
         path,
         why,
         aside.name,
     )
-    path.rename(aside)
     for suffix in _COMPANIONS:
         companion = path.with_name(path.name + suffix)
         if companion.exists():

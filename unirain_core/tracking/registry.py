@@ -39,17 +39,21 @@ class Registry:
             self._client.create_model_version(MODEL, self._source(finish), run_id, tags={**tags, **more})
         for version in of_run[1:]:  # an answer that was lost had made one already
             self._client.delete_model_version(MODEL, str(version.version))
-        self.crown(group_of(start), f"{CHAMPION}-{group_of(start)}")
 
-    def crown(self, group: str, alias: str = CHAMPION) -> None:
-        """Give the alias to the best version of a group; of equally good ones to the first."""
-        best = max(
-            (version for version in self.versions() if version.tags.get(GROUP_TAG) == group),
-            key=lambda version: (_psnr(version), -int(version.version)),
-            default=None,
-        )
-        if best is not None:
-            self._client.set_registered_model_alias(MODEL, alias, str(best.version))
+    def crown(self, current: str) -> None:
+        """Let `champion-<group>` name the best version of each group, and `champion` that of the current group.
+
+        Of equally good versions the first is the champion.
+        """
+        best: dict[str, ModelVersion] = {}
+        for version in self.versions():
+            group = version.tags.get(GROUP_TAG)
+            if group is not None and (group not in best or _psnr(version) > _psnr(best[group])):
+                best[group] = version
+        for group, version in best.items():
+            self._client.set_registered_model_alias(MODEL, f"{CHAMPION}-{group}", str(version.version))
+            if group == current:
+                self._client.set_registered_model_alias(MODEL, CHAMPION, str(version.version))
 
     def versions(self) -> list[ModelVersion]:
         """All versions, the oldest first."""

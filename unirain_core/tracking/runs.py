@@ -1,8 +1,5 @@
 """MLflow's runs, as far as trainings need them; loads mlflow."""
 
-import hashlib
-import logging
-import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,22 +9,18 @@ from mlflow.data.dataset_source_registry import resolve_dataset_source
 from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities import DatasetInput, InputTag, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
-from PIL import Image
 
 from unirain_core.tracking import view
 from unirain_core.tracking.events import KEY_TAG, Dataset, Event, Finish, Start
 from unirain_core.tracking.outage import OutageError
+from unirain_core.tracking.pictures import send_pictures
 from unirain_core.tracking.registry import Registry
 from unirain_core.tracking.view import EXPERIMENT
-
-logger = logging.getLogger(__name__)
 
 TABLE = "ablation"
 TABLE_TAG = "unirain.table"
 BATCH = 1000
 """Metrics that MLflow takes at once."""
-_PREVIEW = 256
-"""Longest side, in pixels, of the small picture that MLflow's page shows first."""
 
 
 class Runs:
@@ -41,7 +34,8 @@ class Runs:
             root: the project's root, which the journal's paths are relative to.
             artifacts: where pictures go; None: where the server puts them.
         """
-        self._client, self._root = MlflowClient(tracking_uri=uri, registry_uri=uri), root
+        self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        self._uri, self._root = uri, root
         self.registry = Registry(self._client, root, by_path=not uri.startswith("http"))
         experiment = self._client.get_experiment_by_name(EXPERIMENT)
         if experiment is not None:
@@ -89,18 +83,19 @@ class Runs:
         metrics = _metrics(events[sent:])
         for first in range(0, len(metrics), BATCH):
             self._client.log_batch(run_id, metrics=metrics[first : first + BATCH])
+        pictures = [event for event in events[sent:] if event.kind == "picture"]
+        if pictures:
+            send_pictures(self._client, self._uri, run_id, pictures, folder)
         for event in events[sent:]:
             match event.kind:
                 case "start":
                     self._start(run_id, start)
-                case "picture":
-                    self._picture(run_id, event, folder / event.file)
                 case "failed":
                     self._client.set_terminated(run_id, "FAILED", event.time)
                 case "finish":
                     self._finish(run_id, start, event)
-                case "metrics" | "current":
-                    pass  # metrics were sent above; the champion is chosen when all journals have been sent
+                case "metrics" | "picture" | "current":
+                    pass  # sent above; the champion is chosen when all journals have been sent
         self._confirm(self._client.get_run(run_id), events)
 
     def kill(self, run_id: str, time: int) -> None:
@@ -136,29 +131,6 @@ class Runs:
         meta = MetaDataset(source, name=dataset.name, digest=dataset.md5)  # type: ignore[abstract]
         tags = {"mlflow.data.context": dataset.context, "dvc.path": dataset.path}
         return DatasetInput(meta._to_mlflow_entity(), [InputTag(name, value) for name, value in tags.items()])
-
-    def _picture(self, run_id: str, event: Event, file: Path) -> None:
-        """A picture and its preview, as `MlflowClient.log_image` names them, but for the random part of the name.
-
-        A name that is a function of the event makes a second transmission replace the files of the first.
-        """
-        unique = hashlib.sha256(f"{event.name} {event.step} {event.time}".encode()).hexdigest()[:32]
-        stem = f"{event.name}+step+{event.step}+timestamp+{event.time}+{unique}"
-        try:
-            with Image.open(file) as opened:
-                image = opened.convert("RGB")
-        except FileNotFoundError:  # a person may have thrown it away since
-            return
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            logger.warning("%s is damaged (%s): MLflow does not get this picture", file, error)
-            return
-        preview = image.copy()
-        preview.thumbnail((_PREVIEW, _PREVIEW))
-        with tempfile.TemporaryDirectory() as folder:
-            for name, content in ((f"{stem}.png", image), (f"{stem}+compressed.webp", preview)):
-                content.save(Path(folder) / name)
-                self._client.log_artifact(run_id, str(Path(folder) / name), "images")
-        self._client.set_tag(run_id, "mlflow.loggedImages", "True")
 
     def _finish(self, run_id: str, start: Start, event: Event) -> None:
         finish = Finish.of(event.content or {})

@@ -1,16 +1,17 @@
 """Qdrant's embedded engine: a folder on this machine, one process at a time."""
 
 import fcntl
+import logging
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 from qdrant_edge import (
-    CountRequest,
     Distance,
     EdgeConfig,
     EdgeShard,
@@ -25,11 +26,25 @@ from qdrant_edge import (
     UpdateOperation,
 )
 
-from unirain_core.distill.stores.store import VECTORS, Content, Held, Proposal, VectorName, proposal
-from unirain_core.errors import BusyError
+from unirain_core.artefacts.sums import damage, write_sums
+from unirain_core.artefacts.whole import whole_file
+from unirain_core.distill.stores.store import (
+    VECTORS,
+    CollectionError,
+    Content,
+    Proposal,
+    VectorName,
+    proposal,
+)
+from unirain_core.errors import BusyError, UniRainError
 
-_COMPLETE = "complete"
-"""Name of the file that the last act of filling a shard writes."""
+logger = logging.getLogger(__name__)
+
+_CONTENT = "content"
+"""Name of the file that says which content the shard was filled with."""
+
+_SMALL = 2**16
+"""Bytes. The engine rewrites some files of a few hundred bytes whenever it opens a shard; vectors take more than this."""
 
 _DISTANCE = {"text": Distance.Euclid, "text_unit": Distance.Euclid, "image": Distance.Cosine}
 _BATCH = 1000
@@ -45,6 +60,7 @@ class EdgeStore:
     def __init__(self, folder: Path, *, patience_s: float = _PATIENCE_S) -> None:
         self._folder, self._patience_s = folder, patience_s
         self._shard: EdgeShard | None = None
+        self._small_files: dict[Path, bytes] = {}
         self._lock: TextIO | None = None
 
     def __enter__(self) -> Self:
@@ -56,28 +72,38 @@ class EdgeStore:
         if self._lock is not None:
             self._lock.close()
 
-    def held(self) -> Held | None:
-        """As `Store.held`; a shard that a kill left half filled does not count."""
-        if not (self._folder / _COMPLETE).exists():
-            return None
-        shard = self._open()
-        count = shard.count(CountRequest(exact=True))
-        last = shard.retrieve([count - 1], True, False) if count else []
-        return Held(count, str((last[0].payload or {}).get("encoder")) if last else "")
+    def holds(self, content: Content) -> bool:
+        """As `Store.holds`: every file of the shard is the one that filling it wrote.
+
+        A damaged shard is never opened. It could end the process, or propose wrong photos without a word.
+        """
+        self._close()
+        if not (self._folder / _CONTENT).is_file():
+            return False
+        problem = damage(self._folder)
+        if problem is not None:
+            logger.warning("collection %s is damaged: %s", self._folder.name, problem)
+            return False
+        return (self._folder / _CONTENT).read_text(encoding="utf-8") == content.name
 
     def fill(self, content: Content) -> None:
         """As `Store.fill`."""
         self._close()
+        if self._folder.is_file():
+            self._folder.unlink()
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
         sizes = {name: content.vectors[name].shape[1] for name in VECTORS}
-        config = EdgeConfig({n: EdgeVectorParams(size=sizes[n], distance=_DISTANCE[n]) for n in VECTORS})
-        self._shard = EdgeShard.create(str(self._folder), config)
-        for start in range(0, len(content.ids), _BATCH):
-            batch = range(start, min(start + _BATCH, len(content.ids)))
-            self._shard.update(UpdateOperation.upsert_points([_point(content, i) for i in batch]))
-        self._shard.flush()
-        (self._folder / _COMPLETE).touch()
+        with _engine():
+            config = EdgeConfig({n: EdgeVectorParams(size=sizes[n], distance=_DISTANCE[n]) for n in VECTORS})
+            self._shard = EdgeShard.create(str(self._folder), config)
+            for start in range(0, len(content.ids), _BATCH):
+                batch = range(start, min(start + _BATCH, len(content.ids)))
+                self._shard.update(UpdateOperation.upsert_points([_point(content, i) for i in batch]))
+            self._shard.flush()
+        self._close()
+        (self._folder / _CONTENT).write_text(content.name, encoding="utf-8")
+        write_sums(self._folder)
 
     def propose(
         self,
@@ -88,29 +114,56 @@ class EdgeStore:
     ) -> list[Proposal]:
         """As `Store.propose`."""
         allowed = [None] * len(queries) if among is None else list(among)
-        requests = [
-            QueryRequest(
-                limit=limit,
-                query=Query.Nearest(query.astype(np.float32).tolist(), using=vector),
-                filter=None if a is None else Filter(must=[HasIdCondition(set(a.tolist()))]),
-                params=SearchParams(exact=True),
-            )
-            for query, a in zip(queries, allowed, strict=True)
-        ]
-        answers = self._open().query_batch(QueryBatchRequest(requests))
-        return [proposal([(int(str(hit.id)), hit.score) for hit in hits], vector, limit) for hits in answers]
+        with _engine():
+            requests = [
+                QueryRequest(
+                    limit=limit,
+                    query=Query.Nearest(query.astype(np.float32).tolist(), using=vector),
+                    filter=None if a is None else Filter(must=[HasIdCondition(set(a.tolist()))]),
+                    params=SearchParams(exact=True),
+                )
+                for query, a in zip(queries, allowed, strict=True)
+            ]
+            answers = self._open().query_batch(QueryBatchRequest(requests))
+            return [proposal([(int(str(h.id)), h.score) for h in hits], vector, limit) for hits in answers]
 
     def _open(self) -> EdgeShard:
         if self._lock is None:
             raise ValueError("an EdgeStore is used inside its `with`")
         if self._shard is None:
+            files = [file for file in self._folder.rglob("*") if file.is_file()]
+            self._small_files = {f: f.read_bytes() for f in files if f.stat().st_size <= _SMALL}
             self._shard = EdgeShard.load(str(self._folder))
         return self._shard
 
     def _close(self) -> None:
-        if self._shard is not None:
+        """Close the shard and take back what opening it changed, so that its hashes stay true."""
+        if self._shard is None:
+            return
+        with _engine():
             self._shard.close()
-            self._shard = None
+        self._shard = None
+        for file, content in self._small_files.items():
+            if not file.is_file() or file.read_bytes() != content:
+                with whole_file(file) as restored:
+                    restored.write(content)
+        self._small_files = {}
+
+
+@contextmanager
+def _engine() -> Iterator[None]:
+    """Turn whatever the engine raises into an error of ours.
+
+    Raises:
+        CollectionError: the engine failed.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, UniRainError, ValueError):
+        raise
+    except BaseException as error:
+        # A panic of the engine, which is written in Rust, arrives as a BaseException that is no Exception.
+        raise CollectionError(f"Qdrant's embedded engine failed: {type(error).__name__}: {error}") from error
 
 
 def _point(content: Content, position: int) -> Point:

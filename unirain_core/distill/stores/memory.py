@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from unirain_core.distill.stores.store import Content, Held, Proposal, VectorName
+from unirain_core.distill.stores.store import Content, Proposal, VectorName
 
 
 class MemoryStore:
@@ -21,9 +21,9 @@ class MemoryStore:
     def __exit__(self, *_: object) -> None:
         self._content = None
 
-    def held(self) -> Held | None:
-        """As `Store.held`."""
-        return None if self._content is None else Held(len(self._content.ids), self._content.encoder)
+    def holds(self, content: Content) -> bool:
+        """As `Store.holds`."""
+        return self._content is not None and self._content.name == content.name
 
     def fill(self, content: Content) -> None:
         """As `Store.fill`."""

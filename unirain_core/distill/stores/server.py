@@ -1,6 +1,7 @@
 """A Qdrant server."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -8,8 +9,8 @@ from numpy.typing import NDArray
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
-from unirain_core.distill.stores.store import VECTORS, Content, Held, Proposal, VectorName, proposal
-from unirain_core.errors import MissingInputError
+from unirain_core.distill.stores.store import VECTORS, Content, Proposal, ServerError, VectorName, proposal
+from unirain_core.errors import MissingInputError, without_password
 
 _DISTANCE = {
     "text": models.Distance.EUCLID,
@@ -18,6 +19,8 @@ _DISTANCE = {
 }
 _BATCH = 256
 _TIMEOUT_S = 120
+_ROUNDING = 1e-6
+"""How far a stored number may lie from ours; the cascade allows for ten times as much."""
 
 
 class ServerStore:
@@ -32,28 +35,37 @@ class ServerStore:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def held(self) -> Held | None:
-        """As `Store.held`."""
-        if not self._client.collection_exists(self._collection):
-            return None
-        count = self._client.count(self._collection, exact=True).count
-        last = self._client.retrieve(self._collection, ids=[count - 1], with_payload=True) if count else []
-        return Held(count, str((last[0].payload or {}).get("encoder")) if last else "")
+    def holds(self, content: Content) -> bool:
+        """As `Store.holds`: every vector is read back and compared."""
+        with _answers():
+            if not self._client.collection_exists(self._collection):
+                return False
+            if self._client.count(self._collection, exact=True).count != len(content.ids):
+                return False
+            for start in range(0, len(content.ids), _BATCH):
+                positions = list(range(start, min(start + _BATCH, len(content.ids))))
+                points = self._client.retrieve(
+                    self._collection, ids=positions, with_payload=True, with_vectors=True
+                )
+                if not _are_equal(points, content, positions):
+                    return False
+            return True
 
     def fill(self, content: Content) -> None:
         """As `Store.fill`; no index is built, since every search is exact."""
         sizes = {name: content.vectors[name].shape[1] for name in VECTORS}
-        self._client.delete_collection(self._collection)
-        self._client.create_collection(
-            self._collection,
-            vectors_config={
-                name: models.VectorParams(size=sizes[name], distance=_DISTANCE[name]) for name in VECTORS
-            },
-            hnsw_config=models.HnswConfigDiff(m=0),
-        )
-        for start in range(0, len(content.ids), _BATCH):
-            batch = range(start, min(start + _BATCH, len(content.ids)))
-            self._client.upsert(self._collection, points=[_point(content, i) for i in batch], wait=True)
+        with _answers():
+            self._client.delete_collection(self._collection)
+            self._client.create_collection(
+                self._collection,
+                vectors_config={
+                    name: models.VectorParams(size=sizes[name], distance=_DISTANCE[name]) for name in VECTORS
+                },
+                hnsw_config=models.HnswConfigDiff(m=0),
+            )
+            for start in range(0, len(content.ids), _BATCH):
+                batch = range(start, min(start + _BATCH, len(content.ids)))
+                self._client.upsert(self._collection, points=[_point(content, i) for i in batch], wait=True)
 
     def propose(
         self,
@@ -74,7 +86,8 @@ class ServerStore:
             )
             for query, a in zip(queries, allowed, strict=True)
         ]
-        answers = self._client.query_batch_points(self._collection, requests=requests)
+        with _answers():
+            answers = self._client.query_batch_points(self._collection, requests=requests)
         return [
             proposal([(int(hit.id), hit.score) for hit in answer.points], vector, limit) for answer in answers
         ]
@@ -92,10 +105,53 @@ def connect(collection: str, url: str) -> ServerStore:
     except (ResponseHandlingException, UnexpectedResponse) as error:
         client.close()
         raise MissingInputError(
-            f"vector_store.engine is 'server', but no Qdrant server answers at {url} ({error}): start one with "
+            f"vector_store.engine is 'server', but no Qdrant server answers at {without_password(url)} "
+            f"({without_password(str(error))}): start one with "
             f"`docker compose up -d qdrant`, set UNIRAIN_QDRANT_URL, or set vector_store.engine to 'edge'"
         ) from None
     return ServerStore(client, collection)
+
+
+@contextmanager
+def _answers() -> Iterator[None]:
+    """Turn an answer that is none into an error of ours.
+
+    Raises:
+        ServerError: the server does not answer, or refuses.
+    """
+    try:
+        yield
+    except (ResponseHandlingException, UnexpectedResponse) as error:
+        raise ServerError(
+            f"the Qdrant server did not do what was asked ({without_password(str(error))}): see its log, start it again "
+            "with `docker compose up -d qdrant`, or set vector_store.engine to 'edge'"
+        ) from None
+
+
+def _are_equal(points: Sequence[models.Record], content: Content, positions: Sequence[int]) -> bool:
+    """Whether the server's points are the content's; it keeps image vectors at unit length."""
+    by_id = {int(point.id): point for point in points}
+    if sorted(by_id) != list(positions):
+        return False
+    for name in VECTORS:
+        ours = content.vectors[name][list(positions)]
+        stored: list[Any] = []
+        for position in positions:
+            vectors = by_id[position].vector
+            stored.append(vectors.get(name) if isinstance(vectors, dict) else None)
+        if any(vector is None for vector in stored) or np.shape(stored) != ours.shape:
+            return False
+        theirs = np.asarray(stored, dtype=np.float32)
+        if name == "image":
+            ours, theirs = _unit(ours), _unit(theirs)
+        if not np.allclose(ours, theirs, rtol=0.0, atol=_ROUNDING):
+            return False
+    return True
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
 
 
 def _point(content: Content, position: int) -> models.PointStruct:

@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unirain_core.artefacts.schemas import TripletRow
+from unirain_core.errors import UniRainError
 
 VectorName = Literal["text", "text_unit", "image"]
 """Encoded captions as they are and at unit length (Euclidean distance), image vectors (cosine)."""
@@ -56,16 +57,6 @@ class Content:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What a collection says of itself."""
-
-    count: int
-    """Points."""
-    encoder: str
-    """What made the vectors."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Proposal:
     """Photos near one query, as the engine sees it."""
@@ -77,15 +68,33 @@ class Proposal:
     cosine; infinite when nothing is left outside."""
 
 
+class CollectionError(UniRainError):
+    """The engine of a collection failed; the photos themselves are untouched."""
+
+
+class ServerError(CollectionError):
+    """A server, which a person starts, did not do what was asked."""
+
+    exit_code: ClassVar[int] = 3
+
+
 class Store(Protocol):
     """A place that finds near vectors; it proposes, the cascade decides."""
 
-    def held(self) -> Held | None:
-        """What the collection holds; None where there is no such collection."""
+    def holds(self, content: Content) -> bool:
+        """Whether it holds this content and no other; a half filled or damaged collection does not.
+
+        Raises:
+            CollectionError: the engine does not answer.
+        """
         ...
 
     def fill(self, content: Content) -> None:
-        """Replace what the collection holds."""
+        """Replace what the collection holds.
+
+        Raises:
+            CollectionError: the engine does not take it.
+        """
         ...
 
     def propose(
@@ -102,6 +111,9 @@ class Store(Protocol):
             vector: which vectors are searched.
             limit: photos of each query, at most.
             among: positions that may be proposed, for each query; None: all.
+
+        Raises:
+            CollectionError: the engine fails.
         """
         ...
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from unirain_core.artefacts.whole import write_text
 from unirain_core.engine.store import digest
 from unirain_core.sources.sample_corpus.items import Item
 from unirain_core.sources.sample_corpus.paths import place
@@ -48,7 +49,7 @@ def write_ledger(folder: Path, items: Sequence[Item]) -> None:
         for item in sorted(items, key=lambda item: place(item).input)
     ]
     text = json.dumps(entries, indent=1) + "\n"
-    (folder / LEDGER).write_text(text, encoding="utf-8")
+    write_text(folder / LEDGER, text)
 
 
 def composition(items: Sequence[Item]) -> list[dict[str, str | int]]:

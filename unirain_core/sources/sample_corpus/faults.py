@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.random import Generator
 
+from unirain_core.artefacts.whole import naming
 from unirain_core.imaging.codec import RgbImage
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{zeros}\nsize 187000\n".format(
@@ -39,9 +40,11 @@ def spoil_files(fault: str, rainy: Path, clean: Path) -> None:
     match fault:
         case "truncated":
             whole = rainy.read_bytes()
-            rainy.write_bytes(whole[: len(whole) * 3 // 5])
+            with naming(rainy):
+                rainy.write_bytes(whole[: len(whole) * 3 // 5])
         case "git_lfs_pointer":
-            clean.write_text(POINTER, encoding="utf-8")
+            with naming(clean):
+                clean.write_text(POINTER, encoding="utf-8")
         case "orphan":
             clean.unlink()
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from unirain_core.artefacts.whole import naming
 from unirain_core.config.sections import SampleCorpus
 from unirain_core.imaging.codec import RgbImage, to_uint8, write_png
 from unirain_core.sources.sample_corpus.camera import photographed
@@ -72,4 +73,5 @@ def _pair(item: Item, scene: Scene, rng: np.random.Generator) -> tuple[Field, Fi
 
 def _write(path: Path, picture: RgbImage) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_png(path, picture)
+    with naming(path):
+        write_png(path, picture)

@@ -1,0 +1,79 @@
+"""A worker never computes with code that is newer than its stage."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from unirain_core.engine import edits, rows
+from unirain_core.engine.edits import BEGAN, demand_unedited, note_begin
+from unirain_core.engine.store import WorkStore
+from unirain_core.errors import EditedError
+
+WORKER = """
+import shutil, sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from unirain_core.engine.edits import demand_code_of_the_stage, note_begin
+note_begin()
+file = Path(sys.argv[1], "unirain_core/engine/store.py")
+if sys.argv[2] == "edited":
+    time.sleep(0.05)
+    file.write_text(file.read_text() + "# edited\\n")
+import unirain_core.engine.store
+demand_code_of_the_stage()
+"""
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("code")
+    root = Path(rows.__file__).parents[2]
+    for source in (
+        "unirain_core/errors.py",
+        "unirain_core/engine",
+        "unirain_core/artefacts",
+        "unirain_core/config",
+    ):
+        subprocess.run(["cp", "-r", "--parents", source, str(folder)], cwd=root, check=True)
+    time.sleep(0.05)
+    return folder
+
+
+@pytest.mark.parametrize(("what", "code"), [("untouched", 0), ("edited", 1)])
+def test_code_that_was_edited_after_the_start_is_refused_by_name(package, what, code):
+    command = [sys.executable, "-I", "-c", WORKER, str(package), what]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert code == answer.returncode, answer.stderr
+    assert ("engine/store.py was edited while the stage started" in answer.stderr) == bool(code)
+
+
+def test_code_from_before_the_start_is_accepted_and_the_start_is_handed_on(monkeypatch):
+    monkeypatch.setenv(BEGAN, "")
+    began = time.time_ns()
+    demand_unedited(began, ["unirain_core.engine.edits"])
+    note_begin()
+
+    assert int(os.environ[BEGAN]) < began
+    with pytest.raises(EditedError, match=r"edits\.py was edited"):
+        demand_unedited(0, ["unirain_core.engine.edits"])
+
+
+def test_a_shard_is_not_computed_with_newer_code(monkeypatch, tmp_path):
+    monkeypatch.setenv(BEGAN, "1")
+    edits.demand_code_of_the_stage.cache_clear()
+    store = WorkStore(home=tmp_path, owner="stage")
+    compute: rows._Compute[str, int] = rows._Compute(lambda _: pytest.fail("computed"), int, "1", store)
+
+    with pytest.raises(EditedError, match="run the same command again"):
+        compute((("key",), ("row",)))
+
+
+def test_a_stage_that_runs_without_the_executor_has_no_start_to_compare_with(monkeypatch):
+    monkeypatch.delenv(BEGAN, raising=False)
+    edits.demand_code_of_the_stage.cache_clear()
+    edits.demand_code_of_the_stage()

@@ -1,0 +1,270 @@
+"""Every remedy that a message names is carried out by a test, or stands in the closed list of what no test can do.
+
+A new message? `python -m tests.laws.remedies` prints all remedies by module. Carry the new one out in a test that starts
+from the fault, and name that test here.
+"""
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from tests.laws.remedies import ROOT, all_remedies
+
+END = "tests/end_to_end/test_remedies.py::"
+EDIT = f"{END}test_an_edit_that_a_message_names_mends_the_fault"
+DVC = f"{END}test_the_command_of_dvc_that_a_message_names_brings_equal_bytes_back"
+COMMAND = f"{END}test_a_command_that_a_message_names_goes_on"
+TYPES = f"{END}test_a_type_that_no_dataset_gives_is_mended_as_the_message_says"
+MERGE = f"{END}test_the_marks_of_a_merge_in_dvc_lock_go_by_the_commands_that_are_named"
+CHAMPION = f"{END}test_the_champion_comes_back_by_each_way_that_the_message_names"
+OUTAGE = f"{END}test_what_an_outage_kept_back_is_sent_once_the_address_is_unset"
+DERAIN = "tests/cli/test_remedies.py::test_the_arguments_that_derain_asks_for_are_taken"
+CHECKPOINT = "tests/cli/test_remedies.py::test_readable_pictures_and_another_checkpoint_are_taken"
+CORPUS = "tests/cli/test_remedies.py::test_a_corpus_is_rendered_into_the_folder_that_the_message_asks_for"
+STAGES = "tests/stages/test_remedies.py::"
+SPLIT = f"{STAGES}test_a_split_of_an_empty_type_goes_on_with_more_data_or_without_the_type"
+TRAINING = f"{STAGES}test_a_training_goes_on_with_pairs_of_the_type_or_without_the_type"
+REPLACED = f"{STAGES}test_a_checkpoint_that_was_replaced_is_used_when_the_command_is_given_again"
+ABSTENTION = f"{STAGES}test_a_judge_that_abstains_on_every_photo_needs_no_share"
+PHOTOS = "tests/stages/test_vlm_votes.py::test_a_database_of_one_photo_is_enough_with_more_photos_or_without_a_share"
+HEAL = "tests/end_to_end/test_pipeline.py::test_a_file_that_dvc_left_half_written_is_healed_to_equal_bytes"
+KILLS = "tests/end_to_end/test_pipeline.py::test_thirty_seeded_kills_lose_nothing"
+BUSY = "tests/engine/test_life.py::test_a_second_holder_is_told_who_holds_the_lock"
+FULL = (
+    "tests/end_to_end/test_bad_artefacts.py::test_a_full_disk_leaves_no_half_file_and_the_next_run_succeeds"
+)
+
+EXECUTED: dict[str, dict[str, str]] = {
+    "artefacts.dvc_files": {
+        "`dvc repro`": MERGE,
+        "run `git checkout --ours dvc.lock`": MERGE,
+        "run `unirain prepare`": HEAL,
+        "wait for it to end": "tests/artefacts/test_dvc_files.py::test_a_torn_rwlock_stays_while_a_dvc_lives_in_the_project",
+    },
+    "artefacts.meanings": {
+        "rename it": f"{END}test_a_file_whose_name_is_no_text_is_listed_once_it_is_renamed"
+    },
+    "artefacts.report": {"run `dvc repro --force {}`": DVC},
+    "artefacts.roots": {
+        "add the line `{}: /folder/of/the/dataset` to {} in the project's root": EDIT,
+        "correct the line": EDIT,
+    },
+    "artefacts.tables": {"run `dvc repro --force {}`": DVC},
+    "cli.derain": {
+        "name a folder": DERAIN,
+        "name a picture": DERAIN,
+        "name another output folder": DERAIN,
+        "name another with --checkpoint": CHECKPOINT,
+        "name it {}": DERAIN,
+        "name readable ones": CHECKPOINT,
+        "rename {}": "tests/cli/test_remedies.py::test_a_picture_is_derained_once_it_is_renamed",
+    },
+    "cli.gc": {
+        "run `dvc repro` to the end": f"{END}test_gc_removes_more_once_what_was_interrupted_has_come_to_its_end"
+    },
+    "cli.judges": {
+        "name one under sample_corpora in params.yaml": f"{END}test_judge_figures_go_on_once_a_corpus_is_named_and_rendered",
+        "run `dvc repro sample_corpus`": DVC,
+    },
+    "cli.main": {"run the same command again": FULL},
+    "cli.prepare": {
+        "run `git init` first": f"{END}test_a_project_outside_of_git_is_prepared_after_git_init",
+        "run from the root of the project": COMMAND,
+    },
+    "cli.run": {
+        "run `unirain run {} --partition NAME`": f"{END}test_a_stage_of_partitions_runs_for_one_that_the_message_names",
+        "run `unirain run {}`": COMMAND,
+    },
+    "cli.sample_corpus": {
+        "give a name that ends in .png": CORPUS,
+        "name a folder": CORPUS,
+        "name a new folder to render into": CORPUS,
+    },
+    "cli.ui": {
+        "name another first port": "tests/cli/test_remedies.py::test_another_first_port_is_taken_where_all_are_in_use",
+        "run from the root of the project": COMMAND,
+    },
+    "cli.locked": {
+        "Run `dvc repro --force --single-item {}`": f"{END}test_an_input_that_dvc_lock_does_not_know_comes_back_by_the_command_that_is_named"
+    },
+    "cli.witness": {
+        "run the same command again": f"{END}test_a_stage_whose_params_were_edited_goes_on_when_the_command_is_given_again"
+    },
+    "config.load": {"run from the root of the project": COMMAND, "save it in the encoding UTF-8": EDIT},
+    "config.lock": {"run `unirain prepare`": HEAL},
+    "config.omitted": {
+        "Add under {}": "tests/laws/test_params.py::test_the_lines_that_the_error_gives_mend_a_file_that_omits_keys"
+    },
+    "config.params": {"add one": EDIT, "lower min_side": EDIT, "rename one of each two": EDIT},
+    "config.sections": {"rename the key in params.yaml": EDIT},
+    "distill.ballots": {"run `dvc repro --force retrieved_references`": DVC},
+    "distill.stores.edge": {
+        "let it end first": "tests/distill/stores/test_store.py::test_a_second_process_waits_for_the_first_and_then_says_what_holds_it"
+    },
+    "distill.stores.server": {
+        "set vector_store.engine to 'edge'": f"{STAGES}test_a_store_on_this_machine_takes_the_place_of_a_server_that_does_not_answer"
+    },
+    "engine.life": {"stop it": BUSY, "wait for it": BUSY},
+    "engine.local": {"run the same command again": KILLS},
+    "errors": {"run `dvc repro {}`": DVC},
+    "evaluation.lpips": {
+        "run the same command again": f"{STAGES}test_weights_that_were_replaced_are_used_when_the_command_is_given_again",
+        "remove it to go on without LPIPS": f"{STAGES}test_scoring_goes_on_without_the_distance_once_the_wrong_weights_are_removed",
+    },
+    "evaluation.methods": {"run the same command again": REPLACED},
+    "imaging.codec": {
+        "let whatever writes it end": DVC,
+        "run `chmod +r` on it": f"{STAGES}test_a_file_that_nobody_may_read_is_read_after_chmod",
+        "run `dvc repro`": DVC,
+    },
+    "imaging.depth": {
+        "save it with 8": f"{END}test_a_picture_of_32_bits_on_no_scale_is_read_once_it_is_saved_with_8"
+    },
+    "model.checkpoint": {
+        "name another checkpoint": CHECKPOINT,
+        "run `dvc repro --force --single-item {}@{}`": DVC,
+    },
+    "sources.admission": {
+        "name one of {}": EDIT,
+        "remove `role: real`": EDIT,
+        "set role to train": f"{STAGES}test_a_dataset_whose_split_is_unknown_is_admitted_with_its_role",
+    },
+    "sources.datasets": {
+        "correct `folder` in params.yaml": EDIT,
+        "correct layout": EDIT,
+        "name that folder in {} by a line of its own": EDIT,
+        "use that name as `root`": EDIT,
+    },
+    "sources.listing": {
+        "rename it": f"{END}test_a_partner_whose_name_differs_in_case_is_found_once_it_is_renamed"
+    },
+    "sources.sample_corpus.plan": {
+        "lower pairs_per_type": f"{STAGES}test_a_corpus_of_too_many_pictures_of_one_photo_is_planned_with_fewer_pairs"
+    },
+    "stages.rainrag_split": {
+        "add data": SPLIT,
+        "run `dvc repro vlm_votes`": DVC,
+        "take '{}' out of rain_types": SPLIT,
+    },
+    "sources.scenes": {"take out repeats within repeats": EDIT},
+    "sources.supply": {
+        "add a dataset": TYPES,
+        "correct its spelling": TYPES,
+        "take it out of rain_types": TYPES,
+    },
+    "stages.raw_datasets": {"name a dataset": EDIT},
+    "stages.real_rain_database": {
+        "add a dataset of unlabelled rainy photos to raw_datasets.datasets": EDIT,
+        "name its folder in roots.local.yaml": EDIT,
+    },
+    "stages.retrieved_references": {"run `dvc repro --force real_rain_database query_triplets`": DVC},
+    "stages.sample_corpus": {
+        "run the same command again": f"{STAGES}test_a_photo_that_was_replaced_is_rendered_when_the_command_is_given_again"
+    },
+    "stages.trained_checkpoint": {
+        "add a dataset that has some to raw_datasets.datasets": TRAINING,
+        "take the type out of rain_types": TRAINING,
+    },
+    "stages.verified_pairs": {
+        "add a dataset to raw_datasets.datasets": EDIT,
+        "correct the name in the params file": EDIT,
+        "remove it": EDIT,
+        "take {} out of rain_types in params.yaml": EDIT,
+    },
+    "stages.vlm_votes": {
+        "add photos": PHOTOS,
+        "remove accept_share": ABSTENTION,
+    },
+    "tracking.checkpoints": {
+        "run `dvc checkout {}`": CHAMPION,
+        "send finished ones with `unirain track`": CHAMPION,
+        "train again with `dvc repro`": CHAMPION,
+    },
+    "tracking.mirror": {"send it with `unirain track`": OUTAGE},
+    "tracking.own_store": {
+        "run `unirain track`": f"{END}test_a_damaged_store_of_mlflow_is_filled_again_by_track"
+    },
+    "tracking.settle": {
+        "run `unirain track` again": OUTAGE,
+        "send them with `unirain track`": OUTAGE,
+        "unset MLFLOW_TRACKING_URI to use the project's own file": OUTAGE,
+    },
+    "training.strategies": {
+        "lower training.learning_rate": f"{STAGES}test_a_training_goes_on_with_a_lower_rate"
+    },
+    "unirain_assets.checks": {"add a dataset": SPLIT, "take the type out of rain_types": SPLIT},
+}
+"""Module, remedy, the test that carries it out."""
+
+DOWNLOAD, SERVER, TIME, HARDWARE, PERSON, PICTURE = (
+    "needs a download",
+    "needs a server",
+    "is the whole demonstration, which continuous integration runs",
+    "needs more devices than one",
+    "needs another person",
+    "needs photos that pass verification and cannot be encoded, of which none is known",
+)
+UNEXECUTED: dict[str, dict[str, str]] = {
+    "artefacts.meanings": {"run `git lfs pull`": DOWNLOAD},
+    "cli.derain": {"train one with `make demo`": TIME},
+    "distill.stores.server": {
+        "set UNIRAIN_QDRANT_URL": SERVER,
+        "start one with `docker compose up -d qdrant`": SERVER,
+    },
+    "evaluation.lpips": {
+        "pip install 'unirain[lpips]'": DOWNLOAD,
+        "supply the file that torchvision publishes": DOWNLOAD,
+    },
+    "evaluation.tables": {
+        "`dvc repro --force --single-item baseline_scores benchmark_scores`": DOWNLOAD,
+        "`dvc repro`": DOWNLOAD,
+        "`pip install 'unirain[lpips]'`": DOWNLOAD,
+        "supply torchvision's `alexnet-owt-7be5be79.pth` in the folder `hub/checkpoints` of `$TORCH_HOME`": DOWNLOAD,
+    },
+    "imaging.codec": {"run `git lfs pull` where the dataset lies": DOWNLOAD},
+    "model.checkpoint": {"get the folder again from whoever made it": PERSON},
+    "stages.real_rain_database": {"add other photos to raw_datasets.datasets": PICTURE},
+    "tracking.checkpoints": {"`dvc pull {}`": DOWNLOAD},
+    "tracking.settle": {"start its server": SERVER},
+    "training.loop": {"choose a multiple": HARDWARE},
+}
+"""The closed list: what no test of this project can carry out, and why."""
+
+NO_REMEDY = {
+    ("cli.main", "train one network for four rain types"),  # the help of the whole command
+    ("tracking.registry", "name = '{}'"),  # a filter of MLflow's
+}
+"""Texts that read like one."""
+
+
+def listed(table) -> Iterator[tuple[str, str]]:
+    return ((module, remedy) for module, remedies in table.items() for remedy in remedies)
+
+
+def collected() -> set[tuple[str, str]]:
+    return set(listed(all_remedies()))
+
+
+def test_every_remedy_is_carried_out_by_a_test_or_stands_in_the_closed_list():
+    forgotten = collected() - set(listed(EXECUTED)) - set(listed(UNEXECUTED)) - NO_REMEDY
+
+    assert sorted(forgotten) == [], __doc__
+
+
+def test_every_remedy_of_the_lists_is_named_by_a_message():
+    gone = {*listed(EXECUTED), *listed(UNEXECUTED), *NO_REMEDY} - collected()
+
+    assert sorted(gone) == []
+
+
+def test_the_closed_list_and_the_tests_share_nothing():
+    assert set(listed(EXECUTED)) & set(listed(UNEXECUTED)) == set()
+
+
+@pytest.mark.parametrize("test", sorted({test for tests in EXECUTED.values() for test in tests.values()}))
+def test_the_test_that_is_named_exists(test):
+    file, _, name = test.partition("::")
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+
+    assert name in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}

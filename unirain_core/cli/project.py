@@ -1,0 +1,18 @@
+"""Where the project is in which a command stands: here, or in a folder above, as git and DVC look."""
+
+from pathlib import Path
+
+MARKS = ("dvc.yaml", "params.yaml")
+"""Either makes a folder a project."""
+
+
+def project_root(folder: Path) -> Path | None:
+    """The nearest folder, from this one upwards, that holds a project; None outside of any.
+
+    Args:
+        folder: absolute; a command's current one.
+    """
+    for place in (folder, *folder.parents):
+        if any((place / mark).is_file() for mark in MARKS):
+            return place
+    return None
