@@ -48,7 +48,8 @@ def layers(folder: Path, sets: str) -> list[RgbImage]:
 
 def under_rain(clean: RgbImage, layer: RgbImage) -> RgbImage:
     """The clean picture with the rain of another pair."""
-    return np.minimum(255, clean.astype(np.int16) + layer).astype(np.uint8)
+    rainy: RgbImage = np.minimum(255, clean.astype(np.int16) + layer).astype(np.uint8)
+    return rainy
 
 
 def is_dropped(rainy: RgbImage, clean: RgbImage, params: VerifiedPairs) -> bool:
