@@ -20,9 +20,9 @@ from skimage import data
 from sklearn.datasets import load_sample_images
 
 from unirain_core.config.sections import VerifiedPairs
-from unirain_core.distill.inspection import inspect
-from unirain_core.distill.integrity import fault
-from unirain_core.imaging.codec import RgbImage, read_rgb
+from unirain_core.imaging.codec import RgbImage, read_rgb, to_float
+from unirain_core.imaging.colour import luma
+from unirain_core.imaging.difference import rain_strength
 
 Copy = Callable[[RgbImage], RgbImage]
 
@@ -120,13 +120,7 @@ def sparse(rainy: RgbImage, clean: RgbImage, share: float, rng: np.random.Genera
 
 def strength(rainy: RgbImage, clean: RgbImage) -> float:
     """The measured strength of a pair's rain."""
-    return inspect("", "RGB", rainy, clean).rain or 0.0
-
-
-def is_refused(rainy: RgbImage, clean: RgbImage, params: VerifiedPairs) -> bool:
-    """Whether the pair is refused for want of rain."""
-    found = fault(inspect("", "RGB", rainy, clean), params)
-    return found is not None and found.reason == "identical_pair"
+    return rain_strength(luma(to_float(rainy)), luma(to_float(clean)))
 
 
 def main() -> None:
@@ -136,10 +130,12 @@ def main() -> None:
     )
     parser.add_argument("--pairs", type=Path, default=os.environ.get("UNIRAIN_PUBLIC_RAIN"))
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--photographs", type=int, default=1000, help="Take at most so many.")
     arguments = parser.parse_args()
     folder = Path(arguments.pairs) if arguments.pairs else None
     params, rng = VerifiedPairs(), np.random.default_rng(arguments.seed)
     photos = [photo for photo in photographs(folder) if min(photo.shape[:2]) >= params.min_side]
+    photos = photos[:: max(1, len(photos) // arguments.photographs)]
     print(f"least_rain {params.least_rain}; {len(photos)} photographs")
     for title, copies in (("encoded or resampled again", ENCODED), ("edited", EDITED)):
         passed, total = 0, 0
@@ -157,7 +153,8 @@ def main() -> None:
     refused = sum(value < params.least_rain for value in whole)
     print(f"pairs with rain: weakest {min(whole):.2f}, {refused} of {len(whole)} refused")
     for share in SHARES:
-        refused = sum(is_refused(sparse(*pair, share, rng), pair[1], params) for pair in pairs)
+        values = [strength(sparse(rainy, clean, share, rng), clean) for rainy, clean in pairs]
+        refused = sum(value < params.least_rain for value in values)
         print(f"  {share:.1%} of their rainy pixels left: {refused} of {len(pairs)} refused")
 
 
