@@ -73,7 +73,9 @@ def test_a_restart_marker_out_of_order_is_found():
         decode(content[:place] + b"\xff\xd5" + content[place + 2 :])
 
 
-@pytest.mark.parametrize(("kind", "least"), [("JPEG", 0.8), ("JPEG, progressive", 0.3), ("WEBP", 0.9)])
+@pytest.mark.parametrize(
+    ("kind", "least"), [("JPEG", 0.8), ("JPEG, progressive", 0.3), ("WEBP", 0.9), ("AVIF", 0.9)]
+)
 def test_overwritten_bytes_are_found_in_most_files_without_checksums(kind, least):
     content = encoded(kind)
     rng = np.random.default_rng(0)

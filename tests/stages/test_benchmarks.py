@@ -9,9 +9,9 @@ import pytest
 from skimage import data
 
 from unirain_core.artefacts import tables
-from unirain_core.artefacts.schemas import Score, SplitRow
+from unirain_core.artefacts.schemas import Dropped, Score, SplitRow
 from unirain_core.config.sections import BenchmarkScores, Method, Network, Pictures, RainType, Variant
-from unirain_core.errors import MissingArtefactError
+from unirain_core.errors import ChangedInputError, MissingArtefactError
 from unirain_core.evaluation import scores
 from unirain_core.evaluation.protocols import measure
 from unirain_core.evaluation.summary import picture_name
@@ -79,9 +79,13 @@ def score_small(project):
     )
 
 
+def score_input(project):
+    baseline_scores.run(project, methods=METHODS, benchmark_scores=BenchmarkScores(), partition="input")
+
+
 def run_all(project):
     score_small(project)
-    baseline_scores.run(project, methods=METHODS, benchmark_scores=BenchmarkScores(), partition="input")
+    score_input(project)
     benchmark_tables.run(
         project,
         variants=VARIANTS,
@@ -235,3 +239,44 @@ def test_a_split_without_pairs_of_a_type_gives_a_cell_that_says_so(project):
     run_all(project)
 
     assert "no pair in test" in (project / "data/tables/table1.md").read_text()
+
+
+def test_a_pair_that_cannot_be_scored_leaves_every_line_and_is_named(project):
+    broken = project / "pictures/test_0_clean.png"
+    broken.write_bytes(b"no picture")
+    rows = tables.read(project / "data/split/test.parquet", SplitRow)
+    rows[0] = dataclasses.replace(rows[0], target_hash=file_hash(broken))
+    tables.write(project / "data/split/test.parquet", rows, SplitRow)
+    for run in (score_small, score_input):
+        run(project)
+    dropped = tables.read(project / "data/scores/benchmark/small/dropped.parquet", Dropped)
+    benchmark_tables.run(project, variants=VARIANTS, methods=METHODS, rain_types=TYPES)
+    text = (project / "data/tables/table1.md").read_text()
+
+    assert [("test/0", "unreadable")] == [(row.pair_id, row.reason) for row in dropped]
+    assert "1 pairs are left out of every line" in text
+    assert "test/0 (input: unreadable)" in text
+
+
+def test_table_1_compares_only_pairs_that_every_method_was_scored_on(project):
+    score_small(project)
+    score_input(project)
+    gone = Dropped(pair_id="test/1", dataset="test", reason="out_of_memory", other=None)
+    folder = project / "data/scores/baseline/input"
+    tables.write(folder / "dropped.parquet", [gone], Dropped)
+    kept = [row for row in read_scores(project, "baseline/input") if row.pair_id != "test/1"]
+    tables.write(folder / "scores.parquet", kept, Score)
+    benchmark_tables.run(project, variants=VARIANTS, methods=METHODS, rain_types=TYPES)
+    report = json.loads((project / "reports/benchmark_tables.json").read_text())
+    of_small = [r for r in read_scores(project, "benchmark/small") if r.pair_id == "test/3"]
+
+    assert TYPES[1] == of_small[0].rain_type  # of its type only this pair is left
+    assert round(of_small[0].psnr, 6) == report["table1"]["small"][TYPES[1]]["psnr"]
+    assert any("test/1 (input: out_of_memory)" in note for note in report["notes"])
+
+
+def test_a_picture_exchanged_after_the_split_is_never_scored(project):
+    write_png(project / "pictures/test_0_rainy.png", np.zeros((64, 80, 3), np.uint8))
+
+    with pytest.raises(ChangedInputError, match=r"test_0_rainy\.png has changed since it was listed"):
+        score_input(project)

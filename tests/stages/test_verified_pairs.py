@@ -7,9 +7,12 @@ import pytest
 from skimage import data
 
 from unirain_core.artefacts import tables
+from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, RealPhoto
-from unirain_core.config.sections import VerifiedPairs
-from unirain_core.errors import EmptyTypeError
+from unirain_core.config.sections import Alignment, VerifiedPairs
+from unirain_core.engine.rows import Failed
+from unirain_core.engine.store import WorkStore
+from unirain_core.errors import ChangedInputError, ConfigError, EmptyTypeError
 from unirain_core.imaging.codec import file_hash, to_uint8, write_png
 from unirain_core.stages import verified_pairs
 
@@ -138,3 +141,49 @@ def test_a_pair_whose_daytime_is_not_listed_is_dropped(project):
     _, _, dropped = run(project, rows)
 
     assert [(d.pair_id, d.reason, d.other) for d in dropped] == [("set/night", "type_not_listed", "nrs")]
+
+
+def test_an_exchanged_file_stops_the_stage_at_its_end_and_the_others_are_kept(project):
+    rows = rows_of(project)
+    write_png(project / "pictures" / str(rows[0].input), picture("b"))
+    with pytest.raises(ChangedInputError, match="has changed since it was listed"):
+        run(project, rows)
+    for file in (project / "pictures").iterdir():
+        if file.name != rows[0].input:
+            file.unlink()  # what was inspected is in the store
+    write_png(project / "pictures" / str(rows[0].input), picture("a", 1))
+    write_png(project / "pictures" / str(rows[0].target), picture("a"))
+
+    assert len(rows) == sum(map(len, run(project, rows)))
+
+
+def test_a_row_whose_work_crashes_is_dropped_with_its_reason_and_the_rest_is_kept(project, monkeypatch):
+    rows = rows_of(project)
+    failed = Failed("crashed", "the worker process died of it")
+
+    def finished(job, rows, store):
+        return [
+            failed if row.pair_id == "set/good" else result for row, result in zip(rows, results, strict=True)
+        ]
+
+    results = verified_pairs.finished_rows(
+        verified_pairs.inspection_job(10**8, Roots.load(project), "3"),
+        rows,
+        WorkStore.at(project, "verified_pairs"),
+    )
+    monkeypatch.setattr(verified_pairs, "finished_rows", finished)
+    pairs, photos, dropped = run(project, rows)
+
+    assert ("set/good", "crashed") in {(d.pair_id, d.reason) for d in dropped}
+    assert len(rows) == len(pairs) + len(photos) + len(dropped)
+
+
+def test_bounds_for_a_dataset_that_is_not_listed_are_refused(project):
+    rows = rows_of(project)
+    tables.write(project / "data/raw/manifest.parquet", rows, ManifestRow)
+    params = VerifiedPairs(per_dataset={"sett": Alignment(max_offset=2)})
+
+    with pytest.raises(
+        ConfigError, match=r"per_dataset\.sett: no such dataset is listed \(listed: bench, real, set\)"
+    ):
+        verified_pairs.run(project, verified_pairs=params, rain_types=("drs",))

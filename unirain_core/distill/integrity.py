@@ -45,7 +45,7 @@ def fault(inspection: Inspection, params: VerifiedPairs, dataset: str = "") -> F
         return None
     if inspection.rainy_pixels == inspection.clean_pixels:
         return Fault("identical_pair")
-    return _misplaced(inspection, params, dataset) or _without_rain(inspection, params)
+    return _without_rain(inspection, params) or _misplaced(inspection, params, dataset)
 
 
 def _misplaced(inspection: Inspection, params: VerifiedPairs, dataset: str) -> Fault | None:

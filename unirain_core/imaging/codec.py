@@ -144,7 +144,7 @@ def decode(content: bytes, *, max_pixels: int | None = None, strict: bool = Fals
     Args:
         content: of the file.
         max_pixels: more are not decoded; None: only MAX_SIDE is a bound.
-        strict: look for hidden damage too, which decodes a JPEG some five times, a WebP twice.
+        strict: look for hidden damage too, which decodes a JPEG some five times, a WebP or AVIF twice.
 
     Raises:
         UnreadableError: with reason `git_lfs_pointer`, `format_not_supported`, `too_large`, `truncated`, `damaged`

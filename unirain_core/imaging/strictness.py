@@ -1,6 +1,6 @@
 """Damage that only a strict decoder would see: a scan that ends before its data, or its data before the scan.
 
-JPEG and WebP carry no checksums, and Pillow hides the warnings of their decoders. But where the bytes of a sound file
+JPEG, WebP and AVIF carry no checksums, and Pillow hides the warnings of their decoders. But where the bytes of a sound file
 end, its decoder is done: bytes after them are not used, and the last ones are. Damage in the middle sets the decoder
 off its course, and it comes out elsewhere. Two or three further decodings show it.
 """
@@ -10,6 +10,9 @@ import io
 from PIL import Image
 
 from unirain_core.imaging.damage import jpeg_scans, riff_chunks
+from unirain_core.imaging.formats import READ
+
+_FORMATS = tuple(name for name in ("JPEG", "WEBP", "AVIF") if name in READ)
 
 _FURTHER = b"\x55\xaa\x33\x66" * 4
 """Bytes that are laid behind a JPEG scan; none of them can be taken for a marker."""
@@ -22,7 +25,7 @@ _FILLINGS = (0x00, 0x55, 0xCC)
 
 
 def hidden_damage(content: bytes) -> str | None:
-    """What is wrong with the course of a JPEG's or WebP's data; None where nothing is to be seen.
+    """What is wrong with the course of a JPEG's, WebP's or AVIF's data; None where nothing is to be seen.
 
     Args:
         content: of a file that can be decoded.
@@ -31,6 +34,8 @@ def hidden_damage(content: bytes) -> str | None:
         return _jpeg_damage(content)
     if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
         return _webp_damage(content)
+    if content[4:12] == b"ftypavif":
+        return _avif_damage(content)
     return None
 
 
@@ -54,18 +59,34 @@ def _jpeg_damage(content: bytes) -> str | None:
 def _webp_damage(content: bytes) -> str | None:
     whole = _pixels(content)
     for kind, start, end in riff_chunks(content):
-        if kind in (b"VP8 ", b"VP8L"):
-            kept = max(start, end - 2 * _LAST_BYTES)
-            flipped = bytes(byte ^ 0xA5 for byte in content[kept:end])
-            if _pixels(content[:kept] + flipped + content[end:]) == whole:
-                return f"the data at byte {start:,} go on after their picture has ended"
+        if kind in (b"VP8 ", b"VP8L") and _pixels(_changed_before(content, start, end)) == whole:
+            return f"the data at byte {start:,} go on after their picture has ended"
     return None
+
+
+def _avif_damage(content: bytes) -> str | None:
+    """Where the pixels end the file, as most encoders have it: its last bytes must be used."""
+    head = content[:4096]
+    if b"Exif" in head or b"mime" in head:  # then something else than pixels may end the file
+        return None
+    start = content.rfind(b"mdat") + 4
+    if start - 8 + int.from_bytes(content[start - 8 : start - 4]) != len(content):
+        return None
+    if _pixels(_changed_before(content, start, len(content))) == _pixels(content):
+        return f"the data at byte {start:,} go on after their picture has ended"
+    return None
+
+
+def _changed_before(content: bytes, start: int, end: int) -> bytes:
+    """The content with other bytes before `end`, but not before `start`."""
+    kept = max(start, end - 2 * _LAST_BYTES)
+    return content[:kept] + bytes(byte ^ 0xA5 for byte in content[kept:end]) + content[end:]
 
 
 def _pixels(content: bytes) -> bytes | None:
     """All pixels as they are stored; None where the decoder refuses them."""
     try:
-        with Image.open(io.BytesIO(content), formats=("JPEG", "WEBP")) as image:
+        with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
             return image.tobytes()
     except (OSError, SyntaxError, ValueError, EOFError):
         return None
