@@ -196,7 +196,7 @@ def test_an_override_reaches_the_section_that_it_names(tmp_path, override, value
         ("\n  weight_decay: 1e-4", "\n  gradient_clip: 1.0"),
         ("\n    encoder_widths: [0.125, 0.25, 0.5]", "\n  train_per_type: 0"),
         (
-            "\n  max_pixels: 100_000_000",
+            "max_pixels: 100_000_000, ",
             ", seed: 0",
             "\n  mixture_policy: drop        # paper gap: where pictures with drops",
         ),
