@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -336,6 +337,27 @@ def test_a_stage_whose_params_were_edited_goes_on_when_the_command_is_given_agai
         first.end()
 
     begin().end()
+
+
+def test_a_copy_of_the_project_is_run_by_its_own_code_with_the_path_that_is_named(project):
+    root = SHIPPED.parent
+    shutil.copy(root / "dvc.yaml", project.root)
+    no_bytecode = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(root / "unirain_core", project.root / "unirain_core", ignore=no_bytecode)
+    with (project.root / "unirain_core/sources/tree.py").open("a") as code:
+        code.write("\n# edited\n")
+
+    def answer(path):
+        command = [str(Path(sys.executable).parent / "unirain"), "run", "raw_datasets"]
+        environment = os.environ | {"PYTHONPATH": path}
+        return subprocess.run(
+            command, cwd=project.root, env=environment, capture_output=True, text=True, check=False
+        )
+
+    wrong = answer(str(root))
+    assert wrong.returncode == 2
+    assert "give the same command with `PYTHONPATH=.` before it" in " ".join(wrong.stderr.split())
+    assert answer(".").returncode == 0
 
 
 def commands(said):
