@@ -166,6 +166,18 @@ def orphans(project: Path) -> list[int]:
     return found
 
 
+def left_over(project: Path) -> list[int]:
+    """Orphans that do not end by themselves within ten seconds; they are ended, so that the next kill can be tried."""
+    for _ in range(100):
+        if not orphans(project):
+            return []
+        time.sleep(0.1)
+    left = orphans(project)
+    for process in left:
+        os.kill(process, signal.SIGKILL)
+    return left
+
+
 def command(kill: Kill) -> tuple[str, ...]:
     """The command that a person gives: to DVC, or to Dagster."""
     if kill.point.target == "dagster":
@@ -183,10 +195,10 @@ def same_command(project: Path, kill: Kill) -> subprocess.CompletedProcess[str]:
 
 
 def take_away(project: Path, stage: str) -> None:
-    """Remove a stage's finished work, the journals and the copy of dvc.lock, so that its next run makes all of it."""
+    """Remove a stage's finished work, and what the run would find made: collections, journals, the copy of dvc.lock."""
     (project / ".dvc/tmp/dvc.lock.last").unlink(missing_ok=True)
     name = stage.partition("@")[0]
-    for folder in (f"shards/{name}", "resume", "runs"):
+    for folder in (f"shards/{name}", "resume", "runs", "qdrant"):
         shutil.rmtree(project / ".unirain" / folder, ignore_errors=True)
 
 
@@ -200,14 +212,7 @@ def survives(project: Path, kill: Kill, reference: dict[str, str]) -> str:
     run(project, *command(kill), env={"PYTHONPATH": search_path(), "CRASH": crash}, check=False)
     if not flag.exists():
         return "not killed"
-    for _ in range(100):
-        if not orphans(project):
-            break
-        time.sleep(0.1)
-    else:
-        left = orphans(project)
-        for process in left:
-            os.kill(process, signal.SIGKILL)
+    if left := left_over(project):
         return f"orphans {left}"
     before = finished(project)
     again = same_command(project, kill)

@@ -20,6 +20,7 @@ KILLED = OF_DVC | {
     "unirain_core.artefacts.whole.whole_file:write",
     "unirain_core.distill.stores.edge._locked:lock",
     "unirain_core.distill.stores.edge._locked:write",
+    "unirain_core.distill.stores.edge.EdgeStore.fill:write",
     "unirain_core.engine.life._is_taken:lock",
     "unirain_core.engine.life.lock:truncate",
     "unirain_core.engine.life.lock:write",

@@ -1,15 +1,20 @@
 """One asset for each step of dvc.yaml; its body is one `dvc repro --single-item`."""
 
+import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 
-from unirain_assets import checks, metadata, provenance
+from unirain_assets import checks, metadata, provenance, versions
 from unirain_assets.executor import Dvc, Outcome
 from unirain_assets.versions import Project
-from unirain_core.config.lock import read_lock
+from unirain_core.artefacts import dvc_files
+from unirain_core.config.lock import Locked, read_lock
 from unirain_core.config.pipeline import Step
-from unirain_core.errors import BusyError, UniRainError
+from unirain_core.errors import BusyError, ConfigError, UniRainError
+
+logger = logging.getLogger(__name__)
 
 POOL = "dvc"
 """Everything that runs DVC waits in this pool; its limit stands in dagster.yaml."""
@@ -27,8 +32,18 @@ class RunConfig(dg.Config):
 
 def build(project: Project) -> list[dg.AssetsDefinition]:
     """All assets of a project."""
-    lock = read_lock(project.root)
+    lock = _healed_lock(project.root)
     return [_asset(project, step, provenance.defined(project, step, lock)) for step in project.graph.steps]
+
+
+def _healed_lock(root: Path) -> dict[str, Locked]:
+    """All entries of dvc.lock; none where it cannot be read now, since the assets must be shown all the same."""
+    try:
+        for note in dvc_files.heal(root):
+            logger.warning(note)
+    except (BusyError, ConfigError) as error:
+        logger.warning("the assets are shown without what dvc.lock says: %s", error)
+    return versions.readable_lock(root)
 
 
 def op_name(step: Step) -> str:
@@ -77,6 +92,7 @@ def run(context: dg.AssetExecutionContext, dvc: Dvc, address: str, *, force: boo
 def _result(
     project: Project, step: Step, outcome: Outcome, before: dg.AssetMaterialization | None
 ) -> dg.MaterializeResult[None]:
+    dvc_files.heal(project.root)  # waits for another DVC that is writing it
     lock = read_lock(project.root)
     tags = provenance.tags(project.root, project.graph, step, lock)
     return dg.MaterializeResult(

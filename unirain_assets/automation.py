@@ -6,7 +6,7 @@ import json
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from unirain_assets import reload, sync
+from unirain_assets import reload, sync, versions
 from unirain_assets.versions import Project
 from unirain_core.config.lock import LOCK
 from unirain_core.errors import ConfigError
@@ -28,6 +28,8 @@ def shell_runs(project: Project) -> dg.SensorDefinition:
         project: as it was when the definitions were loaded.
     """
 
+    changed = _changed_since_the_last_run(project)
+
     @dg.sensor(
         minimum_interval_seconds=SECONDS_BETWEEN_TICKS,
         default_status=dg.DefaultSensorStatus.RUNNING,
@@ -42,9 +44,12 @@ def shell_runs(project: Project) -> dg.SensorDefinition:
             recorded = sync.record(context.instance, project.root)
         except ConfigError as error:  # a person or DVC is writing a file; the next tick reads it whole
             return dg.SkipReason(str(error))
-        context.update_cursor(seen)
         said = f"recorded: {', '.join(recorded) or 'no news'}"
-        steps = outdated(project, now)
+        settled = changed - _changed_since_the_last_run(now)
+        if settled and _is_running(context.instance):  # a run keeps the process of its definitions alive
+            return dg.SkipReason(f"{said}. The definitions are loaded anew after the run")
+        context.update_cursor(seen)
+        steps = sorted({*outdated(project, now), *settled})
         return dg.SkipReason(f"{said}. {_reloaded(context, steps)}" if steps else said)
 
     return shell_runs
@@ -56,12 +61,28 @@ def outdated(project: Project, now: Project) -> list[str]:
     return sorted(a for a in {*loaded, *current} if loaded.get(a) != current.get(a))
 
 
+def _changed_since_the_last_run(project: Project) -> set[str]:
+    """Addresses of the steps of which the definitions say that params or code have changed since the last run."""
+    lock = versions.readable_lock(project.root)
+    return {
+        step.address
+        for step in project.graph.steps
+        if step.address in lock
+        and versions.locked_code_version(step, lock[step.address]) != project.code_version(step)
+    }
+
+
+def _is_running(instance: dg.DagsterInstance) -> bool:
+    active = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+    return instance.get_runs_count(dg.RunsFilter(statuses=active)) > 0
+
+
 def _reloaded(context: dg.SensorEvaluationContext, steps: list[str]) -> str:
     """Have the definitions loaded anew where the web server's address is known, else say how a person does it."""
-    change = f"params, code or steps have changed ({', '.join(steps)})"
+    change = f"definitions are out of date ({', '.join(steps)})"
     origin = context.code_location_origin
     if origin is not None and reload.ask(origin.location_name):
-        return f"{change}: the definitions are loaded anew"
+        return f"{change}: they are loaded anew"
     return f"{change}: press 'Reload definitions' to see it"
 
 

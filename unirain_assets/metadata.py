@@ -13,6 +13,7 @@ from PIL import Image
 
 from unirain_core.artefacts import report
 from unirain_core.config.pipeline import Step
+from unirain_core.errors import without_password
 
 Value = (
     dg.BoolMetadataValue
@@ -166,7 +167,7 @@ def _run_link(root: Path, step: Step) -> Values:
     try:
         link = json.loads(file.read_text(encoding="utf-8"))
         place = f"experiments/{link['experiment_id']}/runs/{link['run_id']}"
-    except (ValueError, KeyError, TypeError):  # a kill may leave half of it; `unirain track` writes it anew
+    except (OSError, ValueError, KeyError, TypeError):  # damaged; `unirain track` writes it anew
         return {}
-    server = os.environ.get("UNIRAIN_MLFLOW_URL", "http://127.0.0.1:5000")
+    server = without_password(os.environ.get("UNIRAIN_MLFLOW_URL", "http://127.0.0.1:5000"))
     return {"mlflow": dg.MetadataValue.url(f"{server}/#/{place}?workflowType=machine_learning")}

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from unirain_assets import graph
 from unirain_assets.graph import Graph, touches
-from unirain_core.config.lock import Locked, tree_hash
+from unirain_core.config.lock import Locked, read_lock, tree_hash
 from unirain_core.config.pipeline import Step
+from unirain_core.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,14 @@ class Project:
     def code_versions(self) -> dict[str, str]:
         """Of every step, by address."""
         return {step.address: self.code_version(step) for step in self.graph.steps}
+
+
+def readable_lock(root: Path) -> dict[str, Locked]:
+    """All entries; none where dvc.lock cannot be read, for what only shows them must not fail while DVC writes it."""
+    try:
+        return read_lock(root)
+    except ConfigError:
+        return {}
 
 
 def data_version(step: Step, locked: Locked) -> str:

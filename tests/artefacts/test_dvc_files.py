@@ -12,7 +12,8 @@ import time
 import pytest
 
 from unirain_core.artefacts import dvc_files
-from unirain_core.artefacts.dvc_files import heal, is_whole_lock, is_whole_rwlock
+from unirain_core.artefacts.dvc_files import heal, is_whole_lock
+from unirain_core.artefacts.torn import RWLOCK, is_whole_rwlock
 from unirain_core.config.load import read_yaml
 from unirain_core.errors import ArtefactError, BusyError
 
@@ -147,11 +148,11 @@ def test_the_marks_of_a_merge_are_named_and_nothing_is_lost(root):
 
 @pytest.mark.parametrize("content", ["", FREE[:9], "[]", '{"write": 3}', "\0\0\0"])
 def test_a_torn_rwlock_is_removed(root, content):
-    (root / dvc_files.RWLOCK).write_text(content)
+    (root / RWLOCK).write_text(content)
 
     (note,) = heal(root)
 
-    assert not (root / dvc_files.RWLOCK).exists()
+    assert not (root / RWLOCK).exists()
     assert "rwlock was half written" in note
 
 
@@ -160,20 +161,20 @@ def test_every_prefix_of_an_rwlock_is_torn(root):
         {"write": {"data": {"pid": 7, "cmd": "dvc repro"}}, "read": {"a": [{"pid": 7, "cmd": "x"}]}}
     )
     for length in range(len(content)):
-        (root / dvc_files.RWLOCK).write_text(content[:length])
+        (root / RWLOCK).write_text(content[:length])
         assert not is_whole_rwlock(root), content[:length]
 
-    (root / dvc_files.RWLOCK).write_text(content)
+    (root / RWLOCK).write_text(content)
     assert is_whole_rwlock(root)
 
 
 def test_a_stage_that_dvc_started_touches_neither_file_but_keeps_a_copy(root, monkeypatch):
     monkeypatch.setenv("DVC_STAGE", "votes")
-    (root / dvc_files.RWLOCK).touch()
+    (root / RWLOCK).touch()
 
     assert heal(root) == []
     assert (root / dvc_files.LAST).read_text() == WHOLE
-    assert (root / dvc_files.RWLOCK).read_bytes() == b""
+    assert (root / RWLOCK).read_bytes() == b""
 
 
 def test_a_stage_that_dvc_started_with_half_a_lock_ends_and_names_the_remedy(root, monkeypatch):
@@ -190,7 +191,7 @@ def test_a_stage_that_dvc_started_with_half_a_lock_ends_and_names_the_remedy(roo
     assert (root / "dvc.lock").read_text() == WHOLE
 
 
-@pytest.mark.parametrize("file", ["dvc.lock", dvc_files.RWLOCK])
+@pytest.mark.parametrize("file", ["dvc.lock", RWLOCK])
 def test_a_dvc_that_is_writing_is_waited_for(root, file):
     """The writer holds DVC's own lock: what it writes is not torn."""
     content = {"dvc.lock": WHOLE}.get(file, FREE)
@@ -223,7 +224,7 @@ def test_a_guard_that_stays_held_names_the_wait_and_the_command(root, monkeypatc
 
 
 def test_a_torn_rwlock_stays_while_a_dvc_lives_in_the_project(root):
-    (root / dvc_files.RWLOCK).touch()
+    (root / RWLOCK).touch()
     (root / "dvc").write_text("import sys; print('up', flush=True); sys.stdin.read()")
     other = subprocess.Popen(
         [sys.executable, "dvc", "repro"], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -234,10 +235,10 @@ def test_a_torn_rwlock_stays_while_a_dvc_lives_in_the_project(root):
         with pytest.raises(BusyError, match=rf"process {other.pid}: .*wait for it to end.*`unirain prepare`"):
             heal(root)
         other.kill()
-    assert (root / dvc_files.RWLOCK).exists()
+    assert (root / RWLOCK).exists()
 
     assert len(heal(root)) == 1
-    assert not (root / dvc_files.RWLOCK).exists()
+    assert not (root / RWLOCK).exists()
 
 
 def test_a_disk_that_takes_no_copy_stops_nothing(root):
@@ -337,7 +338,7 @@ def test_the_copy_lacks_only_the_step_whose_write_was_torn(real, monkeypatch):
 
 def test_a_torn_rwlock_stops_dvc_until_it_is_healed(real, monkeypatch):
     monkeypatch.delenv("DVC_STAGE", raising=False)
-    (real / dvc_files.RWLOCK).write_text("")
+    (real / RWLOCK).write_text("")
     alone = dvc(real, "repro", "--force", "second").returncode
     heal(real)
 

@@ -164,6 +164,13 @@ def test_a_busy_project_asks_dagster_to_try_again():
     assert isinstance(raised.value.__cause__, BusyError)
 
 
+@pytest.mark.parametrize("content", ["", "stages: {listing: [", "<<<<<<< HEAD\n", "\x00"])
+def test_a_damaged_lock_keeps_no_asset_from_the_page(finished, content):
+    (finished / "dvc.lock").write_text(content)
+
+    assert 7 == len(graph_of(Project.load(finished)).get_all_asset_keys())
+
+
 def test_a_run_shows_what_has_changed_since_the_run_before(finished):
     with dg.DagsterInstance.ephemeral() as instance:
         for value in (1, 7):

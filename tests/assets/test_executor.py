@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from unirain_assets import assets
 from unirain_assets.executor import Dvc, StageError, holders
+from unirain_assets.versions import Project
 from unirain_core.errors import BusyError
 
 REPO = Path(__file__).parents[2]
@@ -128,3 +130,21 @@ def test_what_a_killed_dvc_left_half_written_is_put_right_first(finished, file, 
     assert dvc.repro("votes", lines.append, force=True) == "ran"
     assert f"{file} was half written by a DVC that was killed" in lines[0]
     assert (finished / "dvc.lock").read_bytes() == lock
+
+
+@pytest.mark.parametrize(
+    ("content", "is_healed"),
+    [
+        ("", True),
+        ("schema: '2.0'\nstages:\n  votes:\n    cmd: x\n", True),
+        ("<<<<<<< HEAD\n=======\n", False),
+    ],
+)
+def test_all_assets_are_shown_whatever_stands_in_dvc_lock(finished, caplog, content, is_healed):
+    lock, project = (finished / "dvc.lock").read_bytes(), Project.load(finished)
+    expected = [asset.key for asset in assets.build(project)]  # keeps a copy of the lock
+    (finished / "dvc.lock").write_text(content)
+
+    assert expected == [asset.key for asset in assets.build(project)]
+    assert ((finished / "dvc.lock").read_bytes() == lock) is is_healed
+    assert ("was half written" if is_healed else "marks of a merge conflict") in caplog.text

@@ -1,16 +1,18 @@
 """What a stage is made with is noted when it begins and compared when it ends."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from unirain_core.cli.run import _watched as watched
 from unirain_core.cli.witness import Witness
 from unirain_core.config.load import read_yaml
 from unirain_core.config.lock import tree_hash
 from unirain_core.config.pipeline import read_pipeline
-from unirain_core.errors import ArtefactError, EditedError
+from unirain_core.errors import ArtefactError, ConfigError, EditedError
 
 PIPELINE = """
 stages:
@@ -136,6 +138,21 @@ def test_an_edit_that_keeps_size_and_time_stamp_is_seen(project):
         witness.end()
 
 
+def test_code_that_is_not_the_project_s_own_is_refused(project, tmp_path_factory):
+    witness, other = begin(project), tmp_path_factory.mktemp("other")
+    witness.demand_own_code(project)
+    shutil.copytree(project / "unirain_core", other / "unirain_core")
+    witness.demand_own_code(other)
+
+    rewrite(other, "unirain_core/parts.py", "1", "9")
+    witness.demand_own_code(other)  # another stage's
+    rewrite(other, "unirain_core/whole/a.py", "2", "9")
+    with pytest.raises(
+        ConfigError, match=r"unirain_core/whole/a\.py of this project .* with `PYTHONPATH=\.` before it"
+    ):
+        witness.demand_own_code(other)
+
+
 def test_no_file_is_read_again_that_nothing_touched(project, monkeypatch):
     witness = begin(project)
 
@@ -153,6 +170,22 @@ def test_many_changes_are_counted(project):
 
     with pytest.raises(EditedError, match=r"4\.py \(is new\) and 4 more\. What was finished is kept"):
         witness.end()
+
+
+def test_an_edit_is_named_before_the_failure_that_it_caused(project):
+    witness = begin(project)
+    (project / "data/parts/one/a.txt").unlink()
+    with pytest.raises(EditedError, match=r"a\.txt \(is gone\)") as error, watched(witness):
+        raise ArtefactError("a.txt does not exist")
+
+    assert isinstance(error.value.__context__, ArtefactError), "the log has both"
+
+
+def test_a_failure_without_an_edit_stays_what_it_is_and_stamps_no_report(project):
+    with pytest.raises(ArtefactError, match="other"), watched(begin(project)):
+        raise ArtefactError("other")
+
+    assert not (project / "reports").exists()
 
 
 def locked(project, md5):

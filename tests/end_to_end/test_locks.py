@@ -157,6 +157,20 @@ def test_reports_carry_what_their_stages_were_made_with(project):
     )
 
 
+def test_a_copy_with_other_code_is_refused_until_its_own_code_runs(project, tmp_path):
+    """As DVC's copies for queued experiments are, when the original has been edited in between."""
+    copy = tmp_path / "project"
+    shutil.copytree(project, copy, symlinks=True)
+    with (copy / "unirain_core/stages/raw_datasets.py").open("a") as file:
+        file.write("\n# as it was when the experiment was queued\n")
+    answer = repro(copy, "raw_datasets")
+    assert answer.returncode != 0
+    assert "unirain_core/stages/raw_datasets.py of this project is not the code that runs" in said(answer)
+
+    again = repro(copy, "raw_datasets", PYTHONPATH=".")
+    assert again.returncode == 0, again.stderr
+
+
 def test_an_experiment_sets_a_seed_as_typed_and_a_dataset_s_role_with_a_plus(project, tmp_path):
     copy = tmp_path / "project"
     shutil.copytree(project, copy, symlinks=True)

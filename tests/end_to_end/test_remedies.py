@@ -474,11 +474,18 @@ def test_the_command_of_dvc_that_a_message_names_brings_equal_bytes_back(whole, 
 
 
 @pytest.mark.slow
-def test_an_input_that_dvc_lock_does_not_know_comes_back_by_the_command_that_is_named(whole):
-    reference, command = state(whole), (*UNIRAIN, "run", "rainrag_split")
-    flip("data/votes/verdicts.parquet")(whole)
+@pytest.mark.parametrize(
+    ("path", "words", "stage"),
+    [
+        ("data/votes/verdicts.parquet", ("run", "rainrag_split"), "vlm_votes"),
+        ("data/tables/table1.md", ("summary",), "benchmark_tables"),
+    ],
+)
+def test_what_dvc_lock_does_not_know_comes_back_by_the_command_that_is_named(whole, path, words, stage):
+    reference, command = state(whole), (*UNIRAIN, *words)
+    flip(path)(whole)
     said = " ".join(run(whole, *command, check=False).stderr.split())
-    assert ["dvc repro --force --single-item vlm_votes"] == commands(said)
+    assert [f"dvc repro --force --single-item {stage}"] == commands(said)
 
     run(whole, *DVC, *commands(said)[0].split()[1:])
     run(whole, *command)

@@ -135,3 +135,11 @@ def test_a_lock_is_held_while_its_block_runs(tmp_path):
     with lock(file, "stage"):
         assert is_held(file)
     assert not is_held(file)
+
+
+def test_an_empty_folder_in_a_locks_place_is_no_lock(tmp_path):
+    file = tmp_path / "stage.lock"
+    file.mkdir()
+
+    with lock(file, "stage"):
+        assert is_held(file)

@@ -81,12 +81,18 @@ EXECUTED: dict[str, dict[str, str]] = {
         "name a folder": CORPUS,
         "name a new folder to render into": CORPUS,
     },
+    "cli.summary": {
+        "run `dvc repro --force --single-item {}`": f"{END}test_what_dvc_lock_does_not_know_comes_back_by_the_command_that_is_named"
+    },
     "cli.ui": {
         "name another first port": "tests/cli/test_remedies.py::test_another_first_port_is_taken_where_all_are_in_use",
         "run from the root of the project": COMMAND,
     },
     "cli.locked": {
-        "Run `dvc repro --force --single-item {}`": f"{END}test_an_input_that_dvc_lock_does_not_know_comes_back_by_the_command_that_is_named"
+        "Run `dvc repro --force --single-item {}`": f"{END}test_what_dvc_lock_does_not_know_comes_back_by_the_command_that_is_named"
+    },
+    "cli.verify": {
+        "run `dvc repro --force --single-item {}`": "tests/cli/test_verify.py::test_a_flipped_out_is_named_and_its_remedy_heals_it"
     },
     "cli.witness": {
         "run the same command again": f"{END}test_a_stage_whose_params_were_edited_goes_on_when_the_command_is_given_again"
@@ -104,6 +110,9 @@ EXECUTED: dict[str, dict[str, str]] = {
     },
     "distill.stores.server": {
         "set vector_store.engine to 'edge'": f"{STAGES}test_a_store_on_this_machine_takes_the_place_of_a_server_that_does_not_answer"
+    },
+    "engine.edits": {
+        "run the same command again": "tests/engine/test_edits.py::test_code_from_before_the_start_is_accepted_and_the_start_is_handed_on"
     },
     "engine.life": {"stop it": BUSY, "wait for it": BUSY},
     "engine.local": {"run the same command again": KILLS},
@@ -210,6 +219,7 @@ UNEXECUTED: dict[str, dict[str, str]] = {
     "cli.derain": {"train one with `make demo`": TIME},
     "distill.stores.server": {
         "set UNIRAIN_QDRANT_URL": SERVER,
+        "start it again with `docker compose up -d qdrant`": SERVER,
         "start one with `docker compose up -d qdrant`": SERVER,
     },
     "evaluation.lpips": {

@@ -69,7 +69,7 @@ def test_a_lost_collection_is_filled_again_from_the_triplets(project):
     queries, photos = triplets("q", 3), triplets("real", 9)
     first = search(project, queries, photos)
     (collection,) = (f for f in (project / "home/qdrant").iterdir() if f.is_dir())
-    (collection / "complete").unlink()
+    (collection / "SHA256SUMS").unlink()
 
     assert first == search(project, queries, photos)
 
@@ -99,7 +99,7 @@ def test_the_database_is_written_and_searchable(project):
 
     assert [p.photo_id for p in photos] == [row.id for row in rows]
     assert (facts["count"], facts["encoder"]) == (4, rows[0].encoder)
-    assert (project / "home/qdrant" / facts["collection"] / "complete").exists()
+    assert (project / "home/qdrant" / facts["collection"] / "SHA256SUMS").exists()
 
 
 def test_an_empty_database_says_what_to_add(project):

@@ -20,7 +20,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 Application = Callable[..., Iterable[bytes]]
 
-ODD_JSON = (
+ODD_JSON: tuple[dict[str, object], ...] = (
     {"experiment": {"experiment_id": [1, 2]}},
     {"run": {"info": {"run_id": {"a": 1}, "status": 7}}},
     {"run": {"info": None, "data": "x"}},
@@ -51,7 +51,8 @@ class Faults:
     def __init__(self, application: Application) -> None:
         self._application = application
         self._rate, self._rng, self._wrong_answers = 0.0, np.random.default_rng(0), 0
-        self._statuses, self._bodies = STATUSES, BODIES
+        self._statuses: tuple[int, ...] = STATUSES
+        self._bodies: tuple[bytes, ...] = BODIES
 
     def __call__(self, environ, start_response):
         if environ["PATH_INFO"] == "/faults":

@@ -75,10 +75,13 @@ def test_a_link_to_the_run_of_another_training_is_not_believed(project):
         project.train(variant, 10.0)
         send(project, variant)
     wrong = link.load(project.runs / "one")
+    assert wrong is not None
     link.save(project.runs / "other", replace(wrong, sent=0))
     send(project, "other")
 
-    assert link.load(project.runs / "other").run_id == project.run_of("other").info.run_id
+    mended = link.load(project.runs / "other")
+    assert mended is not None
+    assert mended.run_id == project.run_of("other").info.run_id
 
 
 def test_a_run_goes_on_where_its_journal_does(project):
@@ -135,7 +138,7 @@ def test_what_mlflow_took_and_does_not_show_does_not_count_as_sent(project, monk
     project.train("dropped", 10.0)
     with monkeypatch.context() as patch:
         patch.setattr("mlflow.MlflowClient.log_batch", lambda *_, **__: None)
-        with pytest.raises(OutageError, match="does not show 3 metrics"):
+        with pytest.raises(OutageError, match="does not show 5 figures"):
             send(project, "dropped")
 
     assert is_behind(project.runs / "dropped", project.root, is_dead=True)
@@ -198,4 +201,18 @@ def test_a_journal_without_a_start_is_passed_over(project):
 def test_a_start_is_read_as_it_was_written(project):
     project.begin("start")
 
-    assert Start.of(read(project.runs / "start")[0].content) == replace(START, variant="start", key="start")
+    assert Start.of(read(project.runs / "start")[0].content or {}) == replace(
+        START, variant="start", key="start"
+    )
+
+
+def test_a_journal_that_was_written_anew_at_other_times_doubles_no_point_and_no_picture(project):
+    project.train("anew", 10.0)
+    send(project, "anew")
+    (project.runs / "anew" / LINES).unlink()
+    project.train("anew", 10.0)
+    send(project, "anew")
+
+    assert [(5, 0.2), (10, 0.1)] == project.points("anew")
+    assert len(project.points("anew", "best/val/psnr/mean")) == 1
+    assert len(project.pictures("anew")) == 2

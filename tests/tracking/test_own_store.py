@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -82,7 +83,7 @@ def test_a_copy_sends_nothing_twice(original, tmp_path):
 
 
 def test_where_a_server_keeps_the_pictures_nothing_is_moved(original):
-    with own_store.closing(own_store._connect(original.root / ".mlflow/mlflow.db")) as store, store:
+    with closing(own_store._connect(original.root / ".mlflow/mlflow.db")) as store, store:
         store.execute(
             "UPDATE experiments SET artifact_location = 'mlflow-artifacts:/1' WHERE name = 'unirain'"
         )

@@ -17,7 +17,7 @@ from unirain_core.tracking.settle import crown, replay_all, settle
 OTHER_DATA = replace(
     START, datasets=[START.datasets[0], Dataset(name="val", path="v", md5="ffff", context="validation")]
 )
-OTHER_PROFILE = replace(START, tags=START.tags | {"unirain.profile": "paper"})
+OTHER_PROFILE = replace(START, tags={**START.tags, "unirain.profile": "paper"})
 OTHER_TYPES = replace(START, params=dict(START.params) | {"rain_types": "drs"})
 
 

@@ -1,7 +1,8 @@
 """The two files that DVC overwrites in place: a kill can leave half of one, and then every DVC command fails.
 
-DVC empties `dvc.lock` and `.dvc/tmp/rwlock` before it writes them. All else that DVC writes here is renamed into place
-or is a database. The last whole `dvc.lock` is therefore kept beside DVC's own temporary files:
+DVC empties `dvc.lock` and `.dvc/tmp/rwlock` before it writes them. What else it writes in a run is renamed into place, is
+a database, or is a lock file whose content nobody reads (seen by recording every file that DVC 3.67 opens for writing).
+The last whole `dvc.lock` is therefore kept beside DVC's own temporary files:
 
     .dvc/tmp/dvc.lock.last    the last dvc.lock that was seen whole
     .dvc/tmp/dvc.lock.torn    the half file that was put aside, for a person
@@ -9,31 +10,30 @@ or is a database. The last whole `dvc.lock` is therefore kept beside DVC's own t
 
 import contextlib
 import fcntl
-import json
 import os
-import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from unirain_core.artefacts.torn import (
+    LOCK,
+    RWLOCK,
+    TMP,
+    has_conflict_marks,
+    is_whole_lock_file,
+    is_whole_rwlock,
+)
 from unirain_core.artefacts.whole import whole_file
-from unirain_core.config.load import read_yaml
-from unirain_core.errors import ArtefactError, BusyError, ConfigError
+from unirain_core.errors import ArtefactError, BusyError
 
-LOCK = Path("dvc.lock")
-TMP = Path(".dvc/tmp")
 LAST = TMP / "dvc.lock.last"
 TORN = TMP / "dvc.lock.torn"
-RWLOCK = TMP / "rwlock"
 GUARDS = {LOCK: TMP / "lock", RWLOCK: TMP / "rwlock.lock"}
 """The lock file that DVC holds (flock) while it writes the other; the kernel frees it when DVC is killed."""
 
 _PATIENCE = 10.0
 """Seconds to wait for a DVC that is writing: it writes dvc.lock within a second."""
 _PAUSE = 0.05
-_CONFLICT = re.compile(rb"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
-_ITEM_FIELDS = {"path", "md5", "size"}
-"""Fields that DVC writes of each file, in this order; of a folder also `nfiles`, as the last."""
 
 
 def heal(root: Path) -> list[str]:
@@ -60,39 +60,7 @@ def heal(root: Path) -> list[str]:
 
 def is_whole_lock(root: Path) -> bool:
     """Whether dvc.lock is all that DVC wrote; a project in which nothing has run has none, which is whole too."""
-    return not (root / LOCK).exists() or _is_kept(root) or _is_whole_file(root / LOCK)
-
-
-def is_whole_rwlock(root: Path) -> bool:
-    """Whether DVC can read its list of the files that running commands hold; none is whole too."""
-    try:
-        content = json.loads((root / RWLOCK).read_bytes())
-    except FileNotFoundError:
-        return True
-    except ValueError:  # no JSON, or no UTF-8
-        return False
-    return isinstance(content, dict) and all(isinstance(part, dict) for part in content.values())
-
-
-def _is_whole_file(file: Path) -> bool:
-    if not file.read_bytes().endswith(b"\n"):
-        return False
-    try:
-        content = read_yaml(file)
-    except ConfigError:
-        return False
-    stages = content.get("stages") if isinstance(content, dict) and "schema" in content else None
-    return isinstance(stages, dict) and all(_is_whole_entry(entry) for entry in stages.values())
-
-
-def _is_whole_entry(entry: object) -> bool:
-    """Whether a step's entry has its end: its outs stand last, and the last of them has every field."""
-    outs = entry.get("outs") if isinstance(entry, dict) else None
-    if not isinstance(outs, list) or not outs or not all(isinstance(out, dict) for out in outs):
-        return False
-    last = outs[-1]
-    is_folder = str(last.get("md5", "")).endswith(".dir")
-    return set(last) >= (_ITEM_FIELDS | {"nfiles"} if is_folder else _ITEM_FIELDS)
+    return not (root / LOCK).exists() or _is_kept(root) or is_whole_lock_file(root / LOCK)
 
 
 def _refuse_half_lock(root: Path) -> None:
@@ -110,7 +78,7 @@ def _heal_lock(root: Path) -> list[str]:
     if is_whole_lock(root):
         _keep(root)
         return []
-    if _CONFLICT.search((root / LOCK).read_bytes()):
+    if has_conflict_marks(root / LOCK):
         return [
             "dvc.lock holds the marks of a merge conflict, so DVC cannot read it: "
             "run `git checkout --ours dvc.lock`, then `dvc repro`"
@@ -119,7 +87,7 @@ def _heal_lock(root: Path) -> list[str]:
         if not is_torn:
             return []
         _copy(root / LOCK, root / TORN)
-        if (root / LAST).is_file() and _is_whole_file(root / LAST):
+        if (root / LAST).is_file() and is_whole_lock_file(root / LAST):
             _copy(root / LAST, root / LOCK)
             return [
                 f"dvc.lock was half written by a DVC that was killed. It is again as it was before that write; {_KEPT}"
@@ -217,7 +185,7 @@ def _keep(root: Path) -> None:
         with guard.open("a", encoding="utf-8") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)  # two stages may start at once
             _copy(root / LOCK, candidate)
-            if _is_whole_file(candidate):
+            if is_whole_lock_file(candidate):
                 candidate.replace(root / LAST)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from unirain_core.artefacts import paths
 from unirain_core.engine.life import lock
 from unirain_core.engine.store import WorkStore, collect, remove, size_of
+from unirain_core.tracking.kept import kept_keys
 
 
 def gc() -> None:
@@ -21,7 +22,8 @@ def gc() -> None:
     with contextlib.ExitStack() as locks:
         for file in sorted((home / "locks").glob("*.lock")):
             locks.enter_context(lock(file, f"stage '{file.stem}'"))
-        collection = collect(home)
+        registered = [home / "shards" / "trained_checkpoint" / key for key in kept_keys(home)]
+        collection = collect(home, named=registered)  # versions of the model name these bytes
         collections, freed = _remove_old_collections(home)
     print(
         f"{len(collection.removed)} pieces of finished work and {collections} old collections removed, "

@@ -23,6 +23,9 @@ from unirain_core.errors import ConfigError
 from unirain_core.sources.supply import demand_supply
 from unirain_core.stages import ORDER
 
+LOADED = Path(__file__).parents[2]
+"""The folder from which this package was loaded."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -88,7 +91,11 @@ def _witness(root: Path, params: object, stage: str, partition: str | None) -> W
         return None
     pipeline = read_pipeline(root, params)
     step = pipeline.step(stage, partition)
-    return None if step is None else Witness.begin(root, pipeline, step)
+    if step is None:
+        return None
+    witness = Witness.begin(root, pipeline, step)
+    witness.demand_own_code(LOADED)
+    return witness
 
 
 def _known(stage: str, partition: str | None, params: Params) -> str:

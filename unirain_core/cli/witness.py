@@ -70,6 +70,26 @@ class Witness:
         made_with = MadeWith(code=_digest(code), params=_digest(step.params), dirty=is_dirty(root, sources))
         return cls(root=root, step=step, watched=watched, files=files, made_with=made_with)
 
+    def demand_own_code(self, loaded: Path) -> None:
+        """Refuse to run other code than the project's, which is what DVC hashes.
+
+        DVC runs a queued experiment in a copy of the project, while an installation stays with the original.
+
+        Args:
+            loaded: the folder from which this process has loaded the package.
+
+        Raises:
+            ConfigError: a file of the step's code differs between the two.
+        """
+        if loaded.resolve() == self.root.resolve():
+            return
+        for path, noted in sorted(self.files.items()):
+            if path.startswith(CODE) and _md5(loaded / path) != noted.md5:
+                raise ConfigError(
+                    f"{path} of this project is not the code that runs, which lies in {loaded}; dvc.lock would name code "
+                    "that made nothing: give the same command with `PYTHONPATH=.` before it, so that the project's runs"
+                )
+
     def end(self) -> None:
         """Compare everything with what was noted.
 

@@ -79,6 +79,8 @@ def lock(file: Path, what: str, project: Path | None = None) -> Iterator[None]:
         BusyError: another process holds it, for the same project or for an unknown one.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
+    if file.is_dir():
+        file.rmdir()  # a lock file holds nothing that a person might want; a folder in its place neither, if empty
     with file.open("a+", encoding="utf-8") as handle:
         if not _is_taken(handle):
             time.sleep(_PROBE_S)  # it may have been `is_held` that held it

@@ -35,8 +35,12 @@ def send_pictures(client: MlflowClient, uri: str, run_id: str, events: Sequence[
         OutageError: MLflow says that it took them and does not list them, or names no place for them.
     """
     place = get_artifact_repository(_place(client.get_run(run_id), run_id), tracking_uri=uri)
+    listed = {file.path for file in place.list_artifacts(_FOLDER)}
     names: set[str] = set()
     for event in events:
+        stem = f"{_FOLDER}/{event.name}+step+{event.step}+"
+        if sum(path.startswith(stem) for path in listed) >= 2:  # a picture and its preview
+            continue
         image = _opened(folder / event.file)
         if image is None:
             continue
@@ -45,7 +49,7 @@ def send_pictures(client: MlflowClient, uri: str, run_id: str, events: Sequence[
         with tempfile.TemporaryDirectory() as partial:
             for name, content in zip(_names(event), (image, preview), strict=True):
                 content.save(Path(partial) / name)
-                place.log_artifact(str(Path(partial) / name), _FOLDER)
+                place.log_artifact(str(Path(partial) / name), _FOLDER)  # type: ignore[no-untyped-call]
                 names.add(f"{_FOLDER}/{name}")
     if not names:
         return

@@ -81,6 +81,8 @@ class Runs:
         if events[-1].kind not in ("finish", "failed", "current"):
             self._client.update_run(run_id, status="RUNNING")
         metrics = _metrics(events[sent:])
+        if sent == 0:
+            metrics = self._not_shown(run_id, metrics)
         for first in range(0, len(metrics), BATCH):
             self._client.log_batch(run_id, metrics=metrics[first : first + BATCH])
         pictures = [event for event in events[sent:] if event.kind == "picture"]
@@ -96,20 +98,35 @@ class Runs:
                     self._finish(run_id, start, event)
                 case "metrics" | "picture" | "current":
                     pass  # sent above; the champion is chosen when all journals have been sent
-        self._confirm(self._client.get_run(run_id), events)
+        self._confirm(self._client.get_run(run_id), events, metrics)
 
     def kill(self, run_id: str, time: int) -> None:
         """End the run of a training that was killed, at the time of its last sign of life."""
         self._client.set_terminated(run_id, "KILLED", time)
 
-    def _confirm(self, run: Run, events: Sequence[Event]) -> None:
-        """See the newest value of every metric, and how the run ended: a wrong answer must not count as sent."""
+    def _not_shown(self, run_id: str, metrics: Sequence[Metric]) -> list[Metric]:
+        """Those that the run lacks; a journal that was written anew tells the same steps at other times."""
+        shown: set[tuple[str, int]] = set()
+        for name in self._client.get_run(run_id).data.metrics:
+            shown |= {(name, point.step) for point in self._client.get_metric_history(run_id, name)}
+        return [metric for metric in metrics if (metric.key, metric.step) not in shown]
+
+    def _confirm(self, run: Run, events: Sequence[Event], sent: Sequence[Metric]) -> None:
+        """See the newest values that were sent, and how the run ended: a wrong answer must not count as sent."""
         in_order = sorted(_metrics(events), key=lambda metric: (metric.step, metric.timestamp))
-        newest = {metric.key: metric.value for metric in in_order}
-        missing = [name for name, value in newest.items() if run.data.metrics.get(name) != value]
+        newest = {metric.key: metric for metric in in_order}
+        missing: list[str] = []
+        for metric in sent:
+            shown = run.data.metrics.get(metric.key)
+            is_newest = (metric.step, metric.timestamp) == (
+                newest[metric.key].step,
+                newest[metric.key].timestamp,
+            )
+            if shown is None or (is_newest and shown != metric.value):
+                missing.append(metric.key)
         if missing:
             raise OutageError(
-                f"it does not show {len(missing)} metrics that it took, the first is {missing[0]}"
+                f"it does not show {len(missing)} figures that it took, the first is {missing[0]}"
             )
         status = {"finish": "FINISHED", "failed": "FAILED"}.get(events[-1].kind)
         if status not in (None, run.info.status):

@@ -2,6 +2,7 @@
 
 import contextlib
 import multiprocessing
+from typing import Any
 
 import numpy as np
 import pytest
@@ -288,7 +289,7 @@ def test_other_vectors_on_a_server_are_noticed(store):
         pytest.skip("a server's alone")
     held = content()
     store.fill(held)
-    wrong = {name: [0.5] * vectors.shape[1] for name, vectors in held.vectors.items()}
+    wrong: dict[Any, Any] = {name: [0.5] * vectors.shape[1] for name, vectors in held.vectors.items()}
     store._client.update_vectors(store._collection, [models.PointVectors(id=3, vector=wrong)])
 
     assert not store.holds(held)

@@ -174,6 +174,8 @@ def _point(content: Content, position: int) -> Point:
 def _locked(path: Path, patience_s: float) -> TextIO:
     """The lock file, held; waits with growing pauses while another process holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        path.rmdir()  # an empty folder in the lock's place
     file = path.open("w", encoding="utf-8")
     pause, end = 0.05, time.monotonic() + patience_s
     while True:

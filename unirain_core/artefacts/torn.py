@@ -1,0 +1,54 @@
+"""Whether the two files that DVC overwrites in place are whole, or what a kill left of them."""
+
+import json
+import re
+from pathlib import Path
+
+from unirain_core.config.load import read_yaml
+from unirain_core.errors import ConfigError
+
+LOCK = Path("dvc.lock")
+TMP = Path(".dvc/tmp")
+RWLOCK = TMP / "rwlock"
+
+_CONFLICT = re.compile(rb"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
+_ITEM_FIELDS = {"path", "md5", "size"}
+"""Fields that DVC writes of each file, in this order; of a folder also `nfiles`, as the last."""
+
+
+def is_whole_lock_file(file: Path) -> bool:
+    """Whether a dvc.lock, or a copy of one, has its end and every field."""
+    if not file.read_bytes().endswith(b"\n"):
+        return False
+    try:
+        content = read_yaml(file)
+    except ConfigError:
+        return False
+    stages = content.get("stages") if isinstance(content, dict) and "schema" in content else None
+    return isinstance(stages, dict) and all(_is_whole_entry(entry) for entry in stages.values())
+
+
+def _is_whole_entry(entry: object) -> bool:
+    """Whether a step's entry has its end: its outs stand last, and the last of them has every field."""
+    outs = entry.get("outs") if isinstance(entry, dict) else None
+    if not isinstance(outs, list) or not outs or not all(isinstance(out, dict) for out in outs):
+        return False
+    last = outs[-1]
+    is_folder = str(last.get("md5", "")).endswith(".dir")
+    return set(last) >= (_ITEM_FIELDS | {"nfiles"} if is_folder else _ITEM_FIELDS)
+
+
+def is_whole_rwlock(root: Path) -> bool:
+    """Whether DVC can read its list of the files that running commands hold; none is whole too."""
+    try:
+        content = json.loads((root / RWLOCK).read_bytes())
+    except FileNotFoundError:
+        return True
+    except ValueError:  # no JSON, or no UTF-8
+        return False
+    return isinstance(content, dict) and all(isinstance(part, dict) for part in content.values())
+
+
+def has_conflict_marks(file: Path) -> bool:
+    """Whether git left a conflict in a file, which is a person's to settle."""
+    return _CONFLICT.search(file.read_bytes()) is not None
