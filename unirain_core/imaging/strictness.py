@@ -88,5 +88,5 @@ def _pixels(content: bytes) -> bytes | None:
     try:
         with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
             return image.tobytes()
-    except (OSError, SyntaxError, ValueError, EOFError):
+    except (OSError, SyntaxError, ValueError, EOFError, RuntimeError):
         return None
