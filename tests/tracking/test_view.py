@@ -53,3 +53,10 @@ def test_the_page_of_a_server_without_variants_is_the_server(given, status, cont
 
 def test_the_page_of_a_server_that_is_down_is_the_server():
     assert view.page("http://127.0.0.1:9") == "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize("content", [[1], None, "x", {"experiment": 3}, {"experiment": {"tags": [{}]}}])
+def test_the_page_of_a_server_that_answers_something_else_is_the_server(given, content):
+    given.content = content
+
+    assert view.page(given.address) == given.address

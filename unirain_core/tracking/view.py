@@ -4,6 +4,7 @@ import json
 import urllib.parse
 import urllib.request
 from collections.abc import Sequence
+from http.client import HTTPException
 
 EXPERIMENT = "unirain"
 NAME = "variants"
@@ -47,9 +48,10 @@ def page(server: str, timeout: float = 5.0) -> str:
     try:
         with urllib.request.urlopen(address, timeout=timeout) as answer:
             experiment = json.load(answer)["experiment"]
-    except OSError:  # it is down, or knows no such experiment
-        return server
-    if all(tag["key"] != TAG for tag in experiment.get("tags", ())):
+        number, keys = experiment["experiment_id"], [tag["key"] for tag in experiment.get("tags", ())]
+    except (OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError):
+        return server  # it is down, knows no such experiment, or answers something else
+    if TAG not in keys:
         return server
     asked = urllib.parse.urlencode({"workflowType": "machine_learning", "viewStateShareKey": NAME})
-    return f"{server}/#/experiments/{experiment['experiment_id']}/runs?{asked}"
+    return f"{server}/#/experiments/{number}/runs?{asked}"
