@@ -113,7 +113,7 @@ class VerifiedPairs:
     """Name of a dataset in `raw_datasets` to its own `aligned_peak` and `max_offset`: hand-held real pairs lie worse."""
     least_rain: Annotated[float, Ge(0), Le(50)] = 4.0
     """Strength of the rain, about grey levels, below which a pair shows none: re-encoded and resampled copies reach
-    3.6 (`python -m benchmarks.no_rain`), the weakest of 117 public pairs 7.9;
+    3.3 (`python -m benchmarks.no_rain`), the weakest of 117 public pairs 7.9;
     beyond 50 light rain is no rain."""
     near_duplicate_bits: Annotated[int, Ge(0), Le(100)] = 30
     """Clean pictures whose 256-bit difference hashes differ in at most so many bits are the same. Strangers differ in
