@@ -3,16 +3,18 @@
 import io
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 from skimage import data
 
 from unirain_core.imaging.codec import UnreadableError, decode
 
 PHOTO = data.astronaut()[:200, :301]  # an odd side: blocks at the border are only partly seen
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     "PNG": {},
     "JPEG": {"quality": 80},
     "JPEG, all colours": {"quality": 90, "subsampling": 0},
@@ -87,7 +89,7 @@ def test_overwritten_bytes_are_found_in_most_files_without_checksums(kind, least
 
 def test_a_strip_outside_of_its_tiff_is_found():
     content = bytearray(encoded("TIFF"))
-    with Image.open(io.BytesIO(content)) as image:
+    with TiffImageFile(io.BytesIO(content)) as image:
         (offset, *_), (count, *_) = image.tag_v2[273], image.tag_v2[279]
     place = content.index(count.to_bytes(4, "little"), 0 if offset > 8 else offset + count)
     content[place : place + 4] = (count + 10**6).to_bytes(4, "little")

@@ -9,8 +9,9 @@ from skimage import data
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, RealPhoto
-from unirain_core.config.sections import Alignment, VerifiedPairs
-from unirain_core.engine.rows import Failed
+from unirain_core.config.sections import Alignment, RainType, VerifiedPairs
+from unirain_core.distill.inspection import inspection_job
+from unirain_core.engine.rows import Failed, finished_rows
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ChangedInputError, ConfigError, EmptyTypeError
 from unirain_core.imaging.codec import file_hash, to_uint8, write_png
@@ -166,8 +167,8 @@ def test_a_row_whose_work_crashes_is_dropped_with_its_reason_and_the_rest_is_kep
             failed if row.pair_id == "set/good" else result for row, result in zip(rows, results, strict=True)
         ]
 
-    results = verified_pairs.finished_rows(
-        verified_pairs.inspection_job(10**8, Roots.load(project), "3"),
+    results = finished_rows(
+        inspection_job(10**8, Roots.load(project), "3"),
         rows,
         WorkStore.at(project, "verified_pairs"),
     )
@@ -186,4 +187,4 @@ def test_bounds_for_a_dataset_that_is_not_listed_are_refused(project):
     with pytest.raises(
         ConfigError, match=r"per_dataset\.sett: no such dataset is listed \(listed: bench, real, set\)"
     ):
-        verified_pairs.run(project, verified_pairs=params, rain_types=("drs",))
+        verified_pairs.run(project, verified_pairs=params, rain_types=(RainType("drs"),))
