@@ -26,6 +26,7 @@ URLS = [
 def test_no_password_reaches_output_logs_or_files(tmp_path, monkeypatch, url):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", url)
     monkeypatch.delenv("UNIRAIN_HOME", raising=False)
+    (tmp_path / "dvc.yaml").touch()  # a project, so that the failure is logged in it
     Journal.begin(tmp_path / ".unirain/runs/gated", START)
     command = [sys.executable, "-m", "unirain_core.cli.main", "track", "--debug"]
     answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

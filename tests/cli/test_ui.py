@@ -58,6 +58,7 @@ def test_sync_makes_the_home_of_dagster_with_its_settings(project):
 
 def test_sync_hands_on_the_exit_code_of_a_mistake(project):
     (project / "dvc.yaml").write_text("stages: []\n")
+    (project / "dvc.lock").write_text("schema: '2.0'\nstages: {listing: {cmd: list}}\n")
 
     with pytest.raises(SystemExit) as raised:
         ui.sync()

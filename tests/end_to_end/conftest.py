@@ -45,10 +45,10 @@ class Project:
         """Write a sound pair, in the format that the name's suffix says."""
         clean = scene(seed)
         for side, pixels in (("input", rained(clean, seed)), ("target", clean)):
-            self.save(f"mine/{side}/{name}", Image.fromarray(pixels).convert(mode))
+            self.save(f"mine/{side}/{name}", stored_as(mode, pixels))
 
     def photo(self, name, seed, mode="RGB", **options):
-        self.save(f"sky/{name}", Image.fromarray(rained(scene(seed), seed + 90)).convert(mode), **options)
+        self.save(f"sky/{name}", stored_as(mode, rained(scene(seed), seed + 90)), **options)
 
     def save(self, path, picture, **options):
         """Write a picture below the pool."""
@@ -73,12 +73,25 @@ class Project:
 
     def unirain(self, *arguments, **options):
         """What the command line answers: its exit code and its last words, as one line."""
+        code, words = self.answer(*arguments, **options)
+        return code, words.rpartition("unirain: ")[2]
+
+    def answer(self, *arguments, **options):
+        """What the command line answers: its exit code and all its words, as one line."""
         command = [sys.executable, "-m", "unirain_core.cli.main", *arguments]
         answer = subprocess.run(
             command, cwd=self.root, capture_output=True, text=True, check=False, **options
         )
         assert "Traceback" not in answer.stderr
-        return answer.returncode, " ".join(answer.stderr.split()).rpartition("unirain: ")[2]
+        return answer.returncode, " ".join(answer.stderr.split())
+
+
+def stored_as(mode, pixels):
+    """A picture of a mode; Pillow would squeeze the 16 bits of `I;16` into the lowest 8."""
+    picture = Image.fromarray(pixels)
+    if mode != "I;16":
+        return picture.convert(mode)
+    return Image.fromarray(np.asarray(picture.convert("L"), dtype=np.uint16) * 257)
 
 
 def scene(seed):

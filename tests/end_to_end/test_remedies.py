@@ -171,14 +171,14 @@ CASES = {
         cure=edit("(a+)+!", "(.+)"),
     ),
     "correct a dataset's name": Case(
-        fault=edit("  per_dataset: {}", "  per_dataset: {minee: {aligned_peak: null, max_offset: null}}"),
-        words="correct the name in the params file, or remove it",
+        fault=edit("per_dataset: {},", "per_dataset: {minee: {aligned_peak: null, max_offset: null}},"),
+        words="correct the name, or remove it",
         cure=edit("minee: {", "mine: {"),
         stages=("raw_datasets", "verified_pairs"),
     ),
     "remove a dataset's name": Case(
-        fault=edit("  per_dataset: {}", "  per_dataset: {minee: {aligned_peak: null, max_offset: null}}"),
-        words="correct the name in the params file, or remove it",
+        fault=edit("per_dataset: {},", "per_dataset: {minee: {aligned_peak: null, max_offset: null}},"),
+        words="correct the name, or remove it",
         cure=edit("minee: {aligned_peak: null, max_offset: null}", ""),
         stages=("raw_datasets", "verified_pairs"),
     ),
@@ -298,7 +298,7 @@ def test_a_picture_of_32_bits_on_no_scale_is_read_once_it_is_saved_with_8(projec
             "run `unirain run raw_datasets`",
             ("run", "raw_datasets"),
         ),
-        (("--root", "run", "raw_datasets"), "run from the root of the project", ("run", "raw_datasets")),
+        (("--root", "datasets", "check"), "run from the root of the project", ("datasets", "check")),
     ],
 )
 def test_a_command_that_a_message_names_goes_on(project, arguments, words, cure):

@@ -103,7 +103,13 @@ EXECUTED: dict[str, dict[str, str]] = {
     "config.omitted": {
         "Add under {}": "tests/laws/test_params.py::test_the_lines_that_the_error_gives_mend_a_file_that_omits_keys"
     },
-    "config.params": {"add one": EDIT, "lower min_side": EDIT, "rename one of each two": EDIT},
+    "config.params": {
+        "add one": EDIT,
+        "correct the name": EDIT,
+        "lower min_side": EDIT,
+        "remove it": EDIT,
+        "rename one of each two": EDIT,
+    },
     "config.sections": {"rename the key in params.yaml": EDIT},
     "distill.ballots": {"run `dvc repro --force retrieved_references`": DVC},
     "distill.stores.edge": {
@@ -178,8 +184,6 @@ EXECUTED: dict[str, dict[str, str]] = {
     },
     "stages.verified_pairs": {
         "add a dataset to raw_datasets.datasets": EDIT,
-        "correct the name in the params file": EDIT,
-        "remove it": EDIT,
         "take {} out of rain_types in params.yaml": EDIT,
     },
     "stages.vlm_votes": {

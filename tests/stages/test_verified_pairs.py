@@ -9,11 +9,11 @@ from skimage import data
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, RealPhoto
-from unirain_core.config.sections import Alignment, RainType, VerifiedPairs
+from unirain_core.config.sections import VerifiedPairs
 from unirain_core.distill.inspection import inspection_job
 from unirain_core.engine.rows import Failed, finished_rows
 from unirain_core.engine.store import WorkStore
-from unirain_core.errors import ChangedInputError, ConfigError, EmptyTypeError
+from unirain_core.errors import ChangedInputError, EmptyTypeError
 from unirain_core.imaging.codec import file_hash, to_uint8, write_png
 from unirain_core.stages import verified_pairs
 
@@ -177,14 +177,3 @@ def test_a_row_whose_work_crashes_is_dropped_with_its_reason_and_the_rest_is_kep
 
     assert ("set/good", "crashed") in {(d.pair_id, d.reason) for d in dropped}
     assert len(rows) == len(pairs) + len(photos) + len(dropped)
-
-
-def test_bounds_for_a_dataset_that_is_not_listed_are_refused(project):
-    rows = rows_of(project)
-    tables.write(project / "data/raw/manifest.parquet", rows, ManifestRow)
-    params = VerifiedPairs(per_dataset={"sett": Alignment(max_offset=2)})
-
-    with pytest.raises(
-        ConfigError, match=r"per_dataset\.sett: no such dataset is listed \(listed: bench, real, set\)"
-    ):
-        verified_pairs.run(project, verified_pairs=params, rain_types=(RainType("drs"),))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -5,7 +7,7 @@ import torch
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import SplitRow
 from unirain_core.config.sections import Training
-from unirain_core.imaging.codec import write_png
+from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.training.validation import Validation, chosen
 
 TRAINING = Training(
@@ -22,13 +24,19 @@ def row(name, rain_type):
     )  # fmt: skip
 
 
+def listed(row, folder):
+    """The row with the hashes that its files have."""
+    return replace(row, input_hash=file_hash(folder / row.input), target_hash=file_hash(folder / row.target))
+
+
 @pytest.fixture
 def validation(tmp_path):
     write_png(tmp_path / "clean.png", np.zeros((12, 16, 3), np.uint8))
     for name, level in (("a", 51), ("b", 51), ("c", 255)):
         write_png(tmp_path / f"{name}.png", np.full((12, 16, 3), level, np.uint8))
     roots = Roots(project=tmp_path, local={"toy": str(tmp_path)})
-    rows = [[row("a", "drs"), row("b", "drs")], [row("c", "nrd")]]
+    of_types = [[row("a", "drs"), row("b", "drs")], [row("c", "nrd")]]
+    rows = [[listed(pair, tmp_path) for pair in of_type] for of_type in of_types]
     return lambda **place: Validation(rows, roots, TRAINING, device=CPU, **place)
 
 

@@ -19,7 +19,7 @@ from unirain_core.imaging.codec import MAX_PIXELS, SUFFIXES, read_rgb, write_png
 if TYPE_CHECKING:  # torch takes seconds to load, which `unirain --help` should not
     from unirain_core.model.network import UniRainNet
 
-_DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+_DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 DEFAULT_CHECKPOINT = CHECKPOINT.format(partition="unirain")
 

@@ -109,7 +109,8 @@ def _check_datasets(params: Params) -> None:
     for name in params.verified_pairs.per_dataset:
         if name not in known:
             raise ValueError(
-                f"verified_pairs.per_dataset.{name}: is not one of raw_datasets.datasets: {known}"
+                f"verified_pairs.per_dataset.{name}: is not one of raw_datasets.datasets: {known}; "
+                "correct the name, or remove it"
             )
 
 

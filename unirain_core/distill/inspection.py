@@ -13,7 +13,7 @@ from unirain_core.engine.rows import Job
 from unirain_core.engine.store import digest
 from unirain_core.imaging.codec import Picture, RgbImage, UnreadableError, pixel_hash, read_picture, to_float
 from unirain_core.imaging.colour import luma
-from unirain_core.imaging.difference import rain_strength, texture
+from unirain_core.imaging.difference import SMALLEST, rain_strength, texture
 from unirain_core.imaging.geometry import phase_correlation, split_halves
 from unirain_core.imaging.hashes import difference_hash, rain_hash
 
@@ -57,7 +57,7 @@ class Inspection:
     lowest_rain: float | None = None
     """Tenth percentile of rainy minus clean, grey levels of luma."""
     rain: float | None = None
-    """Strength of what no encoder and no resampling explains; see `imaging.difference.rain_strength`."""
+    """Strength of what no encoder and no resampling explains; null where a side is too short to tell."""
 
 
 def inspection_job(max_pixels: int, roots: Roots, algorithm: str) -> Job[ManifestRow, Inspection]:
@@ -143,5 +143,5 @@ def inspect(pair_id: str, mode: str, rainy: RgbImage, clean: RgbImage | None = N
         offset=shift.offset,
         texture=texture(clean_luma),
         lowest_rain=255 * float(np.percentile(rainy_luma - clean_luma, 10)),
-        rain=rain_strength(rainy_luma, clean_luma),
+        rain=rain_strength(rainy_luma, clean_luma) if min(height, width) >= SMALLEST else None,
     )

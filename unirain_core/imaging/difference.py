@@ -10,6 +10,9 @@ Luma = NDArray[np.float32]
 _REACH = 2
 """Pixels around each one of which the fit mixes the clean picture: bicubic resampling reaches as far."""
 
+SMALLEST = 7
+"""Side in pixels of the smallest picture that can be told apart: one pixel in the middle and its reach, filtered."""
+
 _SAMPLES = 40_000
 """Pixels on which the fit rests, evenly spread: 27 unknowns need no more."""
 
@@ -40,7 +43,7 @@ def rain_strength(rainy: Luma, clean: Luma) -> float:
 
     Args:
         rainy: (H, W).
-        clean: the same shape, at least 7 pixels along each side.
+        clean: the same shape, at least `SMALLEST` pixels along each side.
 
     Returns:
         About grey levels; below 4 for re-encoded and resampled copies, above 7 for pairs of public sets

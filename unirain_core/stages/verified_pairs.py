@@ -18,7 +18,7 @@ from unirain_core.distill.inspection import Inspection, inspection_job
 from unirain_core.distill.integrity import Fault, fault
 from unirain_core.engine.rows import Failed, finished_rows
 from unirain_core.engine.store import WorkStore
-from unirain_core.errors import ConfigError, EmptyTypeError
+from unirain_core.errors import EmptyTypeError
 
 READS = (paths.RAW,)
 WRITES = (paths.VERIFIED, paths.report("verified_pairs"))
@@ -36,11 +36,9 @@ def run(root: Path, *, verified_pairs: VerifiedPairs, rain_types: tuple[RainType
 
     Raises:
         EmptyTypeError: a rain type of params has no verified pair.
-        ConfigError: `per_dataset` names a dataset that is not listed.
         ChangedInputError: a file is not the one that was listed; all others are inspected, and that work is kept.
     """
     rows = tables.read(root / paths.RAW / "manifest.parquet", ManifestRow)
-    _demand_listed(verified_pairs.per_dataset, rows)
     logger.info("verified_pairs: %d rows to verify", len(rows))
     job = inspection_job(verified_pairs.max_pixels, Roots.load(root), ALGORITHM)
     results = finished_rows(job, rows, WorkStore.at(root, "verified_pairs"))
@@ -57,16 +55,6 @@ def run(root: Path, *, verified_pairs: VerifiedPairs, rain_types: tuple[RainType
     tables.write(root / paths.VERIFIED / "real.parquet", photos, RealPhoto)
     report.write(root / paths.report("verified_pairs"), _report(pairs, photos, dropped, seen, rain_types))
     logger.info("verified_pairs: %d pairs, %d photos, %d dropped", len(pairs), len(photos), len(dropped))
-
-
-def _demand_listed(names: Iterable[str], rows: Sequence[ManifestRow]) -> None:
-    listed = {row.dataset for row in rows}
-    for name in names:
-        if name not in listed:
-            raise ConfigError(
-                f"verified_pairs.per_dataset.{name}: no such dataset is listed (listed: {', '.join(sorted(listed))}); "
-                "correct the name in the params file, or remove it"
-            )
 
 
 def _inspection(row: ManifestRow, result: list[Inspection] | Failed) -> Inspection:
