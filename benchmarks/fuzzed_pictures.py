@@ -1,9 +1,10 @@
 """Damaged and hostile pictures through the decoder and `unirain derain`: crashes, hangs, memory, and damage unseen.
 
-python -m benchmarks.fuzzed_pictures [--count N] [--seed N] [--derain CHECKPOINT]
+python -m benchmarks.fuzzed_pictures [--count N] [--seed N] [--stages] [--derain CHECKPOINT]
 
 Prints how many files were refused and how many whose pixels had changed were let through, by format; the longest time
-and the largest memory of a process. With --derain the same files go through the command as one folder.
+and the largest memory of a process. With --stages the same files are the rainy halves of a dataset, which the stages list
+and verify. With --derain they go through the command as one folder, with a photo of 12 megapixels among them.
 """
 
 import argparse
@@ -20,10 +21,15 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from ruamel.yaml import YAML
 from skimage import data
 
+from unirain_core.artefacts import tables
+from unirain_core.artefacts.schemas import Dropped, Pair
 from unirain_core.errors import ItemError
 from unirain_core.imaging.codec import MAX_PIXELS, RgbImage, decode
+
+ROOT = Path(__file__).parents[1]
 
 KINDS: dict[str, tuple[str, dict[str, object]]] = {
     "PNG": ("PNG", {}),
@@ -160,6 +166,50 @@ def measured(fuzzed: list[Case]) -> tuple[dict[str, Tally], Counter[str], float]
     return tallies, reasons, longest
 
 
+def verified(fuzzed: list[Case]) -> tuple[int, Counter[str], float, float]:
+    """The stages that list and verify: pairs that stay, dropped rows by reason, seconds, and gigabytes of a process."""
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        for number, case in enumerate(fuzzed):
+            for side in ("input", "target"):
+                (root / "pool" / side).mkdir(parents=True, exist_ok=True)
+            (root / f"pool/input/{number:05d}.png").write_bytes(case.content)
+            Image.fromarray(case.whole).save(root / f"pool/target/{number:05d}.png")
+        yaml = YAML()
+        params = yaml.load(ROOT / "params.yaml")
+        params["rain_types"], params["sample_corpora"] = ["drs"], {}
+        fuzzed_set = {"layout": "paired", "root": "here", "rain_types": ["drs"], "role": "train"}
+        params["raw_datasets"]["datasets"] = {"fuzzed": fuzzed_set}
+        params["verified_pairs"]["least_rain"] = 0  # these pairs have no rain but the damage
+        yaml.dump(params, root / "params.yaml")
+        (root / "roots.local.yaml").write_text("here: pool\n", encoding="utf-8")
+        began = time.monotonic()
+        for stage in ("raw_datasets", "verified_pairs"):
+            unirain(root, "run", stage)
+        seconds = time.monotonic() - began
+        dropped = [
+            tables.read(root / f"data/{stage}/dropped.parquet", Dropped) for stage in ("raw", "verified")
+        ]
+        reasons = Counter(row.reason for rows in dropped for row in rows)
+        kept = len(tables.read(root / "data/verified/pairs.parquet", Pair))
+        if kept + sum(reasons.values()) != len(fuzzed):
+            raise RuntimeError(f"{len(fuzzed)} pairs became {kept} pairs and {reasons}")
+        return kept, reasons, seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
+
+
+def unirain(root: Path, *arguments: str) -> None:
+    """A command of the project in a folder.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    environment = os.environ | {"UNIRAIN_HOME": str(root / "home"), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "unirain_core.cli.main", *arguments]
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+
+
 def derained(fuzzed: list[Case], checkpoint: Path) -> tuple[int, int, float, float]:
     """The command over a folder of the files: its exit code, pictures written, seconds, and gigabytes."""
     with tempfile.TemporaryDirectory() as name:
@@ -167,6 +217,8 @@ def derained(fuzzed: list[Case], checkpoint: Path) -> tuple[int, int, float, flo
         (folder / "in").mkdir()
         for number, case in enumerate(fuzzed):
             (folder / "in" / f"{number:05d}.png").write_bytes(case.content)
+        large = Image.fromarray(fuzzed[0].whole).resize((4000, 3000))
+        large.save(folder / "in/12-megapixels.png", compress_level=1)
         command = [sys.executable, "-m", "unirain_core.cli.main", "derain", f"{folder}/in", f"{folder}/out"]
         began = time.monotonic()
         process = subprocess.run(
@@ -187,6 +239,7 @@ def main() -> None:
     )
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--stages", action="store_true")
     parser.add_argument("--derain", type=Path, metavar="CHECKPOINT")
     arguments = parser.parse_args()
     fuzzed = cases(arguments.count, arguments.seed)
@@ -197,10 +250,16 @@ def main() -> None:
     print(f"  reasons: {dict(sorted(reasons.items()))}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"longest file {longest:.2f} s; this process at most {peak:.2f} GB")
+    if arguments.stages:
+        kept, dropped, seconds, gigabytes = verified(fuzzed)
+        print(
+            f"raw_datasets and verified_pairs: {kept} of {len(fuzzed)} pairs stay, {dict(sorted(dropped.items()))}, "
+            f"{seconds:.0f} s, at most {gigabytes:.2f} GB a process"
+        )
     if arguments.derain:
         code, written, seconds, gigabytes = derained(fuzzed, arguments.derain)
         print(
-            f"unirain derain: exit code {code}, {written} of {len(fuzzed)} derained, {seconds:.0f} s, "
+            f"unirain derain: exit code {code}, {written} of {len(fuzzed) + 1} derained, {seconds:.0f} s, "
             f"at most {gigabytes:.2f} GB"
         )
 
