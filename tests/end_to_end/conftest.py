@@ -1,5 +1,6 @@
 """A small project whose datasets a test spoils, and its two doors: a stage's run() and the command line."""
 
+import shutil
 import subprocess
 import sys
 from importlib import import_module
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
+from benchmarks.crash import ROOT, run, tiny_project
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped
 from unirain_core.config.load import load_params
@@ -103,6 +105,19 @@ def rained(clean, seed):
     noise = np.random.default_rng(seed).random(clean.shape[:2]) > 0.97
     streaks = np.sum([np.roll(noise, k, axis=0) for k in range(8)], axis=0) > 0
     return to_uint8(clean / 255 * (1 - 0.6 * streaks[..., None]) + 0.6 * streaks[..., None])
+
+
+@pytest.fixture(scope="session")
+def reproduced(tmp_path_factory):
+    """A small DVC project in which everything has run once; tests work on copies of it, which cost seconds."""
+    folder = tiny_project(tmp_path_factory.mktemp("reproduced") / "project")
+    run(folder, sys.executable, "-m", "dvc", "repro", env={"PYTHONPATH": str(ROOT)})
+    return folder
+
+
+def copy_of(reproduced, folder):
+    """A copy of the project that a test may change."""
+    return Path(shutil.copytree(reproduced, folder / "project", symlinks=True))
 
 
 @pytest.fixture

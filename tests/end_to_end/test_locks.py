@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from benchmarks.crash import finished, run, state, tiny_project
+from benchmarks.crash import finished, run, state
+from tests.end_to_end.conftest import copy_of
 from unirain_core.config.load import read_yaml
 from unirain_core.config.pipeline import read_pipeline
 
@@ -24,10 +25,8 @@ ADDRESSES = [step.address for step in PIPELINE.steps]
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    folder = tiny_project(tmp_path_factory.mktemp("locks") / "project")
-    run(folder, *DVC, "repro", env=environment())
-    return folder
+def project(reproduced, tmp_path_factory):
+    return copy_of(reproduced, tmp_path_factory.mktemp("locks"))
 
 
 def environment():

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from benchmarks.crash import finished, run, tiny_project, tree
+from benchmarks.crash import finished, run, tree
+from tests.end_to_end.conftest import copy_of
 
 pytestmark = pytest.mark.slow
 DVC = (sys.executable, "-m", "dvc")
@@ -25,10 +26,8 @@ ALWAYS = "raw_datasets"
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    folder = tiny_project(tmp_path_factory.mktemp("presentation") / "project")
-    own(folder, "repro")
-    return folder
+def project(reproduced, tmp_path_factory):
+    return copy_of(reproduced, tmp_path_factory.mktemp("presentation"))
 
 
 def own(folder, *command):

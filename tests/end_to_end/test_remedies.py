@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from benchmarks.crash import run, state, tiny_project
-from tests.end_to_end.conftest import SHIPPED, Project
+from benchmarks.crash import run, state
+from tests.end_to_end.conftest import SHIPPED, Project, copy_of
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped, Reference, TripletRow, Verdict
 from unirain_core.cli.witness import Witness
@@ -366,11 +366,9 @@ def commands(said):
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
+def whole(reproduced, tmp_path_factory):
     """A small project in which everything has run."""
-    folder = tiny_project(tmp_path_factory.mktemp("whole") / "project")
-    run(folder, *DVC, "repro")
-    return folder
+    return copy_of(reproduced, tmp_path_factory.mktemp("whole"))
 
 
 def flip(path):

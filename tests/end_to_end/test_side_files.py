@@ -2,14 +2,13 @@
 
 import pytest
 
-from benchmarks.crash import run, tiny_project
 from benchmarks.side_files import KINDS, trials
+from tests.end_to_end.conftest import copy_of
 
 
 @pytest.mark.slow
-def test_every_command_ends_right_whatever_side_file_is_damaged(tmp_path):
-    project = tiny_project(tmp_path / "project")
-    run(project, "dvc", "repro")
+def test_every_command_ends_right_whatever_side_file_is_damaged(reproduced, tmp_path):
+    project = copy_of(reproduced, tmp_path)
     counts, problems = trials(project, KINDS, len(KINDS), seed=0)
 
     assert problems == []
