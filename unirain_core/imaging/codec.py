@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import warnings
 import struct
 import zlib
 from dataclasses import dataclass
@@ -151,18 +152,24 @@ def decode(content: bytes, *, max_pixels: int | None = None, strict: bool = Fals
             or `unreadable`.
     """
     try:
-        with Image.open(io.BytesIO(content), formats=READ) as image:
-            header = _header(image)
-            _demand_bearable(header, max_pixels)
-            _demand_whole(content, image)
-            upright = ImageOps.exif_transpose(image)
-            if strict and (fault := hidden_damage(content)) is not None:
-                raise ItemError("damaged", fault)
-            return Picture(header.mode, np.asarray(to_rgb(upright), dtype=np.uint8))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd EXIF entries, which decide nothing here
+            return _decoded(content, max_pixels, strict=strict)
     except ItemError as error:
         raise UnreadableError(error.reason, error.detail) from None
     except _DECODER_ERRORS as error:
         raise _unreadable(content, error) from error
+
+
+def _decoded(content: bytes, max_pixels: int | None, *, strict: bool) -> Picture:
+    with Image.open(io.BytesIO(content), formats=READ) as image:
+        header = _header(image)
+        _demand_bearable(header, max_pixels)
+        _demand_whole(content, image)
+        upright = ImageOps.exif_transpose(image)
+        if strict and (fault := hidden_damage(content)) is not None:
+            raise ItemError("damaged", fault)
+        return Picture(header.mode, np.asarray(to_rgb(upright), dtype=np.uint8))
 
 
 def _header(image: Image.Image) -> Header:
