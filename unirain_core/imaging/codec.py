@@ -2,8 +2,8 @@
 
 import hashlib
 import io
-import warnings
 import struct
+import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
