@@ -103,12 +103,10 @@ def outcome(project: Path, flip: Flip, reference: Mapping[str, str]) -> str:
 
 def after_checkout(project: Path, reference: Mapping[str, str]) -> str:
     """Throw all outs away, take them from DVC's cache, and look whether the damage is noticed."""
-    for folder in (project / "data").iterdir():
-        if folder.name != "sample_corpus":
+    outs = [*(project / "data").iterdir(), *(project / "data/sample_corpus").iterdir()]
+    for folder in outs:
+        if folder.is_dir() and folder.name != "sample_corpus":
             shutil.rmtree(folder)
-    for corpus in (project / "data/sample_corpus").iterdir():
-        if corpus.is_dir():
-            shutil.rmtree(corpus)
     checkout = run(project, *DVC, "checkout", check=False)
     if checkout.returncode == 0:
         verdict = noticed(project)

@@ -69,7 +69,7 @@ def take(file: Path, width: int, height: int, show: Callable[[Browser], None]) -
 def main(dagster_server: str, mlflow_server: str) -> None:
     """Take all three."""
     take(HERE / "gallery.png", 1400, 1150, gallery)
-    take(HERE / "dagster.png", 1900, 760, lambda window: dagster(window, dagster_server))
+    take(HERE / "dagster.png", 1900, 1450, lambda window: dagster(window, dagster_server))
     take(HERE / "mlflow.png", 1700, 700, lambda window: mlflow(window, mlflow_server))
 
 
