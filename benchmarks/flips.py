@@ -103,10 +103,11 @@ def outcome(project: Path, flip: Flip, reference: Mapping[str, str]) -> str:
 
 def after_checkout(project: Path, reference: Mapping[str, str]) -> str:
     """Throw all outs away, take them from DVC's cache, and look whether the damage is noticed."""
-    outs = [*(project / "data").iterdir(), *(project / "data/sample_corpus").iterdir()]
-    for folder in outs:
-        if folder.is_dir() and folder.name != "sample_corpus":
-            shutil.rmtree(folder)
+    lock = YAML(typ="safe").load(project / "dvc.lock")
+    for entry in lock["stages"].values():
+        for out in entry.get("outs", ()):
+            if out["path"].startswith("data/"):
+                shutil.rmtree(project / out["path"])
     checkout = run(project, *DVC, "checkout", check=False)
     if checkout.returncode == 0:
         verdict = noticed(project)
