@@ -56,7 +56,8 @@ def test_one_changed_value_reruns_only_what_depends_on_it(project):
     assert {"raw_datasets", "pictures"} == set(stages_that_ran(changed.stdout))
 
 
-def test_a_clone_with_the_data_pulled_is_complete(project, tmp_path):
+def test_a_clone_with_the_data_pulled_is_complete(reproduced, tmp_path):
+    project = copy_of(reproduced, tmp_path)  # of its own: after a commit, reports say that nothing is dirty
     run(project, *DVC, "remote", "add", "--force", "--default", "store", str(tmp_path / "store"))
     run(project, *DVC, "push", "-q")
     run(project, "git", "add", "-A")
