@@ -148,6 +148,8 @@ def noticed(project: Path, file: Path | None = None) -> str:
         return f"FAULT: no remedy is named: {said[-600:]}"
     for remedy in remedies:
         run(project, *DVC, *remedy.split()[1:])
+    for command in commands:  # "then the same command again": DVC took a refused step's outs away
+        run(project, *command)
     return "noticed"
 
 
