@@ -1,6 +1,6 @@
 """Flip single bits in stored artefacts, time stamps unchanged, and see that each is noticed or has no effect.
 
-    python benchmarks/flips.py --flips 200 --seed 0
+    python -m benchmarks.flips --flips 200 --seed 0
 
 A tiny project is run whole once; that is the reference. Then, per flip: one bit of one file of the work store, of a
 checkpoint, of an out under data/ or of an object in DVC's cache is inverted. What reads the file is run. It must end with

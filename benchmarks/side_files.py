@@ -1,6 +1,6 @@
 """Damage every kind of side file and see that each command ends right: exit 0, equal artefacts.
 
-    python benchmarks/side_files.py --damages 200 --seed 0
+    python -m benchmarks.side_files --damages 200 --seed 0
 
 A tiny project is run whole once; that is the reference. Then, each time: one side file is cut, emptied, flipped, deleted
 or replaced by a folder, and the commands that use it are run. Every third damage of a kind that a training uses happens in

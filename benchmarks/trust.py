@@ -1,6 +1,6 @@
 """The price of checking content: seconds of hashing in the whole demo and in its trainings, as shares of their time.
 
-    python benchmarks/trust.py
+    python -m benchmarks.trust
 
 The sample profile runs once in a folder of its own. Every hash that a stage or one of its workers makes is timed, also the
 hashes that only make keys, so the shares are upper bounds. The page checksums of tables are timed by reading and writing

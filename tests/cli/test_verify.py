@@ -67,7 +67,7 @@ def test_a_flipped_out_is_named_and_its_remedy_heals_it(project, capsys):
     line = said(capsys)
     dvc(project, "repro", "--force", "--single-item", "parts@two")
 
-    assert "data/parts/two/a.txt is not what dvc.lock says" in line
+    assert "data/parts/two/a.txt differs from its hash in dvc.lock" in line
     assert "run `dvc repro --force --single-item parts@two`" in line
     assert "two\n" == (project / "data/parts/two/a.txt").read_text()
     verify()
@@ -76,7 +76,9 @@ def test_a_flipped_out_is_named_and_its_remedy_heals_it(project, capsys):
 def test_an_out_that_no_stage_reads_is_looked_at_too(project, capsys):
     flip(project / "whole.txt")
 
-    assert "whole.txt is not what dvc.lock says: run `dvc repro --force --single-item whole`" in said(capsys)
+    assert "whole.txt differs from its hash in dvc.lock: run `dvc repro --force --single-item whole`" in said(
+        capsys
+    )
 
 
 @pytest.mark.parametrize("suffix", ["", ".dir"])

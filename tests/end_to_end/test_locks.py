@@ -136,8 +136,9 @@ def test_damage_that_dvc_does_not_see_is_seen_and_the_message_heals_it(project, 
     remedy = said(answer).partition("Run `")[2].partition("`")[0]
 
     assert answer.returncode != 0
-    assert f"not what dvc.lock says that was written there: {file.relative_to(project)} (of stage '" in said(
-        answer
+    assert (
+        f"these files differ from their hashes in dvc.lock: {file.relative_to(project)} (of stage '"
+        in said(answer)
     )
     assert remedy.startswith("dvc repro --force --single-item ")
     run(project, sys.executable, "-m", *remedy.split(), env=environment())
@@ -164,7 +165,7 @@ def test_a_copy_with_other_code_is_refused_until_its_own_code_runs(project, tmp_
         file.write("\n# as it was when the experiment was queued\n")
     answer = repro(copy, "raw_datasets")
     assert answer.returncode != 0
-    assert "unirain_core/stages/raw_datasets.py of this project is not the code that runs" in said(answer)
+    assert "unirain_core/stages/raw_datasets.py of this project differs from it" in said(answer)
 
     again = repro(copy, "raw_datasets", PYTHONPATH=".")
     assert again.returncode == 0, again.stderr

@@ -356,7 +356,7 @@ def test_a_copy_of_the_project_is_run_by_its_own_code_with_the_path_that_is_name
 
     wrong = answer(str(root))
     assert wrong.returncode == 2
-    assert "give the same command with `PYTHONPATH=.` before it" in " ".join(wrong.stderr.split())
+    assert "put `PYTHONPATH=.` before the same command" in " ".join(wrong.stderr.split())
     assert answer(".").returncode == 0
 
 

@@ -95,7 +95,7 @@ EXECUTED: dict[str, dict[str, str]] = {
         "run `dvc repro --force --single-item {}`": "tests/cli/test_verify.py::test_a_flipped_out_is_named_and_its_remedy_heals_it"
     },
     "cli.witness": {
-        "give the same command with `PYTHONPATH=.` before it": f"{END}test_a_copy_of_the_project_is_run_by_its_own_code_with_the_path_that_is_named",
+        "put `PYTHONPATH=.` before the same command": f"{END}test_a_copy_of_the_project_is_run_by_its_own_code_with_the_path_that_is_named",
         "run the same command again": f"{END}test_a_stage_whose_params_were_edited_goes_on_when_the_command_is_given_again",
     },
     "config.load": {"run from the root of the project": COMMAND, "save it in the encoding UTF-8": EDIT},

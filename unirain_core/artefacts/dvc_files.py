@@ -117,7 +117,9 @@ def _heal_rwlock(root: Path) -> list[str]:
 
 @contextlib.contextmanager
 def _guard(root: Path, file: Path, is_whole: Callable[[Path], bool]) -> Iterator[bool]:
-    """Hold what DVC holds while it writes a file: a file that is torn now has lost its writer.
+    """Hold the lock that DVC holds while it writes a file.
+
+    A file that is torn while we hold the lock was left by a dead DVC.
 
     Yields:
         Whether the file is torn; False also where its writer finished it meanwhile.

@@ -1,4 +1,7 @@
-"""What the catalogue advises where an error names a rain type: added here, so that no stage depends on its words."""
+"""The catalogue's advice for an error that names a rain type.
+
+The command line adds it, so that no stage depends on the catalogue's wording.
+"""
 
 from unirain_core.errors import EmptyTypeError, UniRainError
 

@@ -38,7 +38,7 @@ def demand_locked(root: Path, pipeline: Pipeline, step: Step, files: Mapping[str
     if damaged:
         texts = [f"{_few(paths)} (of stage '{producer}')" for producer, paths in damaged.items()]
         raise ArtefactError(
-            f"not what {LOCK} says that was written there: {'; '.join(texts)}. "
+            f"these files differ from their hashes in {LOCK}: {'; '.join(texts)}. "
             f"Run `dvc repro --force --single-item {' '.join(damaged)}`, then the same command again"
         )
 
@@ -68,8 +68,11 @@ def _few(paths: Sequence[str]) -> str:
 
 
 def _differing(root: Path, out: str, md5: str, files: Mapping[str, str]) -> Iterator[str]:
-    """Files of an out that are not what was written, or the out itself where nobody can tell which; none of an absent
-    out, whose reader names the stage to run."""
+    """List the changed files of an out.
+
+    The out itself is listed where the cache cannot tell which file has changed. An absent out gives nothing, since its
+    reader names the stage to run.
+    """
     if out in files:
         if files[out] != md5:
             yield out

@@ -86,7 +86,7 @@ def _watched(witness: Witness | None) -> Iterator[None]:
 
 
 def _witness(root: Path, params: object, stage: str, partition: str | None) -> Witness | None:
-    """What notes the beginning; none where no dvc.yaml has this step, since there is no lock to be wrong either."""
+    """Note what the step begins with; None where dvc.yaml lacks the step, because then no lock can be wrong."""
     if not (root / PIPELINE).exists():
         return None
     pipeline = read_pipeline(root, params)

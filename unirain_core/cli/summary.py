@@ -36,7 +36,7 @@ def _demand_whole_tables(root: Path) -> None:
     damaged = damaged_outs(root, [(out, step) for out in step.outs], hashes(root, step.outs))
     for producer, files in damaged.items():
         raise ArtefactError(
-            f"{files[0]} is not what {LOCK} says that was written there: run `dvc repro --force --single-item {producer}`"
+            f"{files[0]} differs from its hash in {LOCK}: run `dvc repro --force --single-item {producer}`"
         )
 
 

@@ -21,9 +21,9 @@ _OBJECT = re.compile(r"[0-9a-f]{30}(\.dir)?")
 
 
 def verify() -> None:
-    """Check outs, finished work and DVC's cache against their hashes; time stamps prove nothing.
+    """Check all outs, all finished work and all objects of DVC's cache against their hashes.
 
-    Damaged objects of DVC's cache are removed, since DVC would hand them out as sound.
+    A damaged object of DVC's cache is removed, because DVC would hand it out as sound.
 
     Raises:
         ConfigError: the current folder is no project.
@@ -45,7 +45,7 @@ def _of_outs(root: Path, pipeline: Pipeline) -> Iterator[str]:
     damaged = damaged_outs(root, outs, hashes(root, [out for out, _ in outs]))
     for producer, paths in damaged.items():
         for path in paths:
-            yield f"{path} is not what {LOCK} says: run `dvc repro --force --single-item {producer}`"
+            yield f"{path} differs from its hash in {LOCK}: run `dvc repro --force --single-item {producer}`"
 
 
 def _of_work(home: Path, pipeline: Pipeline) -> Iterator[str]:

@@ -26,7 +26,7 @@ SHOWN = 5
 
 
 class Signature(NamedTuple):
-    """What differs after a file was written or replaced, unless someone forges it; read without opening the file."""
+    """Size, times and inode of a file. A write or a replacement changes them, and nobody has to open the file for them."""
 
     size: int
     mtime_ns: int
@@ -86,8 +86,8 @@ class Witness:
         for path, noted in sorted(self.files.items()):
             if path.startswith(CODE) and _md5(loaded / path) != noted.md5:
                 raise ConfigError(
-                    f"{path} of this project is not the code that runs, which lies in {loaded}; dvc.lock would name code "
-                    "that made nothing: give the same command with `PYTHONPATH=.` before it, so that the project's runs"
+                    f"this process runs the code in {loaded}, and {path} of this project differs from it. dvc.lock would "
+                    "name code that did not run: put `PYTHONPATH=.` before the same command, so that the project's own runs"
                 )
 
     def end(self) -> None:
@@ -101,7 +101,7 @@ class Witness:
             more = f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
             raise EditedError(
                 f"while stage '{self.step.address}' ran, these have changed: {'; '.join(changes[:SHOWN])}{more}. "
-                "What was finished is kept under what it was made with: run the same command again"
+                "Finished work is kept under the params and code that made it: run the same command again"
             )
 
     def _changed_params(self) -> Iterator[str]:

@@ -89,7 +89,7 @@ class RawDatasets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alignment:
-    """How well the two pictures of one dataset's pairs must lie upon each other; what is not named is as for all."""
+    """The alignment bounds of one dataset; an omitted bound takes the value of `verified_pairs`."""
 
     aligned_peak: Share | None = None
     """As `verified_pairs.aligned_peak`."""

@@ -243,7 +243,11 @@ def _look_up(
 
 
 def _rows_of(path: Path, output: type[Out], wanted: set[str], store: WorkStore) -> list[tuple[str, Out]]:
-    """The wanted rows of a shard; none where it is damaged, or has the columns of another commit, whose it then is."""
+    """The wanted rows of a shard.
+
+    A damaged shard is deleted and gives none. A shard with the columns of another commit is kept for that commit, and gives
+    none either.
+    """
     content = read_named(path)
     if content is None:
         logger.warning("%s: a shard of finished work is damaged and is done again: %s", store.owner, path)

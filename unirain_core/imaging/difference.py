@@ -35,7 +35,7 @@ def texture(grey: Luma) -> float:
 
 
 def rain_strength(rainy: Luma, clean: Luma) -> float:
-    """How strong the strongest local differences are that no encoder, no resampling and no brightness explains.
+    """Strength of the rain: the largest local difference that encoding, resampling and brightness do not explain.
 
     The rainy picture is first explained as far as possible by a mix of the clean one's neighbouring pixels, which
     covers blur, sharpening, shifts and changes of brightness. The rest is smoothed, because an encoder's errors swing

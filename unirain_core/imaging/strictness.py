@@ -1,4 +1,4 @@
-"""Damage that only a strict decoder would see: a scan that ends before its data, or its data before the scan.
+"""Damage that a tolerant decoder hides: the decoder and the data of a picture end at different places.
 
 JPEG, WebP and AVIF carry no checksums, and Pillow hides the warnings of their decoders. But where the bytes of a sound file
 end, its decoder is done: bytes after them are not used, and the last ones are. Damage in the middle sets the decoder

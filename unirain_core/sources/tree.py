@@ -117,7 +117,7 @@ class _Walk:
         return Tree(self.root, self.folders, tuple(refused), tuple(sorted(self.skipped)))
 
     def _distinct(self) -> Iterator[Refused]:
-        """What has an escaped path; a slash goes before a path that another file really has."""
+        """The refused entries with escaped names, each under a path of its own: a slash goes before a path that is taken."""
         plain = {entry.path for entry in self.refused}
         for entry in self.escaped:
             folder, _, name = entry.path.rpartition("/")

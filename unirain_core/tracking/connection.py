@@ -27,12 +27,19 @@ def address() -> str:
 
 
 def store_identity(root: Path) -> str | None:
-    """Which of the files that have borne the name of the project's own one; empty for other stores, None: no file."""
+    """Identity of the project's own store file: it changes when the file is made anew.
+
+    Returns:
+        Empty for another store; None where there is no file.
+    """
     return own_store.identity(root) if own_store.is_own() else ""
 
 
 def patience() -> float | None:
-    """How long a training waits: without end for the project's own file, which answers and must not be half made."""
+    """Seconds that a training waits for MLflow; None: no limit.
+
+    The project's own file has no limit, because an interrupted creation would leave it half made.
+    """
     return None if own_store.is_own() else _PATIENCE
 
 

@@ -93,7 +93,7 @@ class Finish:
         if not (
             _are_figures(metrics) and _is_figure(psnr) and all(isinstance(t, str) for t in texts.values())
         ):
-            raise ValueError(f"a finish that is none: {content}")
+            raise ValueError(f"a finish with missing or wrong fields: {content}")
         return cls(metrics=metrics, psnr=psnr, **texts)
 
 

@@ -22,7 +22,7 @@ class Link:
     experiment_id: str
     run_id: str
     store: str = ""
-    """Which of the files that have borne the name of the project's own one."""
+    """`store_identity` when the lines were sent."""
     sent: int = 0
     """Lines that the run has."""
     fingerprint: str = ""

@@ -66,7 +66,7 @@ def mended(root: Path) -> Iterator[None]:
 
 
 def identity(root: Path) -> str | None:
-    """What tells this store from one that was made anew, and stays when the project moves; None: there is no store."""
+    """Identity of this store, which survives a move of the project and differs for a store made anew; None: no store."""
     try:
         with closing(_connect(home(root) / FILE)) as store:
             row = store.execute(
