@@ -140,11 +140,16 @@ def _scores_are_numbers(root: Path, step: Step) -> str | None:
 
 
 def _methods_are_comparable(root: Path, step: Step) -> str | None:
-    scored = {
-        key: {(row.benchmark, row.pair_id, row.data_hash) for row in _scores(root, folder, key)}
-        for folder, names in ((paths.BENCHMARK_SCORES, "variants"), (paths.BASELINE_SCORES, "methods"))
-        for key in _texts(step.params.get(names))
-    }
+    folders = dict.fromkeys(_texts(step.params.get("variants")), paths.BENCHMARK_SCORES)
+    folders |= dict.fromkeys(_texts(step.params.get("methods")), paths.BASELINE_SCORES)
+    left_out: set[str] = set()  # of every line of the tables, where one method could not be scored on a pair
+    for key, folder in folders.items():
+        dropped = tables.read(root / folder.format(partition=key) / "dropped.parquet", schemas.Dropped)
+        left_out |= {row.pair_id for row in dropped}
+    scored: dict[str, set[tuple[str, str, str]]] = {}
+    for key, folder in folders.items():
+        rows = [row for row in _scores(root, folder, key) if row.pair_id not in left_out]
+        scored[key] = {(row.benchmark, row.pair_id, row.data_hash) for row in rows}
     sizes = {key: len(rows) for key, rows in scored.items()}
     same = len({frozenset(rows) for rows in scored.values()}) <= 1
     return None if same else f"the methods were not scored on the same pictures: {sizes}"

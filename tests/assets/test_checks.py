@@ -87,8 +87,10 @@ def write_splits(root, **scenes):
         tables.write(root / f"data/split/{name}.parquet", rows, SplitRow)
 
 
-def write_scores(root, folder, key, *rows):
+def write_scores(root, folder, key, *rows, dropped=()):
     tables.write(root / f"data/scores/{folder}/{key}/scores.parquet", list(rows), Score)
+    lost = [Dropped(pair_id=name, dataset="set", reason="crashed", other=None) for name in dropped]
+    tables.write(root / f"data/scores/{folder}/{key}/dropped.parquet", lost, Dropped)
 
 
 def test_every_check_stands_for_a_stage_and_blocks():
@@ -215,6 +217,14 @@ def test_an_infinite_psnr_is_a_number(root):
     write_scores(root, "baseline", "m", score("a", psnr=math.inf))
 
     assert answers(root, "baseline_scores", "m")["scores_are_numbers"][0]
+
+
+def test_a_pair_that_one_method_could_not_be_scored_on_stops_nothing(root):
+    write_scores(root, "benchmark", "ours", score("a"), score("b"))
+    write_scores(root, "baseline", "input", score("a"), dropped=["b"])
+    found = answers(root, "benchmark_tables", variants={"ours": {}}, methods={"input": {}})
+
+    assert found["methods_are_comparable"][0]
 
 
 @pytest.mark.parametrize(("others", "passed"), [("ab", True), ("a", False)])

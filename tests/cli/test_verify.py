@@ -108,5 +108,6 @@ def test_damaged_work_of_the_store_is_named(project, capsys):
     (store.shards / "1-abc.0123.parquet").write_bytes(b"no shard")
     lines = said(capsys)
 
-    assert 2 == lines.count("is damaged and will be done again")
-    assert "`dvc repro --force --single-item parts@one parts@two`" in lines
+    assert 2 == lines.count("was damaged and is removed")
+    assert [] == list(store.shards.iterdir())
+    verify()

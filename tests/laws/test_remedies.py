@@ -29,7 +29,7 @@ REPLACED = f"{STAGES}test_a_checkpoint_that_was_replaced_is_used_when_the_comman
 ABSTENTION = f"{STAGES}test_a_judge_that_abstains_on_every_photo_needs_no_share"
 PHOTOS = "tests/stages/test_vlm_votes.py::test_a_database_of_one_photo_is_enough_with_more_photos_or_without_a_share"
 HEAL = "tests/end_to_end/test_pipeline.py::test_a_file_that_dvc_left_half_written_is_healed_to_equal_bytes"
-KILLS = "tests/end_to_end/test_pipeline.py::test_thirty_seeded_kills_lose_nothing"
+KILLS = "tests/end_to_end/test_pipeline.py::test_twelve_seeded_kills_lose_nothing"
 BUSY = "tests/engine/test_life.py::test_a_second_holder_is_told_who_holds_the_lock"
 FULL = (
     "tests/end_to_end/test_bad_artefacts.py::test_a_full_disk_leaves_no_half_file_and_the_next_run_succeeds"

@@ -11,7 +11,7 @@ from skimage import data
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped, Score, SplitRow
 from unirain_core.config.sections import BenchmarkScores, Method, Network, Pictures, RainType, Variant
-from unirain_core.errors import ChangedInputError, MissingArtefactError
+from unirain_core.errors import ChangedInputError, GateError, MissingArtefactError
 from unirain_core.evaluation import scores
 from unirain_core.evaluation.protocols import measure
 from unirain_core.evaluation.summary import picture_name
@@ -273,6 +273,17 @@ def test_table_1_compares_only_pairs_that_every_method_was_scored_on(project):
     assert TYPES[1] == of_small[0].rain_type  # of its type only this pair is left
     assert round(of_small[0].psnr, 6) == report["table1"]["small"][TYPES[1]]["psnr"]
     assert any("test/1 (input: out_of_memory)" in note for note in report["notes"])
+
+
+def test_methods_that_were_scored_on_other_pictures_make_no_table(project):
+    score_small(project)
+    score_input(project)
+    folder = project / "data/scores/baseline/input"
+    rows = read_scores(project, "baseline/input")
+    tables.write(folder / "scores.parquet", [dataclasses.replace(rows[0], data_hash="old"), *rows[1:]], Score)
+
+    with pytest.raises(GateError, match=r"not scored on the same pictures: .*run `dvc repro"):
+        benchmark_tables.run(project, variants=VARIANTS, methods=METHODS, rain_types=TYPES)
 
 
 def test_a_picture_exchanged_after_the_split_is_never_scored(project):

@@ -60,7 +60,7 @@ def heal(root: Path) -> list[str]:
 
 def is_whole_lock(root: Path) -> bool:
     """Whether dvc.lock is all that DVC wrote; a project in which nothing has run has none, which is whole too."""
-    return not (root / LOCK).exists() or _is_kept(root) or is_whole_lock_file(root / LOCK)
+    return not (root / LOCK).exists() or _is_kept(root) or is_whole_lock_file(root, root / LOCK)
 
 
 def _refuse_half_lock(root: Path) -> None:
@@ -87,7 +87,7 @@ def _heal_lock(root: Path) -> list[str]:
         if not is_torn:
             return []
         _copy(root / LOCK, root / TORN)
-        if (root / LAST).is_file() and is_whole_lock_file(root / LAST):
+        if (root / LAST).is_file() and is_whole_lock_file(root, root / LAST):
             _copy(root / LAST, root / LOCK)
             return [
                 f"dvc.lock was half written by a DVC that was killed. It is again as it was before that write; {_KEPT}"
@@ -187,7 +187,7 @@ def _keep(root: Path) -> None:
         with guard.open("a", encoding="utf-8") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)  # two stages may start at once
             _copy(root / LOCK, candidate)
-            if is_whole_lock_file(candidate):
+            if is_whole_lock_file(root, candidate):
                 candidate.replace(root / LAST)
 
 

@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 
 from unirain_core.artefacts import paths
+from unirain_core.config.load import read_yaml
+from unirain_core.config.pipeline import PARAMS, PIPELINE, read_pipeline
 from unirain_core.engine.life import lock
 from unirain_core.engine.store import WorkStore, collect, remove, size_of
 from unirain_core.tracking.kept import kept_keys
@@ -23,7 +25,8 @@ def gc() -> None:
         for file in sorted((home / "locks").glob("*.lock")):
             locks.enter_context(lock(file, f"stage '{file.stem}'"))
         registered = [home / "shards" / "trained_checkpoint" / key for key in kept_keys(home)]
-        collection = collect(home, named=registered)  # versions of the model name these bytes
+        # versions of the model name these bytes
+        collection = collect(home, named=registered, owners=_owners(Path.cwd()))
         collections, freed = _remove_old_collections(home)
     print(
         f"{len(collection.removed)} pieces of finished work and {collections} old collections removed, "
@@ -34,6 +37,13 @@ def gc() -> None:
             f"kept whole, since the latest run was interrupted or nothing is known of it: {', '.join(collection.kept_for)}; "
             "run `dvc repro` to the end, then `unirain gc` again"
         )
+
+
+def _owners(root: Path) -> set[str] | None:
+    """Addresses of all steps that can run; None where no project says so."""
+    if not (root / PIPELINE).exists():
+        return None
+    return {step.address for step in read_pipeline(root, read_yaml(root / PARAMS)).steps}
 
 
 def _remove_old_collections(home: Path) -> tuple[int, int]:

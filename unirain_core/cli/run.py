@@ -68,6 +68,7 @@ def run(
         logger.info("%s: begins", store.owner)
         with _watched(witness):
             module.run(root, **arguments)
+        store.end()
         logger.info("%s: ends", store.owner)
 
 

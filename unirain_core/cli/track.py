@@ -7,6 +7,7 @@ from unirain_core.engine.store import WorkStore
 from unirain_core.errors import without_password
 from unirain_core.tracking.connection import tracking_uri
 from unirain_core.tracking.kept import keep_only
+from unirain_core.tracking.own_store import is_own
 from unirain_core.tracking.settle import IsRunning, registered_keys, replay_all
 
 
@@ -23,7 +24,8 @@ def track() -> None:
     sent = replay_all(home / "runs", root, trains_now(home))
     for folder, lines in sent.items():
         print(f"{folder.name}: {lines} lines sent to {without_password(tracking_uri(root))}")
-    if sent:
+    # another store's registry, such as a server's, may name trainings of which this one knows nothing
+    if sent and is_own():
         keep_only(home, registered_keys(root))
 
 

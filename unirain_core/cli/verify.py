@@ -3,18 +3,20 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from unirain_core.artefacts.sums import damage, read_named
-from unirain_core.cli.locked import CACHE, damaged_outs
+from unirain_core.cli.locked import damaged_outs
 from unirain_core.cli.witness import hashes
 from unirain_core.config.load import read_yaml
 from unirain_core.config.lock import LOCK, read_lock
 from unirain_core.config.pipeline import PARAMS, Pipeline, read_pipeline
-from unirain_core.engine.store import WorkStore
-from unirain_core.errors import ArtefactError
+from unirain_core.engine.store import WorkStore, remove
+from unirain_core.errors import ArtefactError, ConfigError
 
 _OBJECT = re.compile(r"[0-9a-f]{30}(\.dir)?")
 """Name of an object in DVC's cache: its hash without the first two digits, which name its folder."""
@@ -23,7 +25,8 @@ _OBJECT = re.compile(r"[0-9a-f]{30}(\.dir)?")
 def verify() -> None:
     """Check all outs, all finished work and all objects of DVC's cache against their hashes.
 
-    A damaged object of DVC's cache is removed, because DVC would hand it out as sound.
+    Damaged work and damaged objects of DVC's cache are removed: the work is done again, and DVC would hand the objects out as
+    sound. An out that is absent is no damage.
 
     Raises:
         ConfigError: the current folder is no project.
@@ -32,12 +35,12 @@ def verify() -> None:
     root = Path.cwd()
     pipeline = read_pipeline(root, read_yaml(root / PARAMS))
     home = WorkStore.at(root, "verify").home
-    problems = [*_of_outs(root, pipeline), *_of_work(home, pipeline), *_of_cache(root)]
+    problems = [*_of_outs(root, pipeline), *_of_work(home), *_of_cache(root)]
     for problem in problems:
         print(problem)
     if problems:
         raise ArtefactError(f"{len(problems)} artefacts are damaged; the lines above name what heals each")
-    print("all outs, all finished work and all objects of DVC's cache are what was written")
+    print("the outs that are there, all finished work and all objects of DVC's cache are what was written")
 
 
 def _of_outs(root: Path, pipeline: Pipeline) -> Iterator[str]:
@@ -48,16 +51,15 @@ def _of_outs(root: Path, pipeline: Pipeline) -> Iterator[str]:
             yield f"{path} differs from its hash in {LOCK}: run `dvc repro --force --single-item {producer}`"
 
 
-def _of_work(home: Path, pipeline: Pipeline) -> Iterator[str]:
-    """Damaged work counts as absent, so whatever uses it heals it."""
+def _of_work(home: Path) -> Iterator[str]:
+    """Remove damaged work: it counts as absent anyway, and the next run that needs it does it again."""
     entries = sorted((home / "shards").glob("*/*"))
     with ThreadPoolExecutor() as pool:  # hashing lets the other threads run
         soundness = list(pool.map(_is_whole, entries))
     for entry, is_whole in zip(entries, soundness, strict=True):
         if not is_whole:
-            stage = entry.parent.name
-            steps = " ".join(step.address for step in pipeline.steps if step.stage == stage) or stage
-            yield f"{entry} is damaged and will be done again: run `dvc repro --force --single-item {steps}`"
+            remove(entry)
+            yield f"{entry} was damaged and is removed: the next run that needs it does it again"
 
 
 def _is_whole(entry: Path) -> bool:
@@ -65,32 +67,51 @@ def _is_whole(entry: Path) -> bool:
 
 
 def _of_cache(root: Path) -> Iterator[str]:
-    objects = [path for path in sorted((root / CACHE).glob("??/*")) if _OBJECT.fullmatch(path.name)]
+    cache = _cache(root)
+    objects = [path for path in sorted(cache.glob("??/*")) if _OBJECT.fullmatch(path.name)]
     with ThreadPoolExecutor() as pool:
         contents = list(pool.map(_md5, objects))
-    damaged = []
-    for path, md5 in zip(objects, contents, strict=True):
-        if path.parent.name + path.name.removesuffix(".dir") != md5:
-            path.unlink()
-            damaged.append(path)
-    owners = _owners(root) if damaged else {}
+    pairs = zip(objects, contents, strict=True)
+    damaged = [path for path, md5 in pairs if path.parent.name + path.name.removesuffix(".dir") != md5]
+    owners = _owners(root, cache) if damaged else {}
     for path in damaged:
+        path.unlink()
         steps = " ".join(sorted(owners.get(path.parent.name + path.name, set())))
-        heal = f"run `dvc repro --force --single-item {steps}`" if steps else f"{LOCK} does not need it"
-        yield f"{path.relative_to(root)} was damaged and is removed from DVC's cache: {heal}"
+        heal = (
+            f"run `dvc repro --force --single-item {steps}`" if steps else f"no listed out of {LOCK} names it"
+        )
+        yield f"{path} was damaged and is removed from DVC's cache: {heal}"
 
 
-def _owners(root: Path) -> Mapping[str, set[str]]:
+def _cache(root: Path) -> Path:
+    """DVC's cache of MD5 objects, wherever `cache.dir` puts it."""
+    command = [sys.executable, "-m", "dvc", "cache", "dir"]
+    answer = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        raise ConfigError(
+            f"DVC does not say where its cache lies: {answer.stderr.strip()}; run `unirain prepare`"
+        )
+    return Path(answer.stdout.strip()) / "files" / "md5"
+
+
+def _owners(root: Path, cache: Path) -> Mapping[str, set[str]]:
     """Hash of an object to the addresses of the steps whose outs hold it."""
     owners: dict[str, set[str]] = {}
     for address, entry in read_lock(root).items():
         for md5 in entry.outs.values():
             owners.setdefault(md5, set()).add(address)
-            listing = root / CACHE / md5[:2] / md5[2:]
-            if md5.endswith(".dir") and listing.exists():
-                for file in json.loads(listing.read_bytes()):
-                    owners.setdefault(file["md5"], set()).add(address)
+            for file in _listing(cache / md5[:2] / md5[2:]) if md5.endswith(".dir") else ():
+                owners.setdefault(file["md5"], set()).add(address)
     return owners
+
+
+def _listing(path: Path) -> Sequence[Mapping[str, str]]:
+    """The files of a folder, as DVC's cache lists them; none where the list itself is damaged or absent."""
+    try:
+        files: Sequence[Mapping[str, str]] = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return ()
+    return files
 
 
 def _md5(path: Path) -> str:

@@ -52,7 +52,8 @@ def demand_unedited(began: int, modules: Collection[str]) -> None:
         file = getattr(sys.modules.get(name), "__file__", None)
         if name.startswith("unirain_core.") and not name.startswith("unirain_core.cli.") and file:
             path = Path(file)
-            if not path.exists() or path.stat().st_ctime_ns > began:
+            # a change in the future is a clock that was set back, not an edit
+            if not path.exists() or began < path.stat().st_ctime_ns <= time.time_ns():
                 raise EditedError(
                     f"{path} was edited while the stage started its processes, so that old and new code would mix; "
                     "finished work is kept: run the same command again"

@@ -73,7 +73,9 @@ def finished_rows(
     if missing:
         compute = _Compute(job.work, job.output, job.algorithm, store)
         failures = _compute_all(compute, _shards(job, missing), engine or LocalEngine())
-        _demand_few_crashes(failures, len(missing), store.owner)
+        # of all rows: those that crash are tried in every run, and are most of what a later run has to compute
+        _demand_few_crashes(failures, len(set(keys)), store.owner)
+        _tell(failures, store.owner)
         results, used = _look_up(job, keys, store)
     store.record_use(used)
     return [results[key] if key in results else failures[key] for key in keys]
@@ -148,7 +150,9 @@ def _failed_row(key: str, error: Exception) -> _Outcome[Any]:
             return _Outcome(failures={key: Failed(error.reason, error.detail)})
         case ChangedInputError() | OSError():
             return _Outcome(error=error)
-        case MemoryError():
+        case _ if (
+            isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+        ):  # torch's is another
             return _Outcome(failures={key: Failed("out_of_memory", "the row does not fit into memory")})
         case _:
             logger.warning("a row cannot be computed", exc_info=error)
@@ -199,6 +203,18 @@ def _demand_few_crashes(failures: Mapping[str, Failed], rows: int, owner: str) -
         raise UniRainError(
             f"{owner}: {len(crashes)} of {rows} rows crashed, the first with: {crashes[0].detail}; this is a defect of the "
             "program or of its installation, so no row was dropped for it"
+        )
+
+
+def _tell(failures: Mapping[str, Failed], owner: str) -> None:
+    """Some failures pass, such as a lack of memory, and DVC would call the stage up to date all the same."""
+    passing = sum(failed.reason in ("crashed", "out_of_memory") for failed in failures.values())
+    if passing:
+        logger.warning(
+            "%s: %d rows crashed or did not fit into memory; `dvc repro --force --single-item %s` tries them again",
+            owner,
+            passing,
+            owner,
         )
 
 

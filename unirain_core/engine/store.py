@@ -10,12 +10,13 @@ Finished work carries its hashes: a shard in its name, a folder in its SHA256SUM
 damaged work counts as absent. Only `collect` removes work that another commit may want.
 """
 
+import errno
 import hashlib
 import json
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,6 +95,10 @@ class WorkStore:
         """Remember what this owner's whole run referred to, for `collect`."""
         self._write_use(names, is_whole=True)
 
+    def end(self) -> None:
+        """Say that the run came to its end; what `record_use` noted stays."""
+        self._write_use(Use.of(self._use_file).names, is_whole=True)
+
     @property
     def _use_file(self) -> Path:
         return self.home / "used" / f"{self.owner}.json"
@@ -145,14 +150,26 @@ def publish(partial: Path, final: Path) -> None:
     final.parent.mkdir(parents=True, exist_ok=True)
     try:
         partial.rename(final)
-    except OSError:
-        if not final.is_dir():
+    except OSError as error:
+        # another maker of the same key was faster; its folder has the same content
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or not final.is_dir():
             raise
         shutil.rmtree(partial)
 
 
+def hand_over(fresh: Path, out: Path) -> None:
+    """Put a new folder in the place of an older one.
+
+    Raises:
+        OSError: the older one cannot be removed; then nothing of it may pass for the new one.
+    """
+    if out.exists():
+        shutil.rmtree(out)
+    publish(fresh, out)
+
+
 @dataclass(frozen=True, slots=True)
-class Collection:
+class Collected:
     """What `collect` did."""
 
     removed: tuple[Path, ...]
@@ -162,7 +179,7 @@ class Collection:
     """Owners whose last run did not come to its end, or of which nothing is known: their stage's work stays whole."""
 
 
-def collect(home: Path, named: Iterable[Path] = ()) -> Collection:
+def collect(home: Path, named: Iterable[Path] = (), owners: Collection[str] | None = None) -> Collected:
     """Delete finished work that no stage used in its latest run, and all partial work; no stage may be running.
 
     The work of a stage whose latest run was interrupted stays whole, since that run will want it. So does the work of a stage
@@ -171,9 +188,14 @@ def collect(home: Path, named: Iterable[Path] = ()) -> Collection:
     Args:
         home: of the store.
         named: finished work that something else refers to, and that stays.
+        owners: all that can run; an interrupted run of another one will never come to its end. None: not known.
     """
     used = {file.stem: Use.of(file) for file in sorted((home / "used").glob("*.json"))}
-    interrupted = {owner: use.stage for owner, use in used.items() if not use.is_whole}
+    interrupted = {
+        owner: use.stage
+        for owner, use in used.items()
+        if not use.is_whole and (owners is None or owner in owners) and (home / "shards" / use.stage).is_dir()
+    }
     recorded = {use.stage for use in used.values()}
     wanted = {home / "shards" / use.stage / name for use in used.values() for name in use.names} | set(named)
     kept_for, removed, freed = set(interrupted), list[Path](), size_of(home / "partial")
@@ -189,7 +211,7 @@ def collect(home: Path, named: Iterable[Path] = ()) -> Collection:
                 freed += size_of(path)
                 remove(path)
                 removed.append(path)
-    return Collection(tuple(removed), freed, tuple(sorted(kept_for)))
+    return Collected(tuple(removed), freed, tuple(sorted(kept_for)))
 
 
 def size_of(path: Path) -> int:

@@ -10,6 +10,7 @@ from unirain_core.artefacts.report import Json, Report
 from unirain_core.artefacts.schemas import Dropped, Score
 from unirain_core.artefacts.whole import write_text
 from unirain_core.config.sections import Method, RainType, Variant
+from unirain_core.errors import GateError
 from unirain_core.evaluation import tables as printed
 
 STAGE = "benchmark_tables"
@@ -65,13 +66,28 @@ def _compared(folders: Mapping[str, Path]) -> tuple[list[Score], list[str]]:
         scores += tables.read(folder / "scores.parquet", Score)
         for row in tables.read(folder / "dropped.parquet", Dropped):
             left_out.setdefault(row.pair_id, f"{row.pair_id} ({name}: {row.reason})")
-    if not left_out:
-        return scores, []
     compared = [score for score in scores if score.pair_id not in left_out]
+    _demand_same_pictures(compared, list(folders))
+    if not left_out:
+        return compared, []
     return compared, [
         f"{len(left_out)} pairs are left out of every line, because a method could not be scored on them: "
         + ", ".join(left_out.values())
     ]
+
+
+def _demand_same_pictures(scores: Sequence[Score], methods: Sequence[str]) -> None:
+    """A table compares methods on the same pictures, or not at all."""
+    scored: dict[str, set[tuple[str, str, str]]] = {name: set() for name in methods}
+    for score in scores:
+        scored[score.method].add((score.benchmark, score.pair_id, score.data_hash))
+    every = set.union(*scored.values())
+    short = [name for name, pictures in scored.items() if pictures != every]
+    if short:
+        raise GateError(
+            f"the methods were not scored on the same pictures: {', '.join(short)} lack some of {len(every)}; run "
+            "`dvc repro baseline_scores benchmark_scores`"
+        )
 
 
 def _document(made: Sequence[printed.Table], notes: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.sums import SUMS
 from unirain_core.config.sections import SampleCorpus
 from unirain_core.engine.local import LocalEngine
-from unirain_core.engine.store import WorkStore, digest, publish
+from unirain_core.engine.store import WorkStore, digest, hand_over
 from unirain_core.errors import ChangedInputError
 from unirain_core.imaging.codec import file_hash
 from unirain_core.sources.sample_corpus import corpus
@@ -94,8 +94,7 @@ def _assemble(folders: Sequence[Path], items: Sequence[Item], out: Path) -> None
     for folder in folders:
         shutil.copytree(folder, fresh, dirs_exist_ok=True, ignore=shutil.ignore_patterns(SUMS))
     corpus.write_ledger(fresh, items)
-    shutil.rmtree(out, ignore_errors=True)
-    publish(fresh, out)
+    hand_over(fresh, out)
 
 
 def _report(items: Sequence[Item]) -> Report:

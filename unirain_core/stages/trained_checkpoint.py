@@ -13,7 +13,7 @@ from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import HistoryRow, SplitRow
 from unirain_core.config.sections import Network, RainType, Strategy, Training, Variant
 from unirain_core.engine.life import is_held
-from unirain_core.engine.store import WorkStore, digest, publish
+from unirain_core.engine.store import WorkStore, digest, hand_over
 from unirain_core.errors import ConfigError, MissingInputError
 from unirain_core.model import checkpoint
 from unirain_core.tracking import journal
@@ -178,8 +178,7 @@ def _hand_over(finished: Path, out: Path) -> None:
     copy = out.with_name(out.name + ".partial")
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(finished, copy)
-    shutil.rmtree(out, ignore_errors=True)
-    publish(copy, out)
+    hand_over(copy, out)
 
 
 def _best_rows(finished: Path, rows: list[HistoryRow]) -> list[HistoryRow]:

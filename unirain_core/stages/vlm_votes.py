@@ -1,6 +1,7 @@
 """Stage: the votes of the three judges on every pair, and the verdicts."""
 
 import logging
+from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +16,7 @@ from unirain_core.distill.ballots import Ballot, ballots_of, vote_job, votes_of
 from unirain_core.distill.judges.statistics import reliability
 from unirain_core.distill.judging import HALF
 from unirain_core.distill.voting import verdict
-from unirain_core.engine.rows import finished_rows
+from unirain_core.engine.rows import Failed, finished_rows
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import GateError
 
@@ -42,7 +43,9 @@ def run(root: Path, *, vlm_votes: VlmVotes) -> None:
     logger.info("%s: %d questions on pairs, %d on photos", STAGE, len(of_pairs), len(of_photos))
     job, work = vote_job(Roots.load(root), ALGORITHM), WorkStore.at(root, STAGE)
     ballots = [*of_pairs, *of_photos]
-    answers = votes_of(ballots, finished_rows(job, ballots, work))
+    results = finished_rows(job, ballots, work)
+    failed = Counter(result.reason for result in results if isinstance(result, Failed))
+    answers = votes_of(ballots, results)
     thresholds = _thresholds(answers[len(of_pairs) :], vlm_votes)
     decided = calibration.decided(answers, thresholds)
     votes, on_photos = decided[: len(of_pairs)], decided[len(of_pairs) :]
@@ -64,7 +67,8 @@ def run(root: Path, *, vlm_votes: VlmVotes) -> None:
             "votes": len(votes),
             "abstentions": sum(vote.vote is None for vote in votes),
         },
-        notes=_notes(vlm_votes.judges),
+        reasons=failed,
+        notes=[*_notes(vlm_votes.judges), *_failures(failed)],
         figures={
             **_figures(pairs, votes, by_pair, judges=vlm_votes.judges),
             "thresholds": [{"judge": judge, "threshold": value} for judge, value in thresholds.items()],
@@ -73,6 +77,15 @@ def run(root: Path, *, vlm_votes: VlmVotes) -> None:
     )
     report.write(root / WRITES[1], summary)
     logger.info("%s: %d of %d pairs kept", STAGE, kept, len(pairs))
+
+
+def _failures(failed: Counter[str]) -> list[str]:
+    if not failed:
+        return []
+    return [
+        f"{failed.total()} questions could not be asked and count as abstentions; "
+        f"`dvc repro --force --single-item {STAGE}` asks them again"
+    ]
 
 
 def _dropped(root: Path) -> list[Dropped]:

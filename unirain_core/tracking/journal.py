@@ -52,9 +52,15 @@ class Journal:
         training that was put aside earlier comes back."""
         try:
             _make_room(folder, start.key)
-        except OSError as error:  # a mute journal follows
+        except OSError as error:
             logger.warning("journal %s: %s", folder, error)
         journal = cls(folder, clock)
+        other = start_of(read(folder))
+        if other is not None and other.key != start.key:
+            logger.warning(
+                "journal %s is another training's and stays so: MLflow will not hear of this one", folder
+            )
+            journal._is_mute = True
         journal._append("start", 0, content=asdict(start))
         return journal
 

@@ -23,8 +23,9 @@ FILE = "mlflow.db"
 ARTIFACTS = "artifacts"
 _COMPANIONS = ("-journal", "-wal", "-shm")
 """Suffixes of the files that SQLite keeps beside a database."""
-_BUSY = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_READONLY", "SQLITE_FULL", "SQLITE_CANTOPEN"})
-"""Errors that say nothing against the file, by the first two words of their names."""
+_DAMAGED = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB", ""})
+"""Errors that speak against the file, by the first two words of their names; text that is no text has no name. All others,
+such as a disk or a lock that does not answer, say nothing against it."""
 
 
 def home(root: Path) -> Path:
@@ -98,7 +99,7 @@ def _damage(file: Path) -> str:
             return _unreadable(store)
     except sqlite3.Error as error:
         name = getattr(error, "sqlite_errorname", "")
-        if "_".join(name.split("_")[:2]) in _BUSY:
+        if "_".join(name.split("_")[:2]) not in _DAMAGED:
             raise
         return str(error)
 

@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection, wait
 
 import torch
 
+from unirain_core.engine.edits import demand_code_of_the_stage
 from unirain_core.engine.life import tie_to_parent
 from unirain_core.errors import UniRainError
 
@@ -68,6 +69,7 @@ def _work(answer: Connection, work: Callable[[], None], rank: int, world: int, p
     names = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": world, "MASTER_PORT": port}
     os.environ |= {name: str(value) for name, value in names.items()} | {"MASTER_ADDR": "127.0.0.1"}
     try:
+        demand_code_of_the_stage()
         work()
         answer.send(None)
     except (UniRainError, OSError) as error:
