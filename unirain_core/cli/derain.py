@@ -13,8 +13,10 @@ from tqdm import tqdm
 
 from unirain_core.artefacts.paths import CHECKPOINT
 from unirain_core.artefacts.whole import whole_file
+from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError, ItemError, MissingArtefactError, MissingInputError, UniRainError
 from unirain_core.imaging.codec import MAX_PIXELS, SUFFIXES, read_rgb, write_png
+from unirain_core.tracking.checkpoints import checkpoint_of, is_version
 
 if TYPE_CHECKING:  # torch takes seconds to load, which `unirain --help` should not
     from unirain_core.model.network import UniRainNet
@@ -38,8 +40,11 @@ def derain(
         Path, typer.Argument(help="A .png file for one picture, or a folder; never the input.")
     ],
     checkpoint: Annotated[
-        Optional[Path],  # noqa: UP045 (typer reads it)
-        typer.Option(help=f"Folder of a trained network; default: {DEFAULT_CHECKPOINT}."),
+        Optional[str],  # noqa: UP045 (typer reads it)
+        typer.Option(
+            help=f"Folder of a trained network, or a registered version such as models:/UniRain@champion; "
+            f"default: {DEFAULT_CHECKPOINT}."
+        ),
     ] = None,
 ) -> None:
     """Remove rain from photos of any size; names and sub-folders stay, pictures are written as PNG.
@@ -47,7 +52,7 @@ def derain(
     A picture that cannot be derained is named and skipped; the exit code is then 1.
     """
     jobs = plan(input, output)
-    net = _load(checkpoint or Path(DEFAULT_CHECKPOINT))
+    net = _load(_folder(checkpoint or DEFAULT_CHECKPOINT))
     written = sum(_run(net, job) for job in tqdm(jobs, desc="derain", unit="picture", disable=None))
     if not written:
         raise MissingInputError(
@@ -151,6 +156,18 @@ def _run(net: "UniRainNet", job: Job) -> bool:
     else:
         return True
     return False
+
+
+def _folder(checkpoint: str) -> Path:
+    """The folder of a checkpoint; that of a registered version is found by its bytes.
+
+    Raises:
+        MissingInputError: no bytes of the version are on this machine, or MLflow does not answer.
+    """
+    if not is_version(checkpoint):
+        return Path(checkpoint)
+    root = Path.cwd()
+    return checkpoint_of(checkpoint, root, WorkStore.at(root, "derain").home)
 
 
 def _load(folder: Path) -> "UniRainNet":
