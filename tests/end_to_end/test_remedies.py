@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -620,3 +621,21 @@ def test_the_champion_comes_back_by_each_way_that_the_message_names(whole, tmp_p
         run(whole, *DVC, *command.split()[1:])
         run(whole, *derain)
         run(whole, *DVC, "repro")
+
+
+@pytest.mark.slow
+def test_methods_that_were_scored_on_other_pictures_are_compared_once_the_command_has_run(
+    reproduced, tmp_path
+):
+    project = copy_of(reproduced, tmp_path)
+    edit("  seed: 30", "  seed: 31")(SimpleNamespace(root=project))
+    for step in ("rainrag_split", "benchmark_scores@unirain"):
+        run(project, *DVC, "repro", "--single-item", step)
+    refused = run(project, *DVC, "repro", "--force", "--single-item", "benchmark_tables", check=False)
+    said = " ".join((refused.stdout + refused.stderr).split())
+    assert refused.returncode != 0
+    assert "the methods were not scored on the same pictures" in said
+
+    (command,) = [named for named in commands(said) if "baseline_scores" in named]
+    run(project, *DVC, *command.split()[1:])
+    run(project, *DVC, "repro", "--single-item", "benchmark_tables")

@@ -158,6 +158,9 @@ EXECUTED: dict[str, dict[str, str]] = {
     "sources.sample_corpus.plan": {
         "lower pairs_per_type": f"{STAGES}test_a_corpus_of_too_many_pictures_of_one_photo_is_planned_with_fewer_pairs"
     },
+    "stages.benchmark_tables": {
+        "run `dvc repro baseline_scores benchmark_scores`": f"{END}test_methods_that_were_scored_on_other_pictures_are_compared_once_the_command_has_run"
+    },
     "stages.rainrag_split": {
         "add data": SPLIT,
         "run `dvc repro vlm_votes`": DVC,

@@ -52,7 +52,7 @@ def derain(
     A picture that cannot be derained is named and skipped; the exit code is then 1.
     """
     jobs = plan(input, output)
-    net = _load(_folder(checkpoint or DEFAULT_CHECKPOINT))
+    net = _load(_folder(str(checkpoint or DEFAULT_CHECKPOINT)))
     written = sum(_run(net, job) for job in tqdm(jobs, desc="derain", unit="picture", disable=None))
     if not written:
         raise MissingInputError(
