@@ -88,9 +88,7 @@ def _cache(root: Path) -> Path:
     command = [sys.executable, "-m", "dvc", "cache", "dir"]
     answer = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if answer.returncode:
-        raise ConfigError(
-            f"DVC does not say where its cache lies: {answer.stderr.strip()}; run `unirain prepare`"
-        )
+        raise ConfigError(f"DVC does not say where its cache lies: {answer.stderr.strip()}")
     return Path(answer.stdout.strip()) / "files" / "md5"
 
 
