@@ -14,11 +14,13 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main(parent: int, arguments: list[str]) -> None:
-    """Tie this process to its parent, take back the default SIGINT, and become the program; never returns."""
+    """Tie this process to its parent, take back the default signals, and become the program; never returns."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         sys.exit(128 + signal.SIGTERM)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's `&` hands down an ignored one
+    # a shell's `&` hands down an ignored SIGINT, and Dagster then makes SIGTERM the same; the program must end by both
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.execv(sys.executable, [sys.executable, *arguments])
 
 

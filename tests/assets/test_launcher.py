@@ -20,3 +20,13 @@ def test_a_launcher_takes_back_an_ignored_interrupt():
     ended = subprocess.run(shell, cwd=REPO, capture_output=True, text=True, check=True)
 
     assert ended.stdout == "True\n"
+
+
+def test_a_launcher_takes_back_an_ignored_request_to_end():
+    """Dagster ignores SIGTERM where a script's `&` made it ignore SIGINT; the death of the parent comes as SIGTERM."""
+    program = "import signal; print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)"
+    command = f'"{sys.executable}" -m unirain_assets.launcher $$ -c "{program}"'
+    shell = ["sh", "-c", f"trap '' TERM; {command}; exit $?"]
+    ended = subprocess.run(shell, cwd=REPO, capture_output=True, text=True, check=True)
+
+    assert ended.stdout == "True\n"
