@@ -12,13 +12,14 @@ import pytest
 from tests.laws.remedies import ROOT, all_remedies
 
 END = "tests/end_to_end/test_remedies.py::"
+WHOLE = "tests/end_to_end/test_remedies_of_whole_projects.py::"
 EDIT = f"{END}test_an_edit_that_a_message_names_mends_the_fault"
-DVC = f"{END}test_the_command_of_dvc_that_a_message_names_brings_equal_bytes_back"
+DVC = f"{WHOLE}test_the_command_of_dvc_that_a_message_names_brings_equal_bytes_back"
 COMMAND = f"{END}test_a_command_that_a_message_names_goes_on"
 TYPES = f"{END}test_a_type_that_no_dataset_gives_is_mended_as_the_message_says"
-MERGE = f"{END}test_the_marks_of_a_merge_in_dvc_lock_go_by_the_commands_that_are_named"
-CHAMPION = f"{END}test_the_champion_comes_back_by_each_way_that_the_message_names"
-OUTAGE = f"{END}test_what_an_outage_kept_back_is_sent_once_the_address_is_unset"
+MERGE = f"{WHOLE}test_the_marks_of_a_merge_in_dvc_lock_go_by_the_commands_that_are_named"
+CHAMPION = f"{WHOLE}test_the_champion_comes_back_by_each_way_that_the_message_names"
+OUTAGE = f"{WHOLE}test_what_an_outage_kept_back_is_sent_once_the_address_is_unset"
 DERAIN = "tests/cli/test_remedies.py::test_the_arguments_that_derain_asks_for_are_taken"
 CHECKPOINT = "tests/cli/test_remedies.py::test_readable_pictures_and_another_checkpoint_are_taken"
 CORPUS = "tests/cli/test_remedies.py::test_a_corpus_is_rendered_into_the_folder_that_the_message_asks_for"
@@ -61,10 +62,10 @@ EXECUTED: dict[str, dict[str, str]] = {
         "rename {}": "tests/cli/test_remedies.py::test_a_picture_is_derained_once_it_is_renamed",
     },
     "cli.gc": {
-        "run `dvc repro` to the end": f"{END}test_gc_removes_more_once_what_was_interrupted_has_come_to_its_end"
+        "run `dvc repro` to the end": f"{WHOLE}test_gc_removes_more_once_what_was_interrupted_has_come_to_its_end"
     },
     "cli.judges": {
-        "name one under sample_corpora in params.yaml": f"{END}test_judge_figures_go_on_once_a_corpus_is_named_and_rendered",
+        "name one under sample_corpora in params.yaml": f"{WHOLE}test_judge_figures_go_on_once_a_corpus_is_named_and_rendered",
         "run `dvc repro sample_corpus`": DVC,
     },
     "cli.main": {"run the same command again": FULL},
@@ -73,7 +74,7 @@ EXECUTED: dict[str, dict[str, str]] = {
         "run from the root of the project": COMMAND,
     },
     "cli.run": {
-        "run `unirain run {} --partition NAME`": f"{END}test_a_stage_of_partitions_runs_for_one_that_the_message_names",
+        "run `unirain run {} --partition NAME`": f"{WHOLE}test_a_stage_of_partitions_runs_for_one_that_the_message_names",
         "run `unirain run {}`": COMMAND,
     },
     "cli.sample_corpus": {
@@ -82,14 +83,14 @@ EXECUTED: dict[str, dict[str, str]] = {
         "name a new folder to render into": CORPUS,
     },
     "cli.summary": {
-        "run `dvc repro --force --single-item {}`": f"{END}test_what_dvc_lock_does_not_know_comes_back_by_the_command_that_is_named"
+        "run `dvc repro --force --single-item {}`": f"{WHOLE}test_what_dvc_lock_does_not_know_comes_back_by_the_command_that_is_named"
     },
     "cli.ui": {
         "name another first port": "tests/cli/test_remedies.py::test_another_first_port_is_taken_where_all_are_in_use",
         "run from the root of the project": COMMAND,
     },
     "cli.locked": {
-        "Run `dvc repro --force --single-item {}`": f"{END}test_what_dvc_lock_does_not_know_comes_back_by_the_command_that_is_named"
+        "Run `dvc repro --force --single-item {}`": f"{WHOLE}test_what_dvc_lock_does_not_know_comes_back_by_the_command_that_is_named"
     },
     "cli.verify": {
         "run `dvc repro --force --single-item {}`": "tests/cli/test_verify.py::test_a_flipped_out_is_named_and_its_remedy_heals_it"
@@ -159,7 +160,7 @@ EXECUTED: dict[str, dict[str, str]] = {
         "lower pairs_per_type": f"{STAGES}test_a_corpus_of_too_many_pictures_of_one_photo_is_planned_with_fewer_pairs"
     },
     "stages.benchmark_tables": {
-        "run `dvc repro baseline_scores benchmark_scores`": f"{END}test_methods_that_were_scored_on_other_pictures_are_compared_once_the_command_has_run"
+        "run `dvc repro baseline_scores benchmark_scores`": f"{WHOLE}test_methods_that_were_scored_on_other_pictures_are_compared_once_the_command_has_run"
     },
     "stages.rainrag_split": {
         "add data": SPLIT,
@@ -200,7 +201,7 @@ EXECUTED: dict[str, dict[str, str]] = {
     },
     "tracking.mirror": {"send it with `unirain track`": OUTAGE},
     "tracking.own_store": {
-        "run `unirain track`": f"{END}test_a_damaged_store_of_mlflow_is_filled_again_by_track"
+        "run `unirain track`": f"{WHOLE}test_a_damaged_store_of_mlflow_is_filled_again_by_track"
     },
     "tracking.settle": {
         "run `unirain track` again": OUTAGE,
