@@ -95,3 +95,59 @@ def test_a_file_that_is_no_table_is_refused(tmp_path):
     (tmp_path / "t.parquet").write_bytes(b"no parquet")
     with pytest.raises(SchemaError, match="is damaged"):
         tables.read(tmp_path / "t.parquet", ManifestRow)
+
+
+def test_bytes_do_not_depend_on_the_pieces_in_which_rows_came(tmp_path):
+    rows = [
+        Verdict(pair_id=f"a/{i:06d}", yes=i % 4, no=0, abstained=0, verdict=i % 2 == 0, calls=3)
+        for i in range(20_000)
+    ]
+    tables.write(tmp_path / "whole", rows, Verdict)
+    with tables.writer(tmp_path / "pieces", Verdict) as table:
+        for start in range(0, len(rows), 777):
+            table.rows(rows[start : start + 777])
+    frame = tables.columns(
+        tmp_path / "whole", Verdict, ["calls", "verdict", "abstained", "no", "yes", "pair_id"]
+    )
+    with tables.writer(tmp_path / "frame", Verdict) as table:
+        table.columns(frame[:9_000])
+        table.columns(frame[9_000:])
+
+    assert (tmp_path / "whole").read_bytes() == (tmp_path / "pieces").read_bytes()
+    assert (tmp_path / "whole").read_bytes() == (tmp_path / "frame").read_bytes()
+
+
+def test_a_table_is_read_by_columns_and_in_batches(tmp_path):
+    rows = [Verdict(pair_id=f"a/{i}", yes=i % 4, no=0, abstained=0, verdict=True, calls=3) for i in range(10)]
+    tables.write(tmp_path / "t", rows, Verdict)
+    pieces = list(tables.batches(tmp_path / "t", Verdict, ["yes", "pair_id"], rows=4))
+
+    assert [4, 4, 2] == [len(piece) for piece in pieces]
+    assert ["yes", "pair_id"] == pieces[0].column_names
+    assert [row.yes for row in rows] == tables.columns(tmp_path / "t", Verdict, ["yes"])["yes"].to_list()
+    assert rows[4:8] == tables.rows_of(list(tables.batches(tmp_path / "t", Verdict, rows=4))[1], Verdict)
+
+
+def test_columns_of_another_class_are_not_written(tmp_path):
+    with (
+        pytest.raises(SchemaError, match="no columns of Verdict"),
+        tables.writer(tmp_path / "t", Verdict) as table,
+    ):
+        table.columns(pa.table({"pair_id": ["a/1"]}))
+
+    assert not (tmp_path / "t").exists()
+
+
+def test_damage_that_shows_in_a_later_batch_is_named(tmp_path):
+    rows = [
+        Verdict(pair_id=f"a/{i}", yes=i % 4, no=0, abstained=0, verdict=True, calls=3) for i in range(20_000)
+    ]
+    path = tmp_path / "t.parquet"
+    tables.write(path, rows, Verdict)
+    content = bytearray(path.read_bytes())
+    last_page = pq.ParquetFile(path).metadata.row_group(2).column(0).data_page_offset
+    content[last_page + 60] ^= 1
+    path.write_bytes(bytes(content))
+
+    with pytest.raises(SchemaError, match="is damaged"):
+        list(tables.batches(path, Verdict, ["pair_id"]))
