@@ -156,7 +156,7 @@ EXECUTED: dict[str, dict[str, str]] = {
     "sources.listing": {
         "rename it": f"{END}test_a_partner_whose_name_differs_in_case_is_found_once_it_is_renamed"
     },
-    "sources.sample_corpus.plan": {
+    "standins.rain.plan": {
         "lower pairs_per_type": f"{STAGES}test_a_corpus_of_too_many_pictures_of_one_photo_is_planned_with_fewer_pairs"
     },
     "stages.benchmark_tables": {

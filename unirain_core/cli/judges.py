@@ -8,8 +8,8 @@ from unirain_core.artefacts import paths, tables
 from unirain_core.artefacts.schemas import Vote
 from unirain_core.distill.confusion import Outcome, lines
 from unirain_core.errors import MissingInputError
-from unirain_core.sources.sample_corpus.corpus import LEDGER
-from unirain_core.sources.sample_corpus.items import FAULTS
+from unirain_core.standins.rain.corpus import LEDGER
+from unirain_core.standins.rain.items import FAULTS
 
 GOOD = "good"
 NOT_JUDGED = frozenset({*FAULTS, "real"})
