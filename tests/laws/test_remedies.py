@@ -226,6 +226,7 @@ DOWNLOAD, SERVER, TIME, HARDWARE, PERSON, PICTURE = (
 UNEXECUTED: dict[str, dict[str, str]] = {
     "artefacts.meanings": {"run `git lfs pull`": DOWNLOAD},
     "cli.derain": {"train one with `make demo`": TIME},
+    "cli.extras": {"run `pip install 'unirain[{}]'`": DOWNLOAD},
     "distill.stores.server": {
         "set UNIRAIN_QDRANT_URL": SERVER,
         "start it again with `docker compose up -d qdrant`": SERVER,
@@ -243,6 +244,7 @@ UNEXECUTED: dict[str, dict[str, str]] = {
     },
     "imaging.codec": {"run `git lfs pull` where the dataset lies": DOWNLOAD},
     "model.checkpoint": {"get the folder again from whoever made it": PERSON},
+    "standins.rain.photos": {"run `pip install 'unirain[sample]'`": DOWNLOAD},
     "stages.real_rain_database": {"add other photos to raw_datasets.datasets": PICTURE},
     "tracking.checkpoints": {"`dvc pull {}`": DOWNLOAD},
     "tracking.settle": {"start its server": SERVER},

@@ -8,6 +8,7 @@ import typer
 from tqdm import tqdm
 
 from unirain_core.artefacts.whole import naming
+from unirain_core.cli.extras import need
 from unirain_core.config.sections import SampleCorpus
 from unirain_core.engine.local import LocalEngine
 from unirain_core.errors import ConfigError
@@ -38,6 +39,7 @@ def sample_corpus(
     ] = None,
 ) -> None:
     """Render rain over photographs: labelled pairs in six datasets' layouts, and unlabelled photos."""
+    need("skimage", "sklearn")
     from unirain_core.standins.rain.photos import SHIPPED, photos_of
 
     if output is None and contact_sheet is None:

@@ -36,7 +36,8 @@ def _package(name: str) -> Path:
     spec = find_spec(name)
     if spec is None or not spec.submodule_search_locations:
         raise MissingInputError(
-            f"package '{name}' is not installed, and the sample corpus rains on its photographs"
+            f"package '{name}' is not installed, and the sample corpus rains on its photographs; "
+            "run `pip install 'unirain[sample]'`"
         )
     return Path(spec.submodule_search_locations[0])
 
