@@ -156,7 +156,7 @@ EXECUTED: dict[str, dict[str, str]] = {
     "sources.listing": {
         "rename it": f"{END}test_a_partner_whose_name_differs_in_case_is_found_once_it_is_renamed"
     },
-    "sources.sample_corpus.plan": {
+    "standins.rain.plan": {
         "lower pairs_per_type": f"{STAGES}test_a_corpus_of_too_many_pictures_of_one_photo_is_planned_with_fewer_pairs"
     },
     "stages.benchmark_tables": {
@@ -226,6 +226,7 @@ DOWNLOAD, SERVER, TIME, HARDWARE, PERSON, PICTURE = (
 UNEXECUTED: dict[str, dict[str, str]] = {
     "artefacts.meanings": {"run `git lfs pull`": DOWNLOAD},
     "cli.derain": {"train one with `make demo`": TIME},
+    "cli.extras": {"run `pip install 'unirain[{}]'`": DOWNLOAD},
     "distill.stores.server": {
         "set UNIRAIN_QDRANT_URL": SERVER,
         "start it again with `docker compose up -d qdrant`": SERVER,
@@ -243,6 +244,7 @@ UNEXECUTED: dict[str, dict[str, str]] = {
     },
     "imaging.codec": {"run `git lfs pull` where the dataset lies": DOWNLOAD},
     "model.checkpoint": {"get the folder again from whoever made it": PERSON},
+    "standins.rain.photos": {"run `pip install 'unirain[sample]'`": DOWNLOAD},
     "stages.real_rain_database": {"add other photos to raw_datasets.datasets": PICTURE},
     "tracking.checkpoints": {"`dvc pull {}`": DOWNLOAD},
     "tracking.settle": {"start its server": SERVER},

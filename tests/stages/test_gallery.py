@@ -34,7 +34,7 @@ def test_the_page_shows_kept_rejected_dropped_and_real_pictures(project):
         "real/1",
         "caption of set/nrd/5",
         "too dark",
-        "Statistics judged these pictures (statistics/nss)",
+        "stand-ins measured statistics where models would run: statistics/nss",
     ):
         assert text in html
 

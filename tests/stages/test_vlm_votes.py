@@ -97,7 +97,10 @@ def test_every_count_of_the_report_can_be_traced_to_rows(project):
     assert 3 == sum(line["pairs"] for line in said["by_type"])
     assert kept == sum(line["kept"] for line in said["by_dataset"])
     assert dict(accepted) == {line["judge"]: line["yes"] for line in said["by_judge"] if line["yes"]}
-    assert ["statistics judges; no VLM ran"] == said["notes"]
+    assert [
+        "stand-ins measured statistics where models would run: "
+        "statistics/directional, statistics/nss, statistics/photometric"
+    ] == said["notes"]
 
 
 def test_a_changed_reference_costs_only_the_votes_that_it_touches(project):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from unirain_core.artefacts import paths, tables
+from unirain_core.artefacts import paths
 from unirain_core.artefacts.meanings import MEANINGS
 from unirain_core.artefacts.schemas import (
     Dropped,
@@ -116,6 +116,8 @@ def _scores(pair_id: str, root: Path) -> Iterator[str]:
 
 def _rows(path: Path, row_class: type[Row], wanted: Callable[[Row], bool]) -> Iterable[Row]:
     """The wanted rows of a table; none where its stage has not run."""
+    from unirain_core.artefacts import tables  # pyarrow is in no plain installation, and `derain` needs none
+
     return filter(wanted, tables.read(path, row_class)) if path.exists() else ()
 
 

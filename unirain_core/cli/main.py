@@ -18,6 +18,7 @@ from unirain_core.cli import advice
 from unirain_core.cli.datasets import datasets
 from unirain_core.cli.derain import derain
 from unirain_core.cli.explain import explain
+from unirain_core.cli.extras import missing_library
 from unirain_core.cli.gc import gc
 from unirain_core.cli.judges import judge_figures
 from unirain_core.cli.prepare import prepare
@@ -78,6 +79,11 @@ def main() -> None:
         _leave(error, advice.message(error), error.exit_code, debug=debug)
     except OSError as error:
         _leave(error, _of_the_system(error), 1, debug=debug)
+    except ModuleNotFoundError as error:
+        missing = missing_library(error.name)
+        if missing is None:  # a defect of the program, which sys.excepthook tells
+            raise
+        _leave(error, str(missing), missing.exit_code, debug=debug)
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

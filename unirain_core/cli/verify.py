@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from unirain_core.artefacts.sums import damage, read_named
+from unirain_core.cli.extras import need
 from unirain_core.cli.locked import damaged_outs
 from unirain_core.cli.witness import hashes
 from unirain_core.config.load import read_yaml
@@ -85,6 +86,7 @@ def _of_cache(root: Path) -> Iterator[str]:
 
 def _cache(root: Path) -> Path:
     """DVC's cache of MD5 objects, wherever `cache.dir` puts it."""
+    need("dvc")
     command = [sys.executable, "-m", "dvc", "cache", "dir"]
     answer = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if answer.returncode:

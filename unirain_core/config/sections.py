@@ -19,7 +19,9 @@ Side = Annotated[int, Ge(1), Le(4096)]
 Depth = Annotated[int, Ge(1), Le(64)]
 """Blocks or heads; the paper's largest is 8, and a network of thousands would be built for hours."""
 
-EncoderName = Literal["statistics"]
+CaptionerName = Literal["statistics"]
+TextEncoderName = Literal["statistics"]
+ImageEncoderName = Literal["statistics"]
 StoreName = Literal["edge", "server", "memory"]
 JudgeName = Literal["statistics/directional", "statistics/nss", "statistics/photometric"]
 Routing = Literal["none", "soft", "hard"]
@@ -139,9 +141,9 @@ class VerifiedPairs:
 class Encoders:
     """What makes a picture's triplet (caption, image vector, picture)."""
 
-    captioner: EncoderName = "statistics"
-    text_encoder: EncoderName = "statistics"
-    image_encoder: EncoderName = "statistics"
+    captioner: CaptionerName = "statistics"
+    text_encoder: TextEncoderName = "statistics"
+    image_encoder: ImageEncoderName = "statistics"
     structure_side: Annotated[int, Ge(16), Le(1024)] = 128
     """Side in pixels of the square grey picture that Eq. (3) compares (paper gap)."""
 

@@ -1,9 +1,8 @@
 """The triplet (caption, image vector, picture) of a picture, and the work that makes it of a row."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import assert_never
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +10,10 @@ from PIL import Image
 
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, TripletRow
-from unirain_core.config.sections import EncoderName, Encoders
-from unirain_core.distill.encoders.caption import Captioner, StatisticsCaptioner
-from unirain_core.distill.encoders.image import ImageEncoder, StatisticsImageEncoder
-from unirain_core.distill.encoders.text import StatisticsTextEncoder, TextEncoder
+from unirain_core.distill.encoders.captioner import Captioner
+from unirain_core.distill.encoders.image import ImageEncoder
+from unirain_core.distill.encoders.text import TextEncoder
+from unirain_core.distill.stand_ins import note
 from unirain_core.engine.rows import Failed, Job
 from unirain_core.engine.store import digest
 from unirain_core.imaging.codec import RgbImage, to_float, to_uint8
@@ -36,33 +35,6 @@ class Triplet:
     """(side, side), I: grey Rec. 601, 0 to 255."""
 
 
-def make_captioner(name: EncoderName) -> Captioner:
-    """The captioner of a name in params."""
-    match name:
-        case "statistics":
-            return StatisticsCaptioner()
-        case _:
-            assert_never(name)
-
-
-def make_text_encoder(name: EncoderName) -> TextEncoder:
-    """The text encoder of a name in params."""
-    match name:
-        case "statistics":
-            return StatisticsTextEncoder()
-        case _:
-            assert_never(name)
-
-
-def make_image_encoder(name: EncoderName) -> ImageEncoder:
-    """The image encoder of a name in params."""
-    match name:
-        case "statistics":
-            return StatisticsImageEncoder()
-        case _:
-            assert_never(name)
-
-
 @dataclass(frozen=True, slots=True)
 class Encoder:
     """Everything that makes a triplet."""
@@ -80,10 +52,7 @@ class Encoder:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a report must say of the encoders."""
-        stand_ins = all(
-            n.startswith("statistics/") for n in (self.captioner.form, self.text.name, self.image.name)
-        )
-        return ("statistics encoders; no captioning or vision-language model ran",) if stand_ins else ()
+        return note((self.captioner.form, self.text.name, self.image.name))
 
     def encode(self, image: RgbImage) -> Triplet:
         """The triplet of a picture of any size."""
@@ -94,17 +63,6 @@ class Encoder:
             image_vector=self.image.encode(image),
             picture=structure_picture(image, self.structure_side),
         )
-
-
-@lru_cache(maxsize=2)
-def make_encoder(params: Encoders) -> Encoder:
-    """The encoders of params, loaded once per process."""
-    return Encoder(
-        captioner=make_captioner(params.captioner),
-        text=make_text_encoder(params.text_encoder),
-        image=make_image_encoder(params.image_encoder),
-        structure_side=params.structure_side,
-    )
 
 
 def structure_picture(image: RgbImage, side: int) -> NDArray[np.uint8]:
@@ -139,7 +97,8 @@ class PictureRow:
 class EncodeRows:
     """Triplets of rows; picklable, for worker processes."""
 
-    encoders: Encoders
+    make_encoder: Callable[[], Encoder]
+    """Makes the encoder in each process; what it returns is not pickled."""
     roots: Roots
 
     def __call__(self, rows: Sequence[PictureRow]) -> list[list[TripletRow]]:
@@ -147,7 +106,7 @@ class EncodeRows:
         return [[self._encoded(row)] for row in rows]
 
     def _encoded(self, row: PictureRow) -> TripletRow:
-        encoder = make_encoder(self.encoders)
+        encoder = self.make_encoder()
         file = self.roots.path(row.root, row.input)
         triplet = encoder.encode(read_rainy(file, row.halves, listed=row.input_hash))
         return TripletRow(
@@ -162,15 +121,23 @@ class EncodeRows:
         )
 
 
-def triplet_job(encoders: Encoders, roots: Roots, algorithm: str) -> Job[PictureRow, TripletRow]:
-    """The per-row work of every stage that makes triplets."""
-    encoder = make_encoder(encoders)
+def triplet_job(
+    make_encoder: Callable[[], Encoder], roots: Roots, algorithm: str
+) -> Job[PictureRow, TripletRow]:
+    """The per-row work of every stage that makes triplets.
+
+    Args:
+        make_encoder: a picklable function that gives a process its one encoder.
+        roots: where the datasets lie.
+        algorithm: the version of the stage's algorithm.
+    """
+    encoder = make_encoder()
     return Job(
         algorithm=algorithm,
         output=TripletRow,
         key=partial(row_key, f"{encoder.captioner.form}; {encoder.name}"),
         place=row_place,
-        work=EncodeRows(encoders, roots),
+        work=EncodeRows(make_encoder, roots),
     )
 
 

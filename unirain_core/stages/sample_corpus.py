@@ -16,11 +16,11 @@ from unirain_core.engine.local import LocalEngine
 from unirain_core.engine.store import WorkStore, digest, hand_over
 from unirain_core.errors import ChangedInputError
 from unirain_core.imaging.codec import file_hash
-from unirain_core.sources.sample_corpus import corpus
-from unirain_core.sources.sample_corpus.items import FAULTS, Item
-from unirain_core.sources.sample_corpus.photos import SHIPPED, read_hash
-from unirain_core.sources.sample_corpus.plan import plan
-from unirain_core.sources.sample_corpus.render import write
+from unirain_core.standins.rain import corpus
+from unirain_core.standins.rain.items import FAULTS, Item
+from unirain_core.standins.rain.photos import SHIPPED, read_hash
+from unirain_core.standins.rain.plan import plan
+from unirain_core.standins.rain.render import write
 
 logger = logging.getLogger(__name__)
 
