@@ -19,7 +19,7 @@ from unirain_core.distill.triplet import (
     structure_picture,
     triplet_job,
 )
-from unirain_core.engine.rows import Failed
+from unirain_core.engine.jobs import Failed
 from unirain_core.imaging.codec import file_hash, write_png
 
 NAMES = get_args(EncoderName)
@@ -93,9 +93,8 @@ def row(name, content="0"):
 
 
 def test_the_work_gives_one_triplet_for_each_row_and_travels_to_workers(job, tmp_path):
-    work = pickle.loads(pickle.dumps(job.work))
     hashes = {name: file_hash(tmp_path / f"pool/{name}.png") for name in "ab"}
-    triplets = [t for (t,) in work([row("a", hashes["a"]), row("b", hashes["b"])])]
+    triplets = pickle.loads(pickle.dumps(job)).compute([row("a", hashes["a"]), row("b", hashes["b"])])
     encoder = make_encoder(Encoders())
     expected = encoder.encode(picture(ord("b")))
 
@@ -125,7 +124,7 @@ def test_stand_ins_say_so():
 
 def test_a_row_without_a_triplet_is_dropped_with_its_reason(job, tmp_path):
     rows = [row("a", file_hash(tmp_path / "pool/a.png")), row("gone")]
-    triplets, dropped = settle(rows, [job.work(rows[:1])[0], Failed("out_of_memory", "too large")])
+    triplets, dropped = settle(rows, [job.compute(rows[:1])[0], Failed("out_of_memory", "too large")])
 
     assert ["set/a"] == [t.id for t in triplets]
     assert [("set/gone", "set", "out_of_memory", "too large")] == [

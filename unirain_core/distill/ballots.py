@@ -8,7 +8,8 @@ from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Pair, RealPhoto, Reference, Vote
 from unirain_core.config.sections import JudgeName
 from unirain_core.distill.judging import HALF, judge_pair, make_judge
-from unirain_core.engine.rows import Failed, Job
+from unirain_core.engine.jobs import Failed
+from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
 from unirain_core.errors import SchemaError
 from unirain_core.imaging.codec import RgbImage
@@ -100,13 +101,25 @@ def _references(
     return tuple(files[name] for name in names)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CastVotes:
-    """Votes of ballots; picklable, for worker processes."""
+    """The per-ballot work: a new reference photo costs only the votes that it touches."""
 
     roots: Roots
+    algorithm: str
+    output: type[Vote] = Vote
+    device: Device = "cpu"
+    batch: int | None = None
 
-    def __call__(self, ballots: Sequence[Ballot]) -> list[list[Vote]]:
+    def key(self, ballot: Ballot) -> str:
+        """Everything that determines the vote, apart from the pair that it bears."""
+        return ballot.key
+
+    def place(self, ballot: Ballot) -> tuple[str, str]:
+        """Dataset and id: a pair's ballots share a shard."""
+        return ballot.place
+
+    def compute(self, batch: Sequence[Ballot]) -> list[Vote]:
         """One vote for each ballot."""
 
         @lru_cache(maxsize=DECODED)
@@ -114,7 +127,7 @@ class CastVotes:
             path = self.roots.path(file.root, file.input)
             return read_rainy(path, file.halves, listed=file.input_hash)
 
-        return [[_vote(b, picture(b.query), [picture(r) for r in b.references])] for b in ballots]
+        return [_vote(b, picture(b.query), [picture(r) for r in b.references]) for b in batch]
 
 
 def _vote(ballot: Ballot, query: RgbImage, references: Sequence[RgbImage]) -> Vote:
@@ -132,14 +145,14 @@ def _vote(ballot: Ballot, query: RgbImage, references: Sequence[RgbImage]) -> Vo
     )
 
 
-def votes_of(ballots: Sequence[Ballot], results: Sequence[list[Vote] | Failed]) -> list[Vote]:
+def votes_of(ballots: Sequence[Ballot], results: Sequence[Vote | Failed]) -> list[Vote]:
     """One vote for each ballot; a question that could not be asked is an abstention with its reason."""
     votes: list[Vote] = []
     for ballot, result in zip(ballots, results, strict=True):
         if isinstance(result, Failed):
             votes.append(_abstention(ballot, result))
         else:
-            votes.extend(result)
+            votes.append(result)
     return votes
 
 
@@ -155,22 +168,3 @@ def _abstention(ballot: Ballot, failure: Failed) -> Vote:
         reason=f"{failure.reason}: {failure.detail}",
         prompt_hash=ballot.prompt_hash,
     )
-
-
-def vote_job(roots: Roots, algorithm: str) -> Job[Ballot, Vote]:
-    """The per-ballot work: a new reference photo costs only the votes that it touches."""
-    return Job(
-        algorithm=algorithm,
-        output=Vote,
-        key=_key,
-        place=_place,
-        work=CastVotes(roots),
-    )
-
-
-def _key(ballot: Ballot) -> str:
-    return ballot.key
-
-
-def _place(ballot: Ballot) -> tuple[str, str]:
-    return ballot.place

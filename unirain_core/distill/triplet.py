@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import assert_never
 
 import numpy as np
@@ -15,7 +15,8 @@ from unirain_core.config.sections import EncoderName, Encoders
 from unirain_core.distill.encoders.caption import Captioner, StatisticsCaptioner
 from unirain_core.distill.encoders.image import ImageEncoder, StatisticsImageEncoder
 from unirain_core.distill.encoders.text import StatisticsTextEncoder, TextEncoder
-from unirain_core.engine.rows import Failed, Job
+from unirain_core.engine.jobs import Failed
+from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
 from unirain_core.imaging.codec import RgbImage, to_float, to_uint8
 from unirain_core.imaging.colour import luma
@@ -135,16 +136,30 @@ class PictureRow:
     """Content hash of the file."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EncodeRows:
-    """Triplets of rows; picklable, for worker processes."""
+    """The per-row work of every stage that makes triplets."""
 
     encoders: Encoders
+    made_with: str
+    """Names and versions of the encoders."""
     roots: Roots
+    algorithm: str
+    output: type[TripletRow] = TripletRow
+    device: Device = "cpu"
+    batch: int | None = None
 
-    def __call__(self, rows: Sequence[PictureRow]) -> list[list[TripletRow]]:
+    def key(self, row: PictureRow) -> str:
+        """Everything that determines a row's triplet."""
+        return digest(self.made_with, row.input_hash, row.halves)
+
+    def place(self, row: PictureRow) -> tuple[str, str]:
+        """Dataset and id of a row."""
+        return row.dataset, row.id
+
+    def compute(self, batch: Sequence[PictureRow]) -> list[TripletRow]:
         """One triplet for each row."""
-        return [[self._encoded(row)] for row in rows]
+        return [self._encoded(row) for row in batch]
 
     def _encoded(self, row: PictureRow) -> TripletRow:
         encoder = make_encoder(self.encoders)
@@ -162,20 +177,15 @@ class EncodeRows:
         )
 
 
-def triplet_job(encoders: Encoders, roots: Roots, algorithm: str) -> Job[PictureRow, TripletRow]:
-    """The per-row work of every stage that makes triplets."""
+def triplet_job(encoders: Encoders, roots: Roots, algorithm: str) -> EncodeRows:
+    """The work of making triplets with the encoders of params."""
     encoder = make_encoder(encoders)
-    return Job(
-        algorithm=algorithm,
-        output=TripletRow,
-        key=partial(row_key, f"{encoder.captioner.form}; {encoder.name}"),
-        place=row_place,
-        work=EncodeRows(encoders, roots),
-    )
+    made_with = f"{encoder.captioner.form}; {encoder.name}"
+    return EncodeRows(encoders=encoders, made_with=made_with, roots=roots, algorithm=algorithm)
 
 
 def settle(
-    rows: Sequence[PictureRow], results: Sequence[list[TripletRow] | Failed]
+    rows: Sequence[PictureRow], results: Sequence[TripletRow | Failed]
 ) -> tuple[list[TripletRow], list[Dropped]]:
     """Triplets of the rows that have one, and the other rows with their reasons; in the order of the rows."""
     triplets: list[TripletRow] = []
@@ -186,15 +196,5 @@ def settle(
                 Dropped(pair_id=row.id, dataset=row.dataset, reason=result.reason, other=result.detail)
             )
         else:
-            triplets.extend(result)
+            triplets.append(result)
     return triplets, dropped
-
-
-def row_key(encoders: str, row: PictureRow) -> str:
-    """Everything that determines a row's triplet."""
-    return digest(encoders, row.input_hash, row.halves)
-
-
-def row_place(row: PictureRow) -> tuple[str, str]:
-    """Dataset and id of a row."""
-    return row.dataset, row.id

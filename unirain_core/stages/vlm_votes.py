@@ -12,11 +12,12 @@ from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, Pair, RealPhoto, Reference, Verdict, Vote
 from unirain_core.config.sections import JudgeName, VlmVotes
 from unirain_core.distill import calibration, tally
-from unirain_core.distill.ballots import Ballot, ballots_of, vote_job, votes_of
+from unirain_core.distill.ballots import Ballot, CastVotes, ballots_of, votes_of
 from unirain_core.distill.judges.statistics import reliability
 from unirain_core.distill.judging import HALF
 from unirain_core.distill.voting import verdict
-from unirain_core.engine.rows import Failed, finished_rows
+from unirain_core.engine.jobs import Failed
+from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import GateError
 
@@ -41,9 +42,9 @@ def run(root: Path, *, vlm_votes: VlmVotes) -> None:
     of_pairs = ballots_of(pairs, photos, references, vlm_votes.judges)
     of_photos = [] if vlm_votes.accept_share is None else _ballots_of_photos(root, photos, vlm_votes.judges)
     logger.info("%s: %d questions on pairs, %d on photos", STAGE, len(of_pairs), len(of_photos))
-    job, work = vote_job(Roots.load(root), ALGORITHM), WorkStore.at(root, STAGE)
+    job = CastVotes(roots=Roots.load(root), algorithm=ALGORITHM)
     ballots = [*of_pairs, *of_photos]
-    results = finished_rows(job, ballots, work)
+    results = finished_rows(job, ballots, WorkStore.at(root, STAGE))
     failed = Counter(result.reason for result in results if isinstance(result, Failed))
     answers = votes_of(ballots, results)
     thresholds = _thresholds(answers[len(of_pairs) :], vlm_votes)
