@@ -11,7 +11,6 @@ from tests.engine.in_process import InProcess
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped, Score, SplitRow
 from unirain_core.config.sections import BenchmarkScores, Method, Network, Pictures, RainType, Variant
-from unirain_core.engine import rows
 from unirain_core.errors import ChangedInputError, GateError, MissingArtefactError
 from unirain_core.evaluation.protocols import measure
 from unirain_core.evaluation.summary import picture_name
@@ -28,7 +27,9 @@ TYPES = (RainType("drs"), RainType("nrd"))
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    monkeypatch.setattr(rows, "make_engine", InProcess)  # worker processes would load torch, each of them
+    monkeypatch.setattr(
+        "unirain_core.engine.rows.make_engine", InProcess
+    )  # worker processes would load torch, each of them
     monkeypatch.setenv("UNIRAIN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     (tmp_path / "pictures").mkdir()
