@@ -12,7 +12,7 @@ from unirain_core.distill.triplet import (
     structure_picture,
     triplet_job,
 )
-from unirain_core.engine.rows import Failed
+from unirain_core.engine.jobs import Failed
 from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.stages.encoders import make_encoder
 
@@ -55,9 +55,8 @@ def row(name, content="0"):
 
 
 def test_the_work_gives_one_triplet_for_each_row_and_travels_to_workers(job, tmp_path):
-    work = pickle.loads(pickle.dumps(job.work))
     hashes = {name: file_hash(tmp_path / f"pool/{name}.png") for name in "ab"}
-    triplets = [t for (t,) in work([row("a", hashes["a"]), row("b", hashes["b"])])]
+    triplets = pickle.loads(pickle.dumps(job)).compute([row("a", hashes["a"]), row("b", hashes["b"])])
     encoder = make_encoder(Encoders())
     expected = encoder.encode(picture(ord("b")))
 
@@ -79,7 +78,7 @@ def test_the_key_changes_with_content_and_encoders(job, tmp_path):
 
 def test_a_row_without_a_triplet_is_dropped_with_its_reason(job, tmp_path):
     rows = [row("a", file_hash(tmp_path / "pool/a.png")), row("gone")]
-    triplets, dropped = settle(rows, [job.work(rows[:1])[0], Failed("out_of_memory", "too large")])
+    triplets, dropped = settle(rows, [job.compute(rows[:1])[0], Failed("out_of_memory", "too large")])
 
     assert ["set/a"] == [t.id for t in triplets]
     assert [("set/gone", "set", "out_of_memory", "too large")] == [

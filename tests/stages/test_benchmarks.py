@@ -2,17 +2,16 @@
 
 import dataclasses
 import json
-import pickle
 
 import numpy as np
 import pytest
 from skimage import data
 
+from tests.engine.in_process import InProcess
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped, Score, SplitRow
 from unirain_core.config.sections import BenchmarkScores, Method, Network, Pictures, RainType, Variant
 from unirain_core.errors import ChangedInputError, GateError, MissingArtefactError
-from unirain_core.evaluation import scores
 from unirain_core.evaluation.protocols import measure
 from unirain_core.evaluation.summary import picture_name
 from unirain_core.imaging.codec import file_hash, read_rgb, to_uint8, write_png
@@ -26,19 +25,11 @@ METHODS = {"input": Method(kind="input")}
 TYPES = (RainType("drs"), RainType("nrd"))
 
 
-class Inline:
-    """An engine without processes, each of which would load torch."""
-
-    def __init__(self, workers=None):
-        pass
-
-    def run(self, function, tasks):
-        return map(pickle.loads(pickle.dumps(function)), pickle.loads(pickle.dumps(tasks)))
-
-
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    monkeypatch.setattr(scores, "LocalEngine", Inline)
+    monkeypatch.setattr(
+        "unirain_core.engine.rows.make_engine", InProcess
+    )  # worker processes would load torch, each of them
     monkeypatch.setenv("UNIRAIN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     (tmp_path / "pictures").mkdir()

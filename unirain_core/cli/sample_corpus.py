@@ -11,6 +11,7 @@ from unirain_core.artefacts.whole import naming
 from unirain_core.cli.extras import need
 from unirain_core.config.sections import SampleCorpus
 from unirain_core.engine.local import LocalEngine
+from unirain_core.engine.pools import run
 from unirain_core.errors import ConfigError
 from unirain_core.imaging.codec import write_png
 
@@ -70,7 +71,7 @@ def _render(config: SampleCorpus, photos: "tuple[Photo, ...]", output: Path) -> 
     output.mkdir(parents=True, exist_ok=True)
     with tqdm(total=len(items), desc="sample-corpus", unit="picture", disable=None) as bar:
         work = partial(_write_part, config=config, photos=photos, output=output)
-        for written in LocalEngine().run(work, corpus.parts(items)):
+        for written in run(LocalEngine(), work, corpus.parts(items)):
             bar.update(written)
     corpus.write_ledger(output, items)
     return len(items)

@@ -9,7 +9,8 @@ from unirain_core.artefacts.schemas import Pair, RealPhoto, Reference, Vote
 from unirain_core.config.sections import JudgeName
 from unirain_core.distill.judges.judge import Judge
 from unirain_core.distill.judging import HALF, judge_pair
-from unirain_core.engine.rows import Failed, Job
+from unirain_core.engine.jobs import Failed
+from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
 from unirain_core.errors import SchemaError
 from unirain_core.imaging.codec import RgbImage
@@ -106,15 +107,27 @@ def _references(
     return tuple(files[name] for name in names)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CastVotes:
-    """Votes of ballots; picklable, for worker processes."""
+    """The per-ballot work: a new reference photo costs only the votes that it touches."""
 
     make_judge: Callable[[JudgeName], Judge]
     """Makes a judge in each process; what it returns is not pickled."""
     roots: Roots
+    algorithm: str
+    output: type[Vote] = Vote
+    device: Device = "cpu"
+    batch: int | None = None
 
-    def __call__(self, ballots: Sequence[Ballot]) -> list[list[Vote]]:
+    def key(self, ballot: Ballot) -> str:
+        """Everything that determines the vote, apart from the pair that it bears."""
+        return ballot.key
+
+    def place(self, ballot: Ballot) -> tuple[str, str]:
+        """Dataset and id: a pair's ballots share a shard."""
+        return ballot.place
+
+    def compute(self, batch: Sequence[Ballot]) -> list[Vote]:
         """One vote for each ballot."""
 
         @lru_cache(maxsize=DECODED)
@@ -122,7 +135,7 @@ class CastVotes:
             path = self.roots.path(file.root, file.input)
             return read_rainy(path, file.halves, listed=file.input_hash)
 
-        return [[self._vote(b, picture(b.query), [picture(r) for r in b.references])] for b in ballots]
+        return [self._vote(b, picture(b.query), [picture(r) for r in b.references]) for b in batch]
 
     def _vote(self, ballot: Ballot, query: RgbImage, references: Sequence[RgbImage]) -> Vote:
         answer = judge_pair(self.make_judge(ballot.judge), query, references)
@@ -139,14 +152,14 @@ class CastVotes:
         )
 
 
-def votes_of(ballots: Sequence[Ballot], results: Sequence[list[Vote] | Failed]) -> list[Vote]:
+def votes_of(ballots: Sequence[Ballot], results: Sequence[Vote | Failed]) -> list[Vote]:
     """One vote for each ballot; a question that could not be asked is an abstention with its reason."""
     votes: list[Vote] = []
     for ballot, result in zip(ballots, results, strict=True):
         if isinstance(result, Failed):
             votes.append(_abstention(ballot, result))
         else:
-            votes.extend(result)
+            votes.append(result)
     return votes
 
 
@@ -162,28 +175,3 @@ def _abstention(ballot: Ballot, failure: Failed) -> Vote:
         reason=f"{failure.reason}: {failure.detail}",
         prompt_hash=ballot.prompt_hash,
     )
-
-
-def vote_job(make_judge: Callable[[JudgeName], Judge], roots: Roots, algorithm: str) -> Job[Ballot, Vote]:
-    """The per-ballot work: a new reference photo costs only the votes that it touches.
-
-    Args:
-        make_judge: a picklable function that gives a process its one judge of a name.
-        roots: where the datasets lie.
-        algorithm: the version of the stage's algorithm.
-    """
-    return Job(
-        algorithm=algorithm,
-        output=Vote,
-        key=_key,
-        place=_place,
-        work=CastVotes(make_judge, roots),
-    )
-
-
-def _key(ballot: Ballot) -> str:
-    return ballot.key
-
-
-def _place(ballot: Ballot) -> tuple[str, str]:
-    return ballot.place

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,8 @@ from unirain_core.distill.encoders.captioner import Captioner
 from unirain_core.distill.encoders.image import ImageEncoder
 from unirain_core.distill.encoders.text import TextEncoder
 from unirain_core.distill.stand_ins import note
-from unirain_core.engine.rows import Failed, Job
+from unirain_core.engine.jobs import Failed
+from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
 from unirain_core.imaging.codec import RgbImage, to_float, to_uint8
 from unirain_core.imaging.colour import luma
@@ -93,17 +93,31 @@ class PictureRow:
     """Content hash of the file."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EncodeRows:
-    """Triplets of rows; picklable, for worker processes."""
+    """The per-row work of every stage that makes triplets."""
 
     make_encoder: Callable[[], Encoder]
     """Makes the encoder in each process; what it returns is not pickled."""
+    made_with: str
+    """Names and versions of the encoders."""
     roots: Roots
+    algorithm: str
+    output: type[TripletRow] = TripletRow
+    device: Device = "cpu"
+    batch: int | None = None
 
-    def __call__(self, rows: Sequence[PictureRow]) -> list[list[TripletRow]]:
+    def key(self, row: PictureRow) -> str:
+        """Everything that determines a row's triplet."""
+        return digest(self.made_with, row.input_hash, row.halves)
+
+    def place(self, row: PictureRow) -> tuple[str, str]:
+        """Dataset and id of a row."""
+        return row.dataset, row.id
+
+    def compute(self, batch: Sequence[PictureRow]) -> list[TripletRow]:
         """One triplet for each row."""
-        return [[self._encoded(row)] for row in rows]
+        return [self._encoded(row) for row in batch]
 
     def _encoded(self, row: PictureRow) -> TripletRow:
         encoder = self.make_encoder()
@@ -121,9 +135,7 @@ class EncodeRows:
         )
 
 
-def triplet_job(
-    make_encoder: Callable[[], Encoder], roots: Roots, algorithm: str
-) -> Job[PictureRow, TripletRow]:
+def triplet_job(make_encoder: Callable[[], Encoder], roots: Roots, algorithm: str) -> EncodeRows:
     """The per-row work of every stage that makes triplets.
 
     Args:
@@ -132,17 +144,12 @@ def triplet_job(
         algorithm: the version of the stage's algorithm.
     """
     encoder = make_encoder()
-    return Job(
-        algorithm=algorithm,
-        output=TripletRow,
-        key=partial(row_key, f"{encoder.captioner.form}; {encoder.name}"),
-        place=row_place,
-        work=EncodeRows(make_encoder, roots),
-    )
+    made_with = f"{encoder.captioner.form}; {encoder.name}"
+    return EncodeRows(make_encoder=make_encoder, made_with=made_with, roots=roots, algorithm=algorithm)
 
 
 def settle(
-    rows: Sequence[PictureRow], results: Sequence[list[TripletRow] | Failed]
+    rows: Sequence[PictureRow], results: Sequence[TripletRow | Failed]
 ) -> tuple[list[TripletRow], list[Dropped]]:
     """Triplets of the rows that have one, and the other rows with their reasons; in the order of the rows."""
     triplets: list[TripletRow] = []
@@ -153,15 +160,5 @@ def settle(
                 Dropped(pair_id=row.id, dataset=row.dataset, reason=result.reason, other=result.detail)
             )
         else:
-            triplets.extend(result)
+            triplets.append(result)
     return triplets, dropped
-
-
-def row_key(encoders: str, row: PictureRow) -> str:
-    """Everything that determines a row's triplet."""
-    return digest(encoders, row.input_hash, row.halves)
-
-
-def row_place(row: PictureRow) -> tuple[str, str]:
-    """Dataset and id of a row."""
-    return row.dataset, row.id

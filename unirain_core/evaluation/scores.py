@@ -3,19 +3,18 @@
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-import torch
 from PIL import Image
 
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, Score, SplitRow
 from unirain_core.artefacts.whole import whole_file
 from unirain_core.config.sections import ProtocolName
-from unirain_core.engine.local import LocalEngine
-from unirain_core.engine.rows import Failed, Job, finished_rows
+from unirain_core.engine.jobs import Failed
+from unirain_core.engine.pools import Device
+from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore, digest
 from unirain_core.evaluation.lpips import Lpips
 from unirain_core.evaluation.methods import Method
@@ -69,31 +68,33 @@ def tasks(splits: Splits) -> list[Task]:
     ]
 
 
-def scoring_job(
-    method: Method, protocol: ProtocolName, lpips: Lpips | None, roots: Roots
-) -> Job[Task, Scored]:
-    """The per-row work of the stages that score."""
-    return Job(
-        algorithm=ALGORITHM,
-        output=Scored,
-        key=partial(_key, f"{method.key} {protocol} {lpips.weights_hash if lpips else None}"),
-        place=_place,
-        work=ScoreRows(method, protocol, lpips, roots),
-    )
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreRows:
-    """Restore and score pairs; picklable, for worker processes."""
+    """The per-row work of the stages that score: restore a pair, and measure."""
 
     method: Method
     protocol: ProtocolName
     lpips: Lpips | None
     roots: Roots
+    algorithm: str = ALGORITHM
+    output: type[Scored] = Scored
+    device: Device = "gpu"
+    batch: int | None = None
 
-    def __call__(self, rows: Sequence[Task]) -> list[list[Scored]]:
-        """One score for each row."""
-        return [[self._scored(task)] for task in rows]
+    def key(self, task: Task) -> str:
+        """Everything that determines a pair's scores."""
+        row = task.row
+        weights = self.lpips.weights_hash if self.lpips else None
+        how = f"{self.method.key} {self.protocol} {weights}"
+        return digest(how, row.input_hash, row.target_hash, row.halves, task.is_shown)
+
+    def place(self, task: Task) -> tuple[str, str]:
+        """Dataset and id of a pair."""
+        return task.row.pair_id.partition("/")[0], task.row.pair_id
+
+    def compute(self, batch: Sequence[Task]) -> list[Scored]:
+        """One score for each pair."""
+        return [self._scored(task) for task in batch]
 
     def _scored(self, task: Task) -> Scored:
         row = task.row
@@ -157,15 +158,13 @@ def score(
         store: of the stage.
     """
     pairs = tasks(splits)
-    # One worker for a GPU: each would load the network onto it.
-    engine = LocalEngine(workers=1) if torch.cuda.is_available() else LocalEngine()
-    results = finished_rows(scoring_job(method, protocol, lpips, roots), pairs, store, engine)
+    job = ScoreRows(method=method, protocol=protocol, lpips=lpips, roots=roots)
+    results = finished_rows(job, pairs, store)
     scoring = Scoring(scores=[], dropped=[], pictures={})
-    for task, result in zip(pairs, results, strict=True):
-        if isinstance(result, Failed):
-            scoring.dropped.append(_dropped(task, result))
+    for task, scored in zip(pairs, results, strict=True):
+        if isinstance(scored, Failed):
+            scoring.dropped.append(_dropped(task, scored))
             continue
-        (scored,) = result
         scoring.scores.append(_score(name, protocol, task, scored))
         if scored.picture is not None:
             scoring.pictures[picture_name(task.row.pair_id)] = scored.picture
@@ -187,22 +186,12 @@ def _score(name: str, protocol: ProtocolName, task: Task, scored: Scored) -> Sco
 
 
 def _dropped(task: Task, failure: Failed) -> Dropped:
-    dataset, pair_id = _place(task)
     return Dropped(
-        pair_id=pair_id,
-        dataset=dataset,
+        pair_id=task.row.pair_id,
+        dataset=task.row.pair_id.partition("/")[0],
         reason=failure.reason,
         other=f"benchmark {task.benchmark}: {failure.detail}",
     )
-
-
-def _key(how: str, task: Task) -> str:
-    row = task.row
-    return digest(how, row.input_hash, row.target_hash, row.halves, task.is_shown)
-
-
-def _place(task: Task) -> tuple[str, str]:
-    return task.row.pair_id.partition("/")[0], task.row.pair_id
 
 
 def _png(image: RgbImage) -> bytes:

@@ -12,12 +12,13 @@ from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, Pair, RealPhoto, Reference, Verdict, Vote
 from unirain_core.config.sections import JudgeName, VlmVotes
 from unirain_core.distill import calibration, tally
-from unirain_core.distill.ballots import Ballot, ballots_of, vote_job, votes_of
+from unirain_core.distill.ballots import Ballot, CastVotes, ballots_of, votes_of
 from unirain_core.distill.confusion import MAJORITY
 from unirain_core.distill.judging import HALF
 from unirain_core.distill.stand_ins import PREFIX, note, stand_ins
 from unirain_core.distill.voting import verdict
-from unirain_core.engine.rows import Failed, finished_rows
+from unirain_core.engine.jobs import Failed
+from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import GateError
 from unirain_core.stages.judges import make_judge
@@ -46,9 +47,9 @@ def run(root: Path, *, vlm_votes: VlmVotes) -> None:
     of_pairs = ballots_of(pairs, photos, references, hashes)
     of_photos = [] if vlm_votes.accept_share is None else _ballots_of_photos(root, photos, hashes)
     logger.info("%s: %d questions on pairs, %d on photos", STAGE, len(of_pairs), len(of_photos))
-    job, work = vote_job(make_judge, Roots.load(root), ALGORITHM), WorkStore.at(root, STAGE)
+    job = CastVotes(make_judge=make_judge, roots=Roots.load(root), algorithm=ALGORITHM)
     ballots = [*of_pairs, *of_photos]
-    results = finished_rows(job, ballots, work)
+    results = finished_rows(job, ballots, WorkStore.at(root, STAGE))
     failed = Counter(result.reason for result in results if isinstance(result, Failed))
     answers = votes_of(ballots, results)
     thresholds = _thresholds(answers[len(of_pairs) :], vlm_votes)
