@@ -9,7 +9,7 @@ from safetensors import torch as safetensors
 from unirain_core.config.sections import Network
 from unirain_core.errors import ArtefactError, MissingArtefactError, SchemaError
 from unirain_core.model import checkpoint
-from unirain_core.model.network import build
+from unirain_core.model.architecture import build
 
 CONFIG = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0, noise_std=0.5)
 EXTRA: dict[str, str | float | int] = {"step": 300, "psnr": 29.5, "split": "rainrag"}
@@ -53,7 +53,7 @@ def test_saving_over_a_checkpoint_leaves_only_the_new_one(folder):
     checkpoint.save(folder, build(CONFIG, seed=2), CONFIG, {})
 
     assert sorted(path.name for path in folder.iterdir()) == ["model.json", "model.safetensors"]
-    assert torch.equal(build(CONFIG, seed=2).stem.weight, checkpoint.load(folder).stem.weight)
+    assert torch.equal(build(CONFIG, seed=2).stem.weight, checkpoint.load(folder).state_dict()["stem.weight"])
 
 
 def test_saving_under_another_configuration_is_refused(tmp_path):
@@ -177,7 +177,7 @@ def test_an_edited_configuration_is_refused_by_its_seal(folder, key, value):
 def test_a_configuration_out_of_bounds_is_refused_before_anything_is_built(folder, key, value, monkeypatch):
     described = json.loads((folder / "model.json").read_text())["network"]
     edit(folder, network=described | {key: value})
-    monkeypatch.setattr(checkpoint, "UniRainNet", None)
+    monkeypatch.setattr(checkpoint, "build", None)
 
     with pytest.raises(SchemaError, match=f"describes no network of this program.*{key}"):
         checkpoint.load(folder)
