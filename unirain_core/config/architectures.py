@@ -43,6 +43,11 @@ class Restormer:
                 raise ValueError(f"heads: {heads} must divide the {channels} channels of level {level}")
 
 
+Architecture = Network | Restormer
+"""The section of one network; another architecture is added to this line."""
+ARCHITECTURES: tuple[type[Architecture], ...] = get_args(Architecture)
+
+
 class SchemaMaker(Protocol):
     """What pydantic hands to its hook."""
 
@@ -70,10 +75,8 @@ class ByArchitecture:
         }
 
 
-Architecture = Annotated[Network | Restormer, ByArchitecture()]
-"""The section of one network."""
-ARCHITECTURES: tuple[type[Network | Restormer], ...] = get_args(get_args(Architecture)[0])
-"""The classes of such sections."""
+NetworkSection = Annotated[Architecture, ByArchitecture()]
+"""The same where params are read."""
 
 
 def is_tag(part: object) -> bool:
@@ -81,11 +84,11 @@ def is_tag(part: object) -> bool:
     return isinstance(part, str) and part.startswith("<")
 
 
-def _tag(kind: type[Network | Restormer]) -> str:
+def _tag(kind: type[Architecture]) -> str:
     return f"<{_name(kind)}>"
 
 
-def _name(kind: type[Network | Restormer]) -> str:
+def _name(kind: type[Architecture]) -> str:
     """The value of `architecture` in a section of this class.
 
     Ours is without the key: there were sections and checkpoints of it before there was another network.

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, ScalarEvent
 
-from unirain_core.config.architectures import ARCHITECTURES, Architecture, is_tag
+from unirain_core.config.architectures import ARCHITECTURES, Architecture, NetworkSection, is_tag
 from unirain_core.config.omitted import omitted_keys
 from unirain_core.config.params import Params
 from unirain_core.config.sections import (
@@ -75,7 +75,7 @@ class _OneNetwork:
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
-    network: Architecture
+    network: NetworkSection
 
 
 def parse_network(content: object) -> Architecture:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from unirain_core.config.architectures import Architecture
+from unirain_core.config.architectures import NetworkSection
 from unirain_core.config.sections import (
     BenchmarkScores,
     Encoders,
@@ -47,7 +47,7 @@ class Params:
     retrieved_references: RetrievedReferences
     vlm_votes: VlmVotes
     rainrag_split: RainragSplit
-    networks: dict[str, Architecture]
+    networks: dict[str, NetworkSection]
     strategies: dict[str, Strategy]
     variants: dict[str, Variant]
     methods: dict[str, Method]

@@ -22,6 +22,8 @@ from unirain_core.model.restorer import Restorer
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"
 FORMAT = 2
+WITHOUT_SEAL = 1
+"""Format of version 0.1.0: only the weights have a hash. What stands beside them is checked key by key, as ever."""
 PRODUCER = "trained_checkpoint"
 
 Extra = Mapping[str, str | float | int]
@@ -118,8 +120,10 @@ def describe(folder: Path) -> Description:
     path = folder / DESCRIPTION
     try:
         content = json.loads(_bytes(path))
-        if content["format"] != FORMAT:
+        if content["format"] not in (WITHOUT_SEAL, FORMAT):
             raise SchemaError(f"{path} has format {content['format']!r}, expected {FORMAT}; {_mend(path)}")
+        if content["format"] == WITHOUT_SEAL:
+            content.setdefault("seal", _seal(content))
         unsealed = {name: value for name, value in content.items() if name != "seal"}
         if content["seal"] != _seal(unsealed):
             raise SchemaError(f"{path} was changed since it was written (its seal differs); {_mend(path)}")
