@@ -17,7 +17,7 @@ from unirain_core.engine.pools import run
 from unirain_core.errors import MissingArtefactError, SchemaError, UniRainError
 from unirain_core.imaging.codec import file_hash
 from unirain_core.model import checkpoint
-from unirain_core.model.network import build
+from unirain_core.model.architecture import build
 
 SMALL = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0, shuffle=2)
 TABLES = [

@@ -16,7 +16,7 @@ from unirain_core.evaluation.protocols import measure
 from unirain_core.evaluation.summary import picture_name
 from unirain_core.imaging.codec import file_hash, read_rgb, to_uint8, write_png
 from unirain_core.model import checkpoint
-from unirain_core.model.network import build
+from unirain_core.model.architecture import build
 from unirain_core.stages import baseline_scores, benchmark_scores, benchmark_tables, pictures
 
 NETWORK = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0, shuffle=2)

@@ -30,7 +30,7 @@ from unirain_core.evaluation import lpips, methods
 from unirain_core.evaluation.methods import Checkpoint
 from unirain_core.imaging.codec import content_hash, read_file
 from unirain_core.model import checkpoint
-from unirain_core.model.network import build
+from unirain_core.model.architecture import build
 from unirain_core.stages import rainrag_split, sample_corpus, trained_checkpoint, vlm_votes
 from unirain_core.standins.rain.photos import SHIPPED
 from unirain_core.standins.rain.plan import plan

@@ -248,11 +248,18 @@ class Network:
     shuffle: Annotated[int, Ge(1), Le(8)] = 1
     """Pixel-unshuffle factor of the stem; 1: the paper's full resolution."""
 
+    @property
+    def multiple(self) -> int:
+        """Sides that the stem and the levels can divide without a rest are multiples of this."""
+        return self.shuffle << (len(self.blocks) - 1)
+
     def __post_init__(self) -> None:
         if len(self.blocks) != len(self.heads) or len(self.blocks) < 2:
             raise ValueError("blocks and heads must name the same number of levels, at least two")
         if self.dim % 2:
             raise ValueError("dim must be even: each level down halves the channels before it unshuffles")
+        if int(self.dim * self.ffn_expansion) < 1:
+            raise ValueError("ffn_expansion times dim must be at least 1")
         for routing, widths in ((self.encoder, self.encoder_widths), (self.decoder, self.decoder_widths)):
             if not widths or min(widths) <= 0:
                 raise ValueError("encoder_widths and decoder_widths must be positive, one for each expert")
