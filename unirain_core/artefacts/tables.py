@@ -1,13 +1,15 @@
-"""The only door to Parquet: rows of a schema class in, rows out; both sides are checked."""
+"""The only door to Parquet: rows or columns of a schema class in, rows or columns out; both sides are checked."""
 
 import dataclasses
 import types
 import typing
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -24,6 +26,7 @@ _ARROW: dict[object, pa.DataType] = {
     bool: pa.bool_(),
     bytes: pa.binary(),
     tuple[str, ...]: pa.list_(pa.string()),
+    tuple[float, ...]: pa.list_(pa.float64()),
 }
 
 
@@ -51,10 +54,113 @@ def structure(row_class: type[Any]) -> str:
     return text
 
 
+GROUP_ROWS = 8192
+"""Rows of a row group. A reader holds one at a time: with two vectors of 512 numbers in each row these are 32 MiB."""
+
+
+class Writer:
+    """Takes a table's rows piece by piece; the bytes do not depend on how they are cut into pieces."""
+
+    def __init__(self, path: Path, file: BinaryIO, row_class: type[Any], *, keyed: bool) -> None:
+        self._path, self._row_class = path, row_class
+        self._schema = arrow_schema(row_class)
+        if keyed:
+            self._schema = self._schema.append(pa.field("row_key", pa.string(), nullable=False))
+        self._parquet = pq.ParquetWriter(file, self._schema, compression="zstd", write_page_checksum=True)
+        self._waiting: list[pa.Table] = []
+        self._n_waiting = 0
+
+    def rows(self, rows: Sequence[Any], keys: Sequence[str] | None = None) -> None:
+        """Append rows of the class, with their content keys where the table is keyed.
+
+        Raises:
+            SchemaError: a row holds null where the schema allows none.
+        """
+        columns: dict[str, Sequence[Any]] = {}
+        for field in self._schema:
+            if field.name == "row_key":
+                columns[field.name] = keys or ()
+            else:
+                columns[field.name] = [getattr(row, field.name) for row in rows]
+        self.columns(
+            pa.table([pa.array(columns[f.name], type=f.type) for f in self._schema], schema=self._schema)
+        )
+
+    def columns(self, table: pa.Table | pl.DataFrame) -> None:
+        """Append columns: those of the class, in any order.
+
+        Raises:
+            SchemaError: a column is missing or of another type, or holds null where the schema allows none.
+        """
+        arrow = table.to_arrow() if isinstance(table, pl.DataFrame) else table
+        try:
+            arrow = arrow.select(self._schema.names).cast(self._schema)
+        except (KeyError, ValueError, pa.ArrowException) as error:
+            self._demand_no_null(arrow)
+            raise SchemaError(f"{self._path}: no columns of {self._row_class.__name__}: {error}") from None
+        self._demand_no_null(arrow)
+        self._waiting.append(arrow)
+        self._n_waiting += len(arrow)
+        if self._n_waiting >= GROUP_ROWS:
+            whole_groups = self._n_waiting - self._n_waiting % GROUP_ROWS
+            self._write(whole_groups)
+
+    def finish(self) -> None:
+        """Write what waits, and the footer."""
+        self._write(self._n_waiting)
+        self._parquet.close()
+
+    def abandon(self) -> None:
+        """Let go of a file that will not become whole: its writer must not write at some later moment."""
+        with suppress(OSError, pa.ArrowException):
+            self._parquet.close()
+
+    def _demand_no_null(self, table: pa.Table) -> None:
+        empty = []
+        for field in self._schema:
+            if (
+                field.name in table.column_names
+                and not field.nullable
+                and table.column(field.name).null_count
+            ):
+                empty.append(field.name)
+        if empty:
+            allowed = f"which {self._row_class.__name__} does not allow"
+            raise SchemaError(f"{self._path}: null in {', '.join(empty)}, {allowed}")
+
+    def _write(self, n_rows: int) -> None:
+        table = pa.concat_tables(self._waiting or [self._schema.empty_table()])
+        # one chunk for each group: pages then do not depend on the pieces in which the rows came
+        for start in range(0, n_rows, GROUP_ROWS):
+            group = table.slice(start, min(GROUP_ROWS, n_rows - start)).combine_chunks()
+            self._parquet.write_table(group, row_group_size=GROUP_ROWS)
+        rest = table.slice(n_rows)
+        self._waiting, self._n_waiting = [rest], len(rest)
+
+
+@contextmanager
+def writer(path: Path, row_class: type[Any], *, keyed: bool = False) -> Iterator[Writer]:
+    """Write a table piece by piece, whole or not at all: to a temporary name, fsynced, renamed.
+
+    Args:
+        path: the Parquet file; its folder is made.
+        row_class: class of `artefacts.schemas`.
+        keyed: whether each row has a content key in a further column (the work store's shards).
+    """
+    with whole_file(path) as file:
+        table = Writer(path, file, row_class, keyed=keyed)
+        try:
+            yield table
+            table.finish()
+        except BaseException:
+            table.abandon()
+            raise
+
+
 def write(
     path: Path, rows: Sequence[Row], row_class: type[Row], *, keys: Sequence[str] | None = None
 ) -> None:
-    """Write a table whole or not at all: to a temporary name, fsynced, renamed.
+    """Write a table whole or not at all, all rows at once.
 
     Args:
         path: the Parquet file; its folder is made.
@@ -65,20 +171,41 @@ def write(
     Raises:
         SchemaError: a row holds null where the schema allows none.
     """
-    schema = arrow_schema(row_class)
-    columns = {f.name: [getattr(row, f.name) for row in rows] for f in schema}
-    empty = [f.name for f in schema if not f.nullable and any(v is None for v in columns[f.name])]
-    if empty:
-        raise SchemaError(f"{path}: null in {', '.join(empty)}, which {row_class.__name__} does not allow")
-    arrays = [pa.array(columns[f.name], type=f.type) for f in schema]
-    if keys is not None:
-        schema, arrays = (
-            schema.append(pa.field("row_key", pa.string(), nullable=False)),
-            [*arrays, pa.array(keys)],
-        )
-    with whole_file(path) as file:
-        table = pa.Table.from_arrays(arrays, schema=schema)
-        pq.write_table(table, file, compression="zstd", write_page_checksum=True)
+    with writer(path, row_class, keyed=keys is not None) as table:
+        table.rows(rows, keys)
+
+
+def batches(
+    path: Path, row_class: type[Any], columns: Sequence[str] | None = None, rows: int = GROUP_ROWS
+) -> Iterator[pa.Table]:
+    """Some columns of a table in pieces of at most `rows` rows, in the order of the rows.
+
+    Args:
+        path: a table written by `writer`.
+        row_class: its class.
+        columns: names; None: all.
+        rows: rows of a piece.
+
+    Raises:
+        MissingArtefactError: there is no such file; the message names the stage that writes it.
+        SchemaError: the file has other columns, or is damaged.
+    """
+    names = list(columns) if columns is not None else arrow_schema(row_class).names
+    with _opened(path, path, row_class) as file:
+        for batch in file.iter_batches(batch_size=rows, columns=names):
+            yield _sound(pa.Table.from_batches([batch]).select(names))
+
+
+def columns(path: Path, row_class: type[Any], names: Sequence[str]) -> pl.DataFrame:
+    """Some columns of a whole table; memory holds no more than these.
+
+    Raises:
+        MissingArtefactError: there is no such file; the message names the stage that writes it.
+        SchemaError: the file has other columns, or is damaged.
+    """
+    with _opened(path, path, row_class) as file:
+        frame = pl.from_arrow(_sound(file.read(columns=list(names))).select(list(names)))
+    return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
 
 
 def read(path: Path, row_class: type[Row]) -> list[Row]:
@@ -88,7 +215,8 @@ def read(path: Path, row_class: type[Row]) -> list[Row]:
         MissingArtefactError: there is no such file; the message names the stage that writes it.
         SchemaError: the file has other columns, or is damaged.
     """
-    return _rows(_checked(path, path, row_class), row_class)
+    with _opened(path, path, row_class) as file:
+        return rows_of(_sound(file.read()), row_class)
 
 
 def parse_keyed(
@@ -105,34 +233,41 @@ def parse_keyed(
     Raises:
         SchemaError: the shard has other columns.
     """
-    table = _checked(path, pa.BufferReader(content), row_class)
+    with _opened(path, pa.BufferReader(content), row_class) as file:
+        table = _sound(file.read())
     keys: list[str] = table.column("row_key").to_pylist()
     keep = [index for index, key in enumerate(keys) if key in wanted]
-    return [
-        (keys[index], row)
-        for index, row in zip(
-            keep, _rows(table.take(pa.array(keep, type=pa.int64())), row_class), strict=True
-        )
-    ]
+    rows = rows_of(table.take(pa.array(keep, type=pa.int64())), row_class)
+    return [(keys[index], row) for index, row in zip(keep, rows, strict=True)]
 
 
-def _checked(path: Path, source: Path | pa.BufferReader, row_class: type[Any]) -> pa.Table:
-    """The table of a file, with sound pages and the columns of its class."""
+@contextmanager
+def _opened(path: Path, source: Path | pa.BufferReader, row_class: type[Any]) -> Iterator[pq.ParquetFile]:
+    """A file with the columns of its class; damage that shows while it is read is named with its remedy."""
     producer = paths.producer(path, row_class.PRODUCER)
     if not path.exists():
         raise MissingArtefactError(str(path), producer)
     try:
-        table = pq.read_table(source, page_checksum_verification=True)
-        table.validate(full=True)  # text that is no UTF-8 would fail later and elsewhere
+        with pq.ParquetFile(source, page_checksum_verification=True) as file:
+            _demand_columns(path, file.schema_arrow, row_class, producer)
+            yield file
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:  # the disk's, not the file's
             raise
         raise SchemaError(f"{path} is damaged ({_first_line(error)}); {_mend(producer)}") from None
-    columns = {f.name: f.type for f in table.schema if f.name != "row_key"}
+
+
+def _demand_columns(path: Path, schema: pa.Schema, row_class: type[Any], producer: str) -> None:
+    columns = {f.name: f.type for f in schema if f.name != "row_key"}
     expected = {f.name: f.type for f in arrow_schema(row_class)}
     if columns != expected:
         odd = sorted(set(columns.items()) ^ set(expected.items()), key=str)
         raise SchemaError(f"{path}: columns differ from {row_class.__name__}: {odd}; {_mend(producer)}")
+
+
+def _sound(table: pa.Table) -> pa.Table:
+    """The same table; text that is no UTF-8 would fail later and elsewhere."""
+    table.validate(full=True)
     return table
 
 
@@ -144,7 +279,8 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0].rpartition("': ")[2].rstrip(".")
 
 
-def _rows(table: pa.Table, row_class: type[Row]) -> list[Row]:
+def rows_of(table: pa.Table, row_class: type[Row]) -> list[Row]:
+    """The rows of a table that holds all columns of a class, and maybe others."""
     schema = arrow_schema(row_class)
     columns = [_values(table.column(f.name), f.type) for f in schema]
     return [
@@ -155,7 +291,7 @@ def _rows(table: pa.Table, row_class: type[Row]) -> list[Row]:
 def _values(column: pa.ChunkedArray, arrow: pa.DataType) -> list[Any]:
     if arrow == pa.list_(pa.float32()):
         return [np.asarray(v, dtype=np.float32) for v in column.to_pylist()]
-    if arrow == pa.list_(pa.string()):
+    if arrow in (pa.list_(pa.string()), pa.list_(pa.float64())):
         return [tuple(v) for v in column.to_pylist()]
     values: list[Any] = column.to_pylist()
     return values
