@@ -79,8 +79,8 @@ def colour_shift(pair: Restoration) -> float:
     >>> colour_shift(Restoration(rainy=grey, restored=blue, clean=grey))
     30.0
     """
-    output, given = (image.mean(axis=(0, 1), dtype=np.float64) for image in (pair.restored, pair.rainy))
-    return float(np.abs(output - given).max())
+    output, source = (image.mean(axis=(0, 1), dtype=np.float64) for image in (pair.restored, pair.rainy))
+    return float(np.abs(output - source).max())
 
 
 def _psnr(protocol: ProtocolName) -> Instrument:

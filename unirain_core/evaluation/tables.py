@@ -51,7 +51,9 @@ class Table:
         return tuple(metric for metric in METRICS if not metric.is_main and self.has(metric))
 
 
-def table(scores: pl.DataFrame, benchmark: str, methods: Sequence[str], rain_types: Sequence[str]) -> Table:
+def table_of(
+    scores: pl.DataFrame, benchmark: str, methods: Sequence[str], rain_types: Sequence[str]
+) -> Table:
     """The table of one benchmark.
 
     The average is that of the types' means, each type counting once, as the authors' code has it; it exists
@@ -80,29 +82,29 @@ def table(scores: pl.DataFrame, benchmark: str, methods: Sequence[str], rain_typ
     return Table(benchmark, "".join(protocols), (*rain_types, AVERAGE), lines)
 
 
-def caption(given: Table) -> str:
+def caption(table: Table) -> str:
     """What the figures of the table are."""
-    figures = " / ".join(map(_described, given.main))
-    columns = "".join(f" {_described(metric)}: the average." for metric in given.averaged)
-    return f"{figures}, protocol `{given.protocol}`; best bold, second underlined.{columns}"
+    figures = " / ".join(map(_described, table.main))
+    columns = "".join(f" {_described(metric)}: the average." for metric in table.averaged)
+    return f"{figures}, protocol `{table.protocol}`; best bold, second underlined.{columns}"
 
 
 def notes(tables: Sequence[Table]) -> list[str]:
     """What a person can supply for figures that are absent from the tables."""
-    absent = [metric for metric in METRICS if not all(given.has(metric) for given in tables)]
+    absent = [metric for metric in METRICS if not all(table.has(metric) for table in tables)]
     return [f"{metric.title} n/a: {metric.missing}." for metric in absent if metric.missing]
 
 
-def markdown(given: Table) -> str:
+def markdown(table: Table) -> str:
     """GitHub's Markdown; the best bold, the second underlined."""
-    head, *rows = _lines(given, lambda f, place: (f"**{f}**", f"<u>{f}</u>", f)[min(place, 2)])
+    head, *rows = _lines(table, lambda f, place: (f"**{f}**", f"<u>{f}</u>", f)[min(place, 2)])
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def latex(given: Table) -> str:
+def latex(table: Table) -> str:
     """A `tabular` of the package booktabs; the best bold, the second underlined."""
-    cells = _lines(given, lambda f, place: (rf"\textbf{{{f}}}", rf"\underline{{{f}}}", f)[min(place, 2)])
+    cells = _lines(table, lambda f, place: (rf"\textbf{{{f}}}", rf"\underline{{{f}}}", f)[min(place, 2)])
     head, *rows = (" & ".join(line).replace("_", r"\_") + r" \\" for line in cells)
     begin = rf"\begin{{tabular}}{{l{'c' * (len(cells[0]) - 1)}}}"
     return "\n".join([begin, r"\toprule", head, r"\midrule", *rows, r"\bottomrule", r"\end{tabular}", ""])
@@ -114,18 +116,18 @@ def comma_separated(tables: Sequence[Table]) -> str:
     writer = csv.writer(file, lineterminator="\n")
     names = [metric.name for metric in METRICS]
     writer.writerow(["benchmark", "protocol", "method", "rain_type", *names, "pairs", "note"])
-    for given in tables:
-        for method, cells in given.lines.items():
-            for column, cell in zip(given.columns, cells, strict=True):
-                writer.writerow([given.benchmark, given.protocol, method, column, *_fields(cell)])
+    for table in tables:
+        for method, cells in table.lines.items():
+            for column, cell in zip(table.columns, cells, strict=True):
+                writer.writerow([table.benchmark, table.protocol, method, column, *_fields(cell)])
     return file.getvalue()
 
 
-def figures(given: Table) -> dict[str, Json]:
+def figures(table: Table) -> dict[str, Json]:
     """Method to column to metrics, for a report; figures without data are left out."""
     lines: dict[str, Json] = {}
-    for method, cells in given.lines.items():
-        by_column = zip(given.columns, cells, strict=True)
+    for method, cells in table.lines.items():
+        by_column = zip(table.columns, cells, strict=True)
         lines[method] = {column: _numbers(cell) for column, cell in by_column if isinstance(cell, Mean)}
     return lines
 
@@ -172,13 +174,13 @@ def _mean(figures: Sequence[float | str]) -> float | str:
     return reason or fmean(figure for figure in figures if not isinstance(figure, str))
 
 
-def _lines(given: Table, emphasis: Emphasis) -> list[list[str]]:
+def _lines(table: Table, emphasis: Emphasis) -> list[list[str]]:
     """Every line as text, the head first."""
-    columns = [["method", *given.lines]]
-    by_column = list(zip(*given.lines.values(), strict=True))
-    for name, cells in zip(given.columns, by_column, strict=True):
-        columns.append([name, *_column(cells, given.main, emphasis)])
-    for metric in given.averaged:
+    columns = [["method", *table.lines]]
+    by_column = list(zip(*table.lines.values(), strict=True))
+    for name, cells in zip(table.columns, by_column, strict=True):
+        columns.append([name, *_column(cells, table.main, emphasis)])
+    for metric in table.averaged:
         columns.append([metric.title, *_column(by_column[-1], [metric], emphasis)])
     return [list(line) for line in zip(*columns, strict=True)]
 

@@ -42,15 +42,15 @@ def run(
     logger.info("%s: %d methods", STAGE, len(folders))
     scores, notes = _compared(folders)
     benchmarks = scores["benchmark"].unique(maintain_order=True).to_list()
-    made = [printed.table(scores, name, list(folders), rain_types) for name in benchmarks]
+    comparisons = [printed.table_of(scores, name, list(folders), rain_types) for name in benchmarks]
     out = root / paths.TABLES
-    notes += printed.notes(made)
-    write_text(out / "table1.md", _document(made, notes))
-    write_text(out / "table1.csv", printed.comma_separated(made))
-    for given in made:
-        write_text(out / f"table1_{given.benchmark}.tex", printed.latex(given))
-    report.write(root / paths.report(STAGE), _report(made, scores, notes))
-    logger.info("%s: %d tables", STAGE, len(made))
+    notes += printed.notes(comparisons)
+    write_text(out / "table1.md", _document(comparisons, notes))
+    write_text(out / "table1.csv", printed.comma_separated(comparisons))
+    for table in comparisons:
+        write_text(out / f"table1_{table.benchmark}.tex", printed.latex(table))
+    report.write(root / paths.report(STAGE), _report(comparisons, scores, notes))
+    logger.info("%s: %d tables", STAGE, len(comparisons))
 
 
 def _compared(folders: Mapping[str, Path]) -> tuple[pl.DataFrame, list[str]]:
@@ -83,24 +83,25 @@ def _demand_same_pictures(scores: pl.DataFrame, methods: Sequence[str]) -> None:
         )
 
 
-def _document(made: Sequence[printed.Table], notes: Sequence[str]) -> str:
+def _document(comparisons: Sequence[printed.Table], notes: Sequence[str]) -> str:
     tables = (
-        f"## {given.benchmark}\n\n{printed.caption(given)}\n\n{printed.markdown(given)}" for given in made
+        f"## {table.benchmark}\n\n{printed.caption(table)}\n\n{printed.markdown(table)}"
+        for table in comparisons
     )
     return "\n".join([*tables, *(f"{note}\n" for note in notes)])
 
 
-def _report(made: Sequence[printed.Table], scores: pl.DataFrame, notes: Sequence[str]) -> Report:
+def _report(comparisons: Sequence[printed.Table], scores: pl.DataFrame, notes: Sequence[str]) -> Report:
     """Figures of the first benchmark as `table1`, of the others as `table1_<benchmark>`."""
     named: dict[str, Json] = {
-        "table1" if n == 0 else f"table1_{given.benchmark}": printed.figures(given)
-        for n, given in enumerate(made)
+        "table1" if n == 0 else f"table1_{table.benchmark}": printed.figures(table)
+        for n, table in enumerate(comparisons)
     }
     scored = scores.select("method", "benchmark", "pair_id").unique()
     counts = dict(scored.group_by("benchmark").len().iter_rows())
     return Report(
         stage=STAGE,
-        counts={given.benchmark: counts[given.benchmark] for given in made},
+        counts={table.benchmark: counts[table.benchmark] for table in comparisons},
         notes=notes,
-        figures={**named, "protocol": made[0].protocol if made else ""},
+        figures={**named, "protocol": comparisons[0].protocol if comparisons else ""},
     )
