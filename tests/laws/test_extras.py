@@ -18,7 +18,7 @@ from unirain_core.cli.extras import EXTRAS, missing_library
 from unirain_core.config.sections import Network
 from unirain_core.imaging.codec import read_rgb, write_png
 from unirain_core.model import checkpoint
-from unirain_core.model.network import build
+from unirain_core.model.architecture import build
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

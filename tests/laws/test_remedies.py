@@ -236,7 +236,7 @@ UNEXECUTED: dict[str, dict[str, str]] = {
         "pip install 'unirain[lpips]'": DOWNLOAD,
         "supply the file that torchvision publishes": DOWNLOAD,
     },
-    "evaluation.tables": {
+    "evaluation.metrics": {
         "`dvc repro --force --single-item baseline_scores benchmark_scores`": DOWNLOAD,
         "`dvc repro`": DOWNLOAD,
         "`pip install 'unirain[lpips]'`": DOWNLOAD,

@@ -289,7 +289,7 @@ class HistoryRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """One picture's scores."""
+    """One metric of one restored picture."""
 
     PRODUCER: ClassVar[str] = "benchmark_scores, baseline_scores"
 
@@ -301,12 +301,10 @@ class Score:
     """As in pairs."""
     rain_type: str
     """One of rain_types."""
-    psnr: float
-    """DB."""
-    ssim: float
-    """-1 to 1."""
-    lpips: float | None
-    """Lower is better."""
+    metric: str
+    """Name in the table of metrics, which also holds its unit and direction; one that does not apply has no row."""
+    value: float
+    """In the metric's unit."""
     protocol: str
     """Exact way of computing."""
     data_hash: str

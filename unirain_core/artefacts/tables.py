@@ -26,6 +26,7 @@ _ARROW: dict[object, pa.DataType] = {
     bool: pa.bool_(),
     bytes: pa.binary(),
     tuple[str, ...]: pa.list_(pa.string()),
+    tuple[float, ...]: pa.list_(pa.float64()),
 }
 
 
@@ -300,7 +301,7 @@ def rows_of(table: pa.Table, row_class: type[Row]) -> list[Row]:
 def _values(column: pa.ChunkedArray, arrow: pa.DataType) -> list[Any]:
     if arrow == pa.list_(pa.float32()):
         return [np.asarray(v, dtype=np.float32) for v in column.to_pylist()]
-    if arrow == pa.list_(pa.string()):
+    if arrow in (pa.list_(pa.string()), pa.list_(pa.float64())):
         return [tuple(v) for v in column.to_pylist()]
     values: list[Any] = column.to_pylist()
     return values

@@ -1,7 +1,8 @@
 """`unirain explain PAIR_ID`: one pair's whole story, from the manifest to its scores."""
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -106,12 +107,19 @@ def _pyramid(pair_id: str, root: Path) -> Iterator[str]:
 def _scores(pair_id: str, root: Path) -> Iterator[str]:
     for template in (paths.BASELINE_SCORES, paths.BENCHMARK_SCORES):
         for path in sorted((root / paths.common(template)).glob("*/scores.parquet")):
+            of_benchmark: dict[tuple[str, str, str], dict[str, float]] = defaultdict(dict)
             for row in _rows(path, Score, lambda r: r.pair_id == pair_id):
-                lpips = "" if row.lpips is None else f", LPIPS {row.lpips:.3f}"
-                yield (
-                    f"  score      {row.method} on {row.benchmark}: {row.psnr:.2f} dB, SSIM {row.ssim:.4f}{lpips} "
-                    f"({row.protocol})"
-                )
+                of_benchmark[row.method, row.benchmark, row.protocol][row.metric] = row.value
+            for (method, benchmark, protocol), values in of_benchmark.items():
+                yield f"  score      {method} on {benchmark}: {_in_words(values)} ({protocol})"
+
+
+def _in_words(values: Mapping[str, float]) -> str:
+    """Scores with their titles and units, in the order of the table of metrics."""
+    from unirain_core.evaluation.metrics import METRICS  # loads what measures them
+
+    measured = [metric for metric in METRICS if metric.name in values]
+    return ", ".join(f"{metric.title} {metric.with_unit(values[metric.name])}" for metric in measured)
 
 
 def _rows(path: Path, row_class: type[Row], wanted: Callable[[Row], bool]) -> Iterable[Row]:

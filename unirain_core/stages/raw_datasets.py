@@ -1,13 +1,13 @@
 """Stage raw_datasets: list every pair and photo of the pool with its content hashes; opens no picture."""
 
 import logging
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables
+from unirain_core.artefacts.partitions import remove_unnamed
 from unirain_core.artefacts.report import Json, Report
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, ManifestRow
@@ -47,7 +47,7 @@ def run(
         raise ConfigError(
             "raw_datasets.datasets: empty; name a dataset, `unirain datasets` lists the catalogue"
         )
-    remove_unnamed(root / paths.common(paths.SAMPLE_CORPUS), sample_corpora)
+    remove_unnamed(root / paths.common(paths.SAMPLE_CORPUS), sample_corpora, "sample_corpora")
     cache = HashCache(WorkStore.at(root, "raw_datasets").home / "hashes" / "files.sqlite")
     roots = Roots.load(root)
     rows: list[ManifestRow] = []
@@ -66,14 +66,6 @@ def run(
     tables.write(root / paths.RAW / "dropped.parquet", dropped, Dropped)
     report.write(root / paths.report("raw_datasets"), _report(rows, dropped, notes, foreign))
     logger.info("raw_datasets: %d rows listed, %d dropped", len(rows), len(dropped))
-
-
-def remove_unnamed(folder: Path, sample_corpora: Mapping[str, SampleCorpus]) -> None:
-    """Remove corpora that params does not name: DVC never removes the outs of a key that is gone."""
-    for corpus in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if corpus.is_dir() and corpus.name not in sample_corpora:
-            shutil.rmtree(corpus)
-            logger.info("raw_datasets: removed %s, which sample_corpora does not name", corpus.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import re
 import numpy as np
 from PIL import Image
 
-from unirain_core.evaluation.figures import WIDTH, Picture, Row, page, sheet
+from unirain_core.evaluation.pictures import WIDTH, Picture, Row, page, sheet
 
 
 def picture(label, value, height=60, width=90):

@@ -34,7 +34,7 @@ class Picture:
     image: RgbImage
     """(H, W, 3) uint8."""
     note: str = ""
-    """Such as its PSNR."""
+    """Such as its scores."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
