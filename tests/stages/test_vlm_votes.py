@@ -162,6 +162,21 @@ def test_the_report_says_how_far_the_stand_ins_can_be_trusted_and_where_that_was
         assert line["recall"] == pytest.approx(line["caught"] / line["planted"], abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("judges", "told"),
+    [
+        (("internvl", "qwen", "statistics/nss"), {"nss"}),
+        (("internvl", "qwen", "minicpm"), set()),
+        (JUDGES.judges, {"directional", "nss", "photometric", "majority"}),
+    ],
+)
+def test_only_the_stand_ins_that_voted_are_told_of(judges, told):
+    """The majority that was measured is of three stand-ins."""
+    lines = vlm_votes._reliability(judges).get("reliability", [])
+
+    assert told == {line["judge"] for line in lines}
+
+
 @pytest.mark.parametrize(("share", "accepted"), [(0.3, 1), (0.34, 2), (2 / 3, 2), (1.0, 3)])
 def test_thresholds_follow_the_photos_of_which_a_share_is_accepted(project, share, accepted):
     votes, _ = run(project, replace(JUDGES, accept_share=share))
