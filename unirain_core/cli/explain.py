@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import polars as pl
+
 from unirain_core.artefacts import paths, tables
 from unirain_core.artefacts.meanings import MEANINGS
 from unirain_core.artefacts.schemas import (
@@ -75,8 +77,11 @@ def _dropped(pair_id: str, path: Path) -> Iterator[str]:
 
 def _triplet(pair_id: str, root: Path) -> Iterator[str]:
     for folder in (paths.TRIPLETS, paths.DATABASE):
-        for row in _rows(root / folder / "triplets.parquet", TripletRow, lambda r: r.id == pair_id):
-            yield f"  caption    {row.caption} ({row.caption_form})"
+        path = root / folder / "triplets.parquet"
+        if path.exists():
+            captions = tables.columns(path, TripletRow, ["id", "caption", "caption_form"])
+            for _, caption, form in captions.filter(pl.col("id") == pair_id).iter_rows():
+                yield f"  caption    {caption} ({form})"
         yield from _dropped(pair_id, root / folder / "dropped.parquet")
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import Dropped, TripletRow
+from unirain_core.artefacts.schemas import Dropped
+from unirain_core.artefacts.triplets import EncodedRow
 from unirain_core.config.sections import EncoderName, Encoders
 from unirain_core.distill.encoders.caption import Captioner, StatisticsCaptioner
 from unirain_core.distill.encoders.image import ImageEncoder, StatisticsImageEncoder
@@ -142,15 +143,15 @@ class EncodeRows:
     encoders: Encoders
     roots: Roots
 
-    def __call__(self, rows: Sequence[PictureRow]) -> list[list[TripletRow]]:
+    def __call__(self, rows: Sequence[PictureRow]) -> list[list[EncodedRow]]:
         """One triplet for each row."""
         return [[self._encoded(row)] for row in rows]
 
-    def _encoded(self, row: PictureRow) -> TripletRow:
+    def _encoded(self, row: PictureRow) -> EncodedRow:
         encoder = make_encoder(self.encoders)
         file = self.roots.path(row.root, row.input)
         triplet = encoder.encode(read_rainy(file, row.halves, listed=row.input_hash))
-        return TripletRow(
+        return EncodedRow(
             id=row.id,
             caption=triplet.caption,
             caption_form=encoder.captioner.form,
@@ -162,12 +163,12 @@ class EncodeRows:
         )
 
 
-def triplet_job(encoders: Encoders, roots: Roots, algorithm: str) -> Job[PictureRow, TripletRow]:
+def triplet_job(encoders: Encoders, roots: Roots, algorithm: str) -> Job[PictureRow, EncodedRow]:
     """The per-row work of every stage that makes triplets."""
     encoder = make_encoder(encoders)
     return Job(
         algorithm=algorithm,
-        output=TripletRow,
+        output=EncodedRow,
         key=partial(row_key, f"{encoder.captioner.form}; {encoder.name}"),
         place=row_place,
         work=EncodeRows(encoders, roots),
@@ -175,10 +176,10 @@ def triplet_job(encoders: Encoders, roots: Roots, algorithm: str) -> Job[Picture
 
 
 def settle(
-    rows: Sequence[PictureRow], results: Sequence[list[TripletRow] | Failed]
-) -> tuple[list[TripletRow], list[Dropped]]:
+    rows: Sequence[PictureRow], results: Sequence[list[EncodedRow] | Failed]
+) -> tuple[list[EncodedRow], list[Dropped]]:
     """Triplets of the rows that have one, and the other rows with their reasons; in the order of the rows."""
-    triplets: list[TripletRow] = []
+    triplets: list[EncodedRow] = []
     dropped: list[Dropped] = []
     for row, result in zip(rows, results, strict=True):
         if isinstance(result, Failed):
