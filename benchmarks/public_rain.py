@@ -60,7 +60,8 @@ def main() -> int:
     """Print the three lists for the project in the current folder."""
     root = Path.cwd()
     pairs = tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
-    captions = {r.id: r.caption for r in tables.read(root / paths.TRIPLETS / "triplets.parquet", TripletRow)}
+    table = tables.columns(root / paths.TRIPLETS / "triplets.parquet", TripletRow, ["id", "caption"])
+    captions: dict[str, str] = dict(table.iter_rows())
     verdicts = {v.pair_id: v.verdict for v in tables.read(root / paths.VOTES / "verdicts.parquet", Verdict)}
     print("captions that name it", *named(pairs, captions), "accepted", *accepted(pairs, verdicts), sep="\n")
     files = sorted((root / "data/scores").glob("*/*/scores.parquet"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unirain_core.artefacts.schemas import TripletRow
+from unirain_core.artefacts.triplets import EncodedRow, Triplets
 from unirain_core.config.sections import Encoders, RetrievedReferences, SampleCorpus
 from unirain_core.distill.cascade import Database, references
 from unirain_core.distill.stores.memory import MemoryStore
@@ -91,23 +91,23 @@ def photos(corpus: Sequence[Sample], fit: Fitted) -> list[Query]:
 
 
 def _queries(
-    asked: Sequence[Sample], database: Sequence[TripletRow], corpus: Sequence[Sample], fit: Fitted
+    asked: Sequence[Sample], database: Sequence[EncodedRow], corpus: Sequence[Sample], fit: Fitted
 ) -> list[Query]:
     sizes, by_id = RetrievedReferences(), {s.id: s for s in corpus}
-    held = Database.of(database, sizes)
+    held = Database.of(Triplets.of(database), sizes)
     store = MemoryStore()
     store.fill(held.content)
-    found = references([triplet(s, fit) for s in asked], held, store, sizes)
+    found = references(Triplets.of([triplet(s, fit) for s in asked]), held, store, sizes)
     return [
         Query(sample, tuple(by_id[row.reference_id] for row in rows))
         for sample, rows in zip(asked, found, strict=True)
     ]
 
 
-def triplet(sample: Sample, fit: Fitted) -> TripletRow:
+def triplet(sample: Sample, fit: Fitted) -> EncodedRow:
     """What the statistics encoders of a fit make of a measured picture."""
     caption = sentence(attributes(sample.measured, fit.rules))
-    return TripletRow(
+    return EncodedRow(
         id=sample.id,
         caption=caption,
         caption_form="",

@@ -127,7 +127,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TripletRow:
-    """One picture's triplet (T, f, I)."""
+    """One picture's triplet (T, f, I); I stands in the file `pictures.npy` beside the table, in the order of the rows."""
 
     PRODUCER: ClassVar[str] = "real_rain_database, query_triplets"
 
@@ -141,8 +141,6 @@ class TripletRow:
     """Encoded caption, not normalised."""
     image_vector: NDArray[np.float32]
     """F, unit length."""
-    picture: bytes
-    """I, grey Rec. 601, side x side uint8, row by row: what Eq. (3) compares."""
     encoder: str
     """Names and versions of what made the row."""
     input_hash: str

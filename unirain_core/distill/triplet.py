@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import Dropped, TripletRow
+from unirain_core.artefacts.schemas import Dropped
+from unirain_core.artefacts.triplets import EncodedRow
 from unirain_core.distill.encoders.captioner import Captioner
 from unirain_core.distill.encoders.image import ImageEncoder
 from unirain_core.distill.encoders.text import TextEncoder
@@ -103,7 +104,7 @@ class EncodeRows:
     """Names and versions of the encoders."""
     roots: Roots
     algorithm: str
-    output: type[TripletRow] = TripletRow
+    output: type[EncodedRow] = EncodedRow
     device: Device = "cpu"
     batch: int | None = None
 
@@ -115,15 +116,15 @@ class EncodeRows:
         """Dataset and id of a row."""
         return row.dataset, row.id
 
-    def compute(self, batch: Sequence[PictureRow]) -> list[TripletRow]:
+    def compute(self, batch: Sequence[PictureRow]) -> list[EncodedRow]:
         """One triplet for each row."""
         return [self._encoded(row) for row in batch]
 
-    def _encoded(self, row: PictureRow) -> TripletRow:
+    def _encoded(self, row: PictureRow) -> EncodedRow:
         encoder = self.make_encoder()
         file = self.roots.path(row.root, row.input)
         triplet = encoder.encode(read_rainy(file, row.halves, listed=row.input_hash))
-        return TripletRow(
+        return EncodedRow(
             id=row.id,
             caption=triplet.caption,
             caption_form=encoder.captioner.form,
@@ -149,10 +150,10 @@ def triplet_job(make_encoder: Callable[[], Encoder], roots: Roots, algorithm: st
 
 
 def settle(
-    rows: Sequence[PictureRow], results: Sequence[TripletRow | Failed]
-) -> tuple[list[TripletRow], list[Dropped]]:
+    rows: Sequence[PictureRow], results: Sequence[EncodedRow | Failed]
+) -> tuple[list[EncodedRow], list[Dropped]]:
     """Triplets of the rows that have one, and the other rows with their reasons; in the order of the rows."""
-    triplets: list[TripletRow] = []
+    triplets: list[EncodedRow] = []
     dropped: list[Dropped] = []
     for row, result in zip(rows, results, strict=True):
         if isinstance(result, Failed):

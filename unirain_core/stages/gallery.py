@@ -78,8 +78,9 @@ def _judged(root: Path, dropped: Container[str]) -> list[Card]:
 def _evidence(root: Path) -> Evidence:
     captions: dict[str, str] = {}
     for folder in (paths.TRIPLETS, paths.DATABASE):
-        for row in tables.read(root / folder / "triplets.parquet", TripletRow):
-            captions[row.id] = row.caption
+        for table in tables.batches(root / folder / "triplets.parquet", TripletRow, ["id", "caption"]):
+            names, texts = (table.column(name).to_pylist() for name in ("id", "caption"))
+            captions |= dict(zip(names, texts, strict=True))
     return gallery.gather(
         captions,
         tables.read(root / paths.VOTES / "votes.parquet", Vote),
