@@ -93,9 +93,7 @@ class Remote:
         """The file system, and this path in its words; every error becomes one of the operating system's."""
         line = _line(self.root, self.options)
         if time.monotonic() < line.silent_until:
-            raise OSError(
-                errno.EHOSTUNREACH, f"the store did not answer a moment ago ({line.problem})", str(self)
-            )
+            raise self._silent(line)
         try:
             system, path = self._opened()
             yield system, "/".join(part for part in (path.rstrip("/"), self.below) if part)
@@ -117,8 +115,8 @@ class Remote:
             opened: tuple[Any, str] = url_to_fs(self.root, use_listings_cache=False, **dict(self.options))
         except ImportError as error:
             raise MissingInputError(
-                f"{self}: a package is not installed that reads such URLs ({error}); for s3:// run "
-                "`pip install 'unirain[s3]'`"
+                f"{self}: a package is not installed that reads such URLs ({error}); "
+                "run `pip install 'unirain[s3]'` where it is s3://"
             ) from None
         return opened
 
@@ -132,7 +130,10 @@ class Remote:
         if isinstance(error, OSError) and not isinstance(error, ConnectionError | TimeoutError):
             return OSError(error.errno or errno.EIO, f"the store refuses ({text})", str(self))
         line.silent_until, line.problem = time.monotonic() + SILENCE, text
-        return OSError(errno.EHOSTUNREACH, f"the store does not answer ({text})", str(self))
+        return self._silent(line)
+
+    def _silent(self, line: "_Line") -> OSError:
+        return OSError(errno.EHOSTUNREACH, f"the store does not answer ({line.problem})", str(self))
 
 
 Place = Path | Remote
