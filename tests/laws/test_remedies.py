@@ -46,6 +46,9 @@ EXECUTED: dict[str, dict[str, str]] = {
     "artefacts.meanings": {
         "rename it": f"{END}test_a_file_whose_name_is_no_text_is_listed_once_it_is_renamed"
     },
+    "artefacts.remote": {
+        "correct the line of roots.local.yaml": "tests/artefacts/test_remote.py::test_a_scheme_that_nobody_knows_is_a_fault_of_the_line"
+    },
     "artefacts.report": {"run `dvc repro --force {}`": DVC},
     "artefacts.roots": {
         "add the line `{}: /folder/of/the/dataset` to {} in the project's root": EDIT,
@@ -150,6 +153,7 @@ EXECUTED: dict[str, dict[str, str]] = {
     "sources.datasets": {
         "correct `folder` in params.yaml": EDIT,
         "correct layout": EDIT,
+        "give credentials in the environment": "tests/stages/test_roots_at_urls.py::test_without_credentials_the_message_says_what_to_set_and_then_it_works",
         "name that folder in {} by a line of its own": EDIT,
         "use that name as `root`": EDIT,
     },
@@ -224,6 +228,7 @@ DOWNLOAD, SERVER, TIME, HARDWARE, PERSON, PICTURE = (
     "needs photos that pass verification and cannot be encoded, of which none is known",
 )
 UNEXECUTED: dict[str, dict[str, str]] = {
+    "artefacts.remote": {"run `pip install 'unirain[s3]'` where it is s3://": DOWNLOAD},
     "artefacts.meanings": {"run `git lfs pull`": DOWNLOAD},
     "cli.derain": {"train one with `make demo`": TIME},
     "cli.extras": {"run `pip install 'unirain[{}]'`": DOWNLOAD},

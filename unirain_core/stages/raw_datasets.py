@@ -41,6 +41,7 @@ def run(
     Raises:
         ConfigError: params names no dataset, or must say more of one.
         MissingInputError: a dataset's folder is absent, empty, or has another tree than its layout.
+        OSError: a store does not answer; all that it gave before is kept.
     """
     logger.info("raw_datasets: %d datasets", len(raw_datasets.datasets))
     if not raw_datasets.datasets:
@@ -83,10 +84,10 @@ def _list_dataset(
 ) -> _Content:
     known = catalogue.load()
     dataset = pool.datasets[name]
-    folder, listing = find_pairs(name, dataset, roots, known)
+    tree, listing = find_pairs(name, dataset, roots, known)
     admission = admit(name, listing, pool, rain_types=rain_types, shows=known.shows)
     files = sorted({path for entry in admission.entries for path in (entry.input, entry.target) if path})
-    contents = dict(zip(files, cache.contents([folder / file for file in files]), strict=True))
+    contents = dict(zip(files, cache.contents([tree.place(file) for file in files]), strict=True))
     origin = dataset.origin or known.records[dataset.layout].origin
     rows, dropped = [], list(admission.dropped)
     for entry in admission.entries:
