@@ -192,7 +192,9 @@ def test_a_metric_that_is_not_main_has_one_column_with_its_average_and_the_small
     ]
     assert "1.00" not in lines[0]
     assert figures(table)["a"]["nrd"] == {"psnr": 20.0, "ssim": 0.5, "colour_shift": 4.0}  # type: ignore[index,call-overload]
-    assert caption(table).endswith("colour shift in grey levels (smaller is better): the average.")
+    assert caption(table).endswith(
+        "Column colour shift in grey levels (smaller is better): the average of the types."
+    )
     assert r"\begin{tabular}{lcccc}" in latex(table)
 
 

@@ -172,9 +172,9 @@ def test_the_report_says_how_far_the_stand_ins_can_be_trusted_and_where_that_was
 )
 def test_only_the_stand_ins_that_voted_are_told_of(judges, told):
     """The majority that was measured is of three stand-ins."""
-    lines = vlm_votes._reliability(judges).get("reliability", [])
+    said = json.loads(json.dumps(vlm_votes._reliability(judges)))
 
-    assert told == {line["judge"] for line in lines}
+    assert told == {line["judge"] for line in said.get("reliability", [])}
 
 
 @pytest.mark.parametrize(("share", "accepted"), [(0.3, 1), (0.34, 2), (2 / 3, 2), (1.0, 3)])

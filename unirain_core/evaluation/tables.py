@@ -85,7 +85,7 @@ def table_of(
 def caption(table: Table) -> str:
     """What the figures of the table are."""
     figures = " / ".join(map(_described, table.main))
-    columns = "".join(f" {_described(metric)}: the average." for metric in table.averaged)
+    columns = "".join(f" Column {_described(metric)}: the average of the types." for metric in table.averaged)
     return f"{figures}, protocol `{table.protocol}`; best bold, second underlined.{columns}"
 
 
