@@ -10,6 +10,7 @@ from typing import ClassVar
 import pytest
 
 from tests.engine.in_process import InProcess
+from tests.engine.toys import Item, Toy, verdict
 from unirain_core.artefacts.schemas import Verdict
 from unirain_core.engine.jobs import Failed
 from unirain_core.engine.local import LocalEngine
@@ -17,32 +18,6 @@ from unirain_core.engine.pools import Device, Engine
 from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore, collect
 from unirain_core.errors import ChangedInputError, ItemError, UniRainError, WeightsUnavailableError
-
-
-@dataclass(frozen=True)
-class Item:
-    dataset: str
-    name: str
-    value: int
-
-
-@dataclass(frozen=True)
-class Toy:
-    """What all jobs of this file share."""
-
-    algorithm: str = "1"
-    output: type[Verdict] = Verdict
-    device: Device = "cpu"
-    batch: int | None = None
-
-    def key(self, row: Item) -> str:
-        return str(row.value)
-
-    def place(self, row: Item) -> tuple[str, str]:
-        return row.dataset, row.name
-
-    def compute(self, batch: Sequence[Item]) -> list[Verdict]:
-        return [verdict(row) for row in batch]
 
 
 @dataclass(frozen=True)
@@ -60,10 +35,6 @@ class Doubled(Toy):
             with self.log.open("a") as file:
                 file.write(f"{row.name} {len({r.dataset for r in batch})}\n")
         return [verdict(r) for r in batch]
-
-
-def verdict(row: Item) -> Verdict:
-    return Verdict(pair_id=row.name, yes=row.value * 2, no=0, abstained=0, verdict=True, calls=3)
 
 
 def job(log: Path, **changes) -> Doubled:

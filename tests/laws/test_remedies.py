@@ -127,6 +127,12 @@ EXECUTED: dict[str, dict[str, str]] = {
     },
     "engine.life": {"stop it": BUSY, "wait for it": BUSY},
     "engine.local": {"run the same command again": KILLS},
+    "engine.make": {
+        "unset it": "tests/engine/test_make.py::test_an_unknown_engine_is_named_and_unset_the_variable_does_no_harm"
+    },
+    "engine.shards": {
+        "run the same command again": "tests/engine/test_shards.py::test_a_shard_that_is_damaged_while_a_stage_reads_it_is_done_again_by_the_same_command"
+    },
     "errors": {"run `dvc repro {}`": DVC},
     "evaluation.lpips": {
         "run the same command again": f"{STAGES}test_weights_that_were_replaced_are_used_when_the_command_is_given_again",

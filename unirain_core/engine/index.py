@@ -107,6 +107,8 @@ class Index:
         checksum = hashlib.sha256()
         for part in body:
             checksum.update(part)
+        if file.is_dir():
+            file.rmdir()  # a folder in its place holds nothing that a person might want, if it is empty
         with whole_file(file) as handle:
             handle.writelines([_MAGIC, checksum.digest(), *body])
         self.is_saved = True

@@ -116,8 +116,8 @@ class _Run(Generic[In, Out]):
         self._work = FinishedWork(store, job)
         self._pending: deque[_Window[In]] = deque()
         self._flying: set[bytes] = set()
-        self._shard_size = windows.ShardSize()
-        self.window_size = windows.WindowSize()
+        self._shard_size = windows.ShardSize(windows.FIRST_ROWS)
+        self.window_size = windows.WindowSize(windows.FIRST_WINDOW)
         self._error: UniRainError | OSError | None = None
         self._n_rows = self._n_computed = self._n_passing = 0
         self._n_crashes, self._first_crash = 0, ""

@@ -225,7 +225,7 @@ def _remove_empty_indexes(home: Path) -> None:
     for index in sorted((home / "index").glob("*/*.index")):
         shards = home / "shards" / index.parent.name
         if not any(shards.glob(f"{index.stem}-*")):
-            index.unlink()
+            remove(index)
 
 
 def size_of(path: Path) -> int:

@@ -11,8 +11,8 @@ from unirain_core.engine.store import digest
 
 In = TypeVar("In")
 
-WINDOW_ROWS = 32768
-"""Rows of a window at most: some MiB of row objects."""
+WINDOW_ROWS = 8192
+"""Rows of a window at most: 10 MB of row objects, of which two windows are in work."""
 FIRST_WINDOW = 256
 """Rows of the first window: how large a result is shows when there is one."""
 WINDOW_BYTES = 64 << 20
@@ -37,7 +37,7 @@ WORTH_S = 0.5
 class WindowSize:
     """Rows of the next window; results of any size then fit into memory."""
 
-    rows: int = FIRST_WINDOW
+    rows: int
     largest: float = 1.0
     """Bytes of a row's result."""
 
@@ -72,10 +72,10 @@ def windows(batches: Iterable[Sequence[In]], size: WindowSize) -> Iterator[list[
 class ShardSize:
     """Rows of the next shard, by what the latest one cost."""
 
+    largest: int
+    """Rows that the shards before allow."""
     cost: float = 1e-9
     """Seconds of a row."""
-    largest: int = FIRST_ROWS
-    """Rows that the shards before allow."""
 
     def measure(self, outcome: Outcome) -> None:
         """Learn from a shard."""
