@@ -27,30 +27,29 @@ def ranked(positions: Positions, costs: Float64Array) -> tuple[Positions, Float6
 
 
 def border(
-    proposed: NDArray[np.floating[Any]], keep: int, error: float
+    proposed: NDArray[np.floating[Any]], keep: int, error: NDArray[np.floating[Any]] | float
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which are among the `keep` nearest for certain, and which may be.
 
-    With true costs within `error` of the proposed ones, the keep-th smallest of the true costs lies within `error` of the
-    keep-th smallest of the proposed ones. A cost that is proposed more than twice `error` below it is among the nearest,
-    one that is proposed more than twice `error` above it is not.
+    A true cost lies between its proposed cost less and plus its error, so the keep-th smallest true cost lies between the
+    keep-th smallest lower end and the keep-th smallest upper end. Who lies below both is in, who lies above both is out.
 
     Args:
         proposed: (n,) costs, smaller is nearer.
         keep: how many are wanted, at least 1.
-        error: how far a proposed cost may lie from the true one.
+        error: how far a proposed cost may lie from the true one; one for all, or (n,).
 
     Returns:
         (n,) certain and (n,) possible; no one is both.
 
-    >>> certain, possible = border(np.array([1, 2, 3, 3.1, 9], dtype=np.float32), 3, 0.1)
+    >>> certain, possible = border(np.array([1.0, 2.0, 3.0, 3.1, 9.0]), 3, 0.1)
     >>> certain.tolist(), possible.tolist()
     ([True, True, False, False, False], [False, False, True, True, False])
     """
     if keep >= len(proposed):
         everything = np.ones(len(proposed), dtype=np.bool_)
         return everything, ~everything
-    last = np.partition(proposed, keep - 1)[keep - 1]
-    margin = 2.0 * (error + 10.0**-DECIMALS)  # the tie rule rounds
-    certain = proposed < last - margin
-    return certain, ~certain & (proposed <= last + margin)
+    slack = error + 10.0**-DECIMALS  # the tie rule rounds
+    lower, upper = proposed - slack, proposed + slack
+    certain = upper < np.partition(lower, keep - 1)[keep - 1]
+    return certain, ~certain & (lower <= np.partition(upper, keep - 1)[keep - 1])

@@ -4,10 +4,12 @@ The Gaussian window is a product with a banded matrix from both sides, cut into 
 Grey values are taken less 128: a covariance does not change, and its rounding errors become four times smaller.
 """
 
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -22,15 +24,11 @@ Floats = NDArray[np.floating[Any]]
 BUDGET = 2 * 2**30
 """Bytes of moments that are kept: 19,000 references of side 128. Moments of others are computed when they are needed."""
 
-PROPOSAL_ERROR = 6e-3
-"""How far SSIM in float32 may lie from SSIM, at most.
+_UNIT = 2.0**-24
+"""Relative error of one operation in float32."""
 
-With u = 2^-24, a window's mean of values of size M is off by 25 u M: two passes of 11 products and the rounded weights. So
-a mean is off by 2e-4 and a mean square by .024 (M = 128 and 128^2), a covariance or a variance by 78 u M = .076 with the
-square of the means. The structure term's denominator is at least C2 = 58.5, and its numerator is no larger: the term is
-off by 4 x .076 / 58.5 = .0053, the luminance term by .00023, the mean over all windows by less than .00001. Pictures do not
-come near it: 1e-6 is usual.
-"""
+_LUMINANCE_ERROR = 2.4e-4
+"""How far the luminance term may lie from the true one: a window's mean is off by 25 x 2^-24 x 128 at most."""
 
 _DECISION_ERROR = 5e-12
 """How far our SSIM in float64 may lie from `structural_similarity`. Equal pictures, all black or all white, were 4e-13
@@ -39,6 +37,9 @@ apart; natural ones are 1e-15 apart. Where this could change the last decimal, `
 _BLOCK = 16
 """Windows of one product. Larger blocks multiply more zeros. Much smaller ones are no matrices any more. Up to side 600 a
 product is so small that BLAS leaves it to the calling thread, and several threads can work side by side."""
+
+_TOGETHER = 5
+"""Candidates that are compared at once: their pictures and moments then stay in a core's cache."""
 
 _MIDDLE = 128
 
@@ -51,6 +52,22 @@ class Moments:
     """(..., N, N) with N = S - 10."""
     variance: Floats
     """(..., N, N)."""
+    level: Floats
+    """(...) mean square of `mean`: what float32 loses in a variance grows with it."""
+
+
+def proposal_error(query: Moments, references: Moments) -> Floats:
+    """(R,) how far SSIM in float32 may lie from SSIM, at most.
+
+    Let x and y be the grey values less 128, u = 2^-24 and E a window's mean. Two passes of 11 products and the rounded weights
+    leave E off by 25 u E|.|. So a variance is off by 77 u E x^2, with the square of the mean, and twice the covariance by
+    77 u (E x^2 + E y^2). The structure term is at most 1 in size; with the roundings of its own arithmetic it is off by
+    160 u (E x^2 + E y^2) / (Var x + Var y + C2), which is at most 160 u (1 + ((E x)^2 + (E y)^2) / C2). SSIM is the mean
+    over all windows.
+    """
+    _, c2 = stabilisers(255.0)
+    error: Floats = 160 * _UNIT * (1.0 + (query.level + references.level) / c2) + _LUMINANCE_ERROR
+    return error
 
 
 class Structures:
@@ -65,13 +82,13 @@ class Structures:
             budget: bytes that the kept moments may take.
         """
         self._pictures, self._rows = pictures, rows
-        side = max(pictures.shape[1] - GAUSSIAN_SIDE + 1, 1)
-        capacity = min(len(rows), budget // (2 * 4 * side * side))
-        self._kept = np.empty(
-            (capacity, 2, side, side), dtype=np.float32
-        )  # the system gives pages on first use
+        inner = max(pictures.shape[1] - GAUSSIAN_SIDE + 1, 1)
+        capacity = min(len(rows), budget // (2 * 4 * inner * inner))
+        self._kept = np.empty((capacity, 2, inner, inner), dtype=np.float32)  # pages come with the first use
+        self._levels = np.empty(capacity, dtype=np.float32)
         self._slots = np.full(len(rows), -1, dtype=np.int64)
         self._n_kept = 0
+        self._of_thread = threading.local()
 
     def prepare(self, candidates: Sequence[Positions], pool: Executor) -> None:
         """Compute and keep the moments of candidates that have none yet, as long as they fit."""
@@ -80,9 +97,9 @@ class Structures:
         wanted = np.unique(np.concatenate(candidates))
         fresh = wanted[self._slots[wanted] < 0][: len(self._kept) - self._n_kept]
         slots = np.arange(self._n_kept, self._n_kept + len(fresh))
-        parts = range(0, len(fresh), _BLOCK)
-        for _ in pool.map(lambda at: self._keep(fresh[at : at + _BLOCK], slots[at : at + _BLOCK]), parts):
-            pass
+        parts = [slice(start, start + _TOGETHER) for start in range(0, len(fresh), _TOGETHER)]
+        for _ in pool.map(lambda part: self._keep(fresh[part], slots[part]), parts):
+            pass  # the first error is raised here
         self._slots[fresh] = slots
         self._n_kept += len(fresh)
 
@@ -98,41 +115,74 @@ class Structures:
             Positions, and their rounded SSIM as `structural_similarity` has it.
         """
         centred = query.astype(np.float64) - _MIDDLE
-        moments = _moments(centred)
+        moments = _moments(centred, Workspace())
         chosen = at
         if keep < len(at):
-            certain, possible = border(-self._proposed(centred, moments, at), keep, PROPOSAL_ERROR)
+            similarities, errors = self._proposed(centred, moments, at)
+            certain, possible = border(-similarities, keep, errors)
             chosen = at[certain | possible]
         order, costs = ranked(chosen, -self._decided(query, centred, moments, chosen))
         return order[:keep], 0.0 - costs[:keep]
 
     def _keep(self, at: Positions, slots: Positions) -> None:
-        moments = _moments(self._centred(at, np.float32))
+        space = self._space()
+        moments = _moments(self._centred(at, np.float32, space), space)
         self._kept[slots, 0], self._kept[slots, 1] = moments.mean, moments.variance
+        self._levels[slots] = moments.level
 
-    def _centred(self, at: Positions, kind: type[np.floating[Any]]) -> Floats:
-        centred: Floats = self._pictures[self._rows[at]].astype(kind)
-        centred -= kind(_MIDDLE)
-        return centred
+    def _space(self) -> "Workspace":
+        """The buffers of the calling thread."""
+        space: Workspace | None = getattr(self._of_thread, "space", None)
+        if space is None:
+            space = self._of_thread.space = Workspace()
+        return space
 
-    def _proposed(self, query: Float64Array, moments: Moments, at: Positions) -> Floats:
-        pictures = self._centred(at, np.float32)
+    def _centred(self, at: Positions, kind: type[np.floating[Any]], space: "Workspace") -> Floats:
+        side = self._pictures.shape[1]
+        pictures = space.array("pictures", (len(at), side, side), np.dtype(kind))
+        np.subtract(self._pictures[self._rows[at]], kind(_MIDDLE), out=pictures)
+        return pictures
+
+    def _proposed(self, query: Float64Array, moments: Moments, at: Positions) -> tuple[Floats, Floats]:
+        """(R,) SSIM in float32, and its largest errors."""
+        space, picture = self._space(), query.astype(np.float32)
+        of_query = Moments(
+            moments.mean.astype(np.float32), moments.variance.astype(np.float32), moments.level
+        )
+        similarities, errors = np.empty((2, len(at)), dtype=np.float32)
+        for start in range(0, len(at), _TOGETHER):
+            part = slice(start, start + _TOGETHER)
+            pictures = self._centred(at[part], np.float32, space)
+            of_references = self._moments_of(at[part], pictures, space)
+            errors[part] = proposal_error(of_query, of_references)
+            pictures *= picture
+            product = _window_means(pictures, "product", space)
+            similarities[part] = _similarities(of_query, of_references, product, space)
+        return similarities, errors
+
+    def _moments_of(self, at: Positions, pictures: Floats, space: "Workspace") -> Moments:
+        """Kept moments where there are, copied, since what follows overwrites them."""
         slots = self._slots[at]
-        kept = slots >= 0
-        if kept.all():
-            of_references = Moments(self._kept[slots, 0], self._kept[slots, 1])
-        else:
-            of_references = _moments(pictures)
-        pictures *= query.astype(np.float32)
-        of_query = Moments(moments.mean.astype(np.float32), moments.variance.astype(np.float32))
-        return _similarities(of_query, of_references, _window_means(pictures))
+        if (slots < 0).any():
+            return _moments(pictures, space)
+        shape = (len(at), *self._kept.shape[2:])
+        mean, variance = (space.array(name, shape, pictures.dtype) for name in ("mean", "variance"))
+        for row, slot in enumerate(slots):
+            mean[row], variance[row] = self._kept[slot]
+        return Moments(mean, variance, self._levels[slots])
 
     def _decided(
         self, query: NDArray[np.uint8], centred: Float64Array, moments: Moments, at: Positions
     ) -> Float64Array:
-        pictures = self._centred(at, np.float64)
-        in_float64 = _similarities(moments, _moments(pictures), _window_means(pictures * centred))
-        similarities = in_float64.astype(np.float64, copy=False)
+        space = self._space()
+        similarities = np.empty(len(at))
+        for start in range(0, len(at), _TOGETHER):
+            part = slice(start, start + _TOGETHER)
+            pictures = self._centred(at[part], np.float64, space)
+            of_references = _moments(pictures, space)
+            pictures *= centred
+            product = _window_means(pictures, "product", space)
+            similarities[part] = _similarities(moments, of_references, product, space)
         scaled = similarities * 10.0**DECIMALS
         from_border = np.abs(scaled - np.floor(scaled) - 0.5)
         unsure = from_border < _DECISION_ERROR * 10.0**DECIMALS
@@ -141,24 +191,47 @@ class Structures:
         return similarities
 
 
-def _moments(pictures: Floats) -> Moments:
-    mean = _window_means(pictures)
-    variance = _window_means(pictures * pictures)
-    variance -= mean * mean
-    return Moments(mean, variance)
+@dataclass(frozen=True, slots=True, eq=False)
+class Workspace:
+    """Buffers that are used again and again.
+
+    The C library gives an array of a megabyte back to the system after every operation; the page faults of its next use
+    took longer than the arithmetic (3,500 faults a query).
+    """
+
+    _buffers: dict[tuple[str, np.dtype[Any]], NDArray[Any]] = field(default_factory=dict)
+
+    def array(self, name: str, shape: tuple[int, ...], kind: np.dtype[Any]) -> NDArray[Any]:
+        """An array of any content, which is valid until the name is asked for again."""
+        size = prod(shape)
+        buffer = self._buffers.get((name, kind))
+        if buffer is None or len(buffer) < size:
+            buffer = self._buffers[name, kind] = np.empty(size, dtype=kind)
+        return buffer[:size].reshape(shape)
 
 
-def _similarities(query: Moments, references: Moments, product: Floats) -> Floats:
+def _moments(pictures: Floats, space: Workspace) -> Moments:
+    mean = _window_means(pictures, "mean", space)
+    squares = np.multiply(pictures, pictures, out=space.array("squares", pictures.shape, pictures.dtype))
+    variance = _window_means(squares, "variance", space)
+    scratch = np.multiply(mean, mean, out=space.array("scratch", mean.shape, mean.dtype))
+    variance -= scratch
+    return Moments(mean, variance, scratch.mean(axis=(-2, -1)))
+
+
+def _similarities(query: Moments, references: Moments, product: Floats, space: Workspace) -> Floats:
     """(R,) SSIM of one picture and R others.
 
     Args:
         query: (N, N) each.
         references: (R, N, N) each; overwritten.
         product: (R, N, N) windows' means of the product of both; overwritten.
+        space: for one array more.
     """
     kind = product.dtype.type
     c1, c2 = (kind(c) for c in stabilisers(255.0))
-    product -= query.mean * references.mean
+    scratch = space.array("scratch", product.shape, product.dtype)
+    product -= np.multiply(query.mean, references.mean, out=scratch)
     product *= kind(2)
     product += c2
     spread = references.variance
@@ -166,7 +239,7 @@ def _similarities(query: Moments, references: Moments, product: Floats) -> Float
     product /= spread
     first, second = query.mean + kind(_MIDDLE), references.mean
     second += kind(_MIDDLE)
-    luminance = first * second
+    luminance = np.multiply(first, second, out=scratch)
     luminance *= kind(2)
     luminance += c1
     second *= second
@@ -177,13 +250,13 @@ def _similarities(query: Moments, references: Moments, product: Floats) -> Float
     return means
 
 
-def _window_means(pictures: Floats) -> Floats:
-    """(..., N, N) Gaussian means over whole windows of (..., S, S), N = S - 10."""
+def _window_means(pictures: Floats, name: str, space: Workspace) -> Floats:
+    """(..., N, N) Gaussian means over whole windows of (..., S, S), N = S - 10, in the buffer of a name."""
     *leading, side, _ = pictures.shape
     band = _band(side, pictures.dtype)
     inner = len(band)
-    along_rows = np.empty((*leading, side, inner), dtype=pictures.dtype)
-    means = np.empty((*leading, inner, inner), dtype=pictures.dtype)
+    along_rows = space.array("along_rows", (*leading, side, inner), pictures.dtype)
+    means = space.array(name, (*leading, inner, inner), pictures.dtype)
     for start in range(0, inner, _BLOCK):
         out, into = slice(start, start + _BLOCK), slice(start, start + _BLOCK + GAUSSIAN_SIDE - 1)
         np.matmul(pictures[..., into], band[out, into].T, out=along_rows[..., out])
