@@ -33,8 +33,8 @@ class Remote:
 
     root: str
     """URL of a root."""
-    options: tuple[tuple[str, Option], ...] = ()
-    """What fsspec is told besides the URL, such as an endpoint."""
+    options: tuple[tuple[str, Option], ...] = field(default=(), repr=False)
+    """What fsspec is told besides the URL, such as an endpoint; never shown, as a key may stand here."""
     below: str = ""
     """Relative path below the root."""
     state: State | None = field(default=None, compare=False)

@@ -26,7 +26,7 @@ class Roots:
     """Content of roots.local.yaml: name to folder, absolute or relative to the project, or to an fsspec URL."""
     allowed: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Name to the further folders to which its links may lead."""
-    options: dict[str, tuple[tuple[str, Option], ...]] = field(default_factory=dict)
+    options: dict[str, tuple[tuple[str, Option], ...]] = field(default_factory=dict, repr=False)
     """Name of a root at a URL to what fsspec is told besides."""
 
     @classmethod
@@ -123,9 +123,10 @@ def _line(name: str, value: object) -> _Line:
     match value:
         case str() if value.strip():
             return _Line(value)
-        case {"folder": str() as folder, **rest} if is_url(folder) and set(rest) <= {"options"}:
+        case {"folder": str() as folder, **rest} if is_url(folder):
             options = rest.get("options", {})
-            if not isinstance(options, dict) or not all(_is_option(*item) for item in options.items()):
+            is_sound = isinstance(options, dict) and all(_is_option(*item) for item in options.items())
+            if not is_sound or set(rest) - {"options"}:
                 raise wrong
             return _Line(folder, options=tuple(sorted(options.items())))
         case {"folder": str() as folder, **rest} if folder.strip() and set(rest) <= {"allow"}:

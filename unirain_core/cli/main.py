@@ -45,8 +45,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger().handlers[0].addFilter(_hide_passwords)
     sys.excepthook = _unexpected(debug=debug)
-    add_commands(app, sys.argv)
     try:
+        add_commands(app, sys.argv)
         typer.main.get_command(app)(prog_name="unirain")  # not app(): that replaces sys.excepthook
     except UniRainError as error:
         _leave(error, advice.message(error), error.exit_code, debug=debug)

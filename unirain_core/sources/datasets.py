@@ -50,7 +50,10 @@ def find_pairs(name: str, dataset: Dataset, roots: Roots, catalogue: Catalogue) 
         OSError: the disk or the store does not answer.
     """
     record = record_of(name, dataset, catalogue)
-    tree = _tree_of(name, dataset, roots, record)
+    folder = dataset.folder.strip("/")
+    tree = replace(
+        _tree_of(name, dataset, roots, record), root_name=dataset.root, prefix=f"{folder}/" if folder else ""
+    )
     links = tuple(_links(tree, dataset.root, roots))
     listing = list_pairs(record.layouts, tree)
     if not listing.listed:

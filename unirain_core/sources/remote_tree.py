@@ -30,7 +30,7 @@ def list_objects(root: Remote) -> Tree:
             inventory.skip(path)
         else:
             inventory.take(folder, name)
-    return Tree(root, inventory.folders(), inventory.refused(), inventory.skipped(), states)
+    return Tree(root, inventory.folders(), inventory.refused(), inventory.skipped(), states=states)
 
 
 def _set_aside(inventory: Inventory, path: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from unirain_core.artefacts.picture import Picture
 from unirain_core.artefacts.remote import Place, Remote, State
 from unirain_core.sources.inventory import SKIPPED, Inventory, Refused
 from unirain_core.sources.names import Names, is_picture, writable
@@ -13,13 +14,18 @@ from unirain_core.sources.names import Names, is_picture, writable
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """Names by folder; folders are relative to `root`, `""` is the root itself."""
+    """Names by folder; folders are relative to the dataset's, `""` is the root itself."""
 
     root: Place
+    """The dataset's folder."""
     folders: dict[str, frozenset[str]]
     refused: tuple[Refused, ...] = ()
     skipped: tuple[str, ...] = ()
     """Files that no layout may see: hidden ones, a system's own, and files with odd names that are no pictures."""
+    root_name: str = ""
+    """Name of the root in which the dataset's folder lies."""
+    prefix: str = ""
+    """What stands before a relative path to make it one of the root: the dataset's folder with a slash, or nothing."""
     states: Mapping[str, State] = field(default_factory=dict, repr=False, compare=False)
     """What a store said of each file when it listed them; empty for a folder of this machine."""
     names: Names = field(init=False, repr=False, compare=False)
@@ -41,8 +47,17 @@ class Tree:
             for name in sorted(self.folders[folder]):
                 yield prefix + name
 
-    def place(self, path: str) -> Place:
-        """Where a file of the tree stands."""
+    def picture(self, path: str, half: str | None = None) -> Picture:
+        """A picture of the tree, before its file is read."""
+        return Picture(self.root_name, self.prefix + path, half)
+
+    def path_of(self, picture: Picture) -> str:
+        """The relative path of a picture of the tree."""
+        return picture.path.removeprefix(self.prefix)
+
+    def place(self, picture: Picture) -> Place:
+        """Where the file of a picture stands."""
+        path = self.path_of(picture)
         file = self.root / path
         return replace(file, state=self.states.get(path)) if isinstance(file, Remote) else file
 

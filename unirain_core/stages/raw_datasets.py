@@ -8,10 +8,11 @@ from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.partitions import remove_unnamed
+from unirain_core.artefacts.picture import Picture
 from unirain_core.artefacts.report import Json, Report
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, ManifestRow
-from unirain_core.config.sections import Dataset, RainType, RawDatasets, SampleCorpus
+from unirain_core.config.sections import RainType, RawDatasets, SampleCorpus
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError
 from unirain_core.sources import catalogue
@@ -19,6 +20,7 @@ from unirain_core.sources.admission import Admission, Entry, admit
 from unirain_core.sources.datasets import find_pairs
 from unirain_core.sources.file_hashes import Content, HashCache
 from unirain_core.sources.listing import Foreign, Listing
+from unirain_core.sources.tree import Tree
 
 READS = (paths.SAMPLE_CORPUS,)
 WRITES = (paths.RAW, paths.report("raw_datasets"))
@@ -86,42 +88,53 @@ def _list_dataset(
     dataset = pool.datasets[name]
     tree, listing = find_pairs(name, dataset, roots, known)
     admission = admit(name, listing, pool, rain_types=rain_types, shows=known.shows)
-    files = sorted({path for entry in admission.entries for path in (entry.input, entry.target) if path})
-    contents = dict(zip(files, cache.contents([tree.place(file) for file in files]), strict=True))
+    contents = _contents(admission.entries, tree, cache)
     origin = dataset.origin or known.records[dataset.layout].origin
     rows, dropped = [], list(admission.dropped)
     for entry in admission.entries:
-        rainy, clean = contents[entry.input], contents[entry.target] if entry.target else None
+        rainy = contents[entry.rainy.whole]
+        clean = contents[entry.clean.whole] if entry.clean else None
         broken = next((c for c in (rainy, clean) if c and c.problem), None)
         if broken:
             dropped.append(
                 Dropped(pair_id=entry.pair_id, dataset=name, reason=broken.problem, other=broken.detail)
             )
         else:
-            rows.append(_row(name, dataset, entry, origin, rainy, clean))
+            rows.append(_row(name, entry, origin, rainy, clean))
     logger.info("raw_datasets: %s: %d rows listed, %d dropped", name, len(rows), len(dropped))
     return _Content(rows, dropped, _notes(name, rows, admission, listing), listing.foreign)
 
 
-def _row(
-    name: str, dataset: Dataset, entry: Entry, origin: str, rainy: Content, clean: Content | None
-) -> ManifestRow:
-    below = f"{dataset.folder.strip('/')}/" if dataset.folder.strip("/") else ""
+def _contents(entries: Sequence[Entry], tree: Tree, cache: HashCache) -> dict[Picture, Content]:
+    """What every file holds, by its whole picture; a file that holds two pictures is read once."""
+    files: set[Picture] = set()
+    for entry in entries:
+        files.add(entry.rainy.whole)
+        if entry.clean is not None:
+            files.add(entry.clean.whole)
+    order = sorted(files, key=lambda picture: picture.path)
+    return dict(zip(order, cache.contents([tree.place(file) for file in order]), strict=True))
+
+
+def _row(name: str, entry: Entry, origin: str, rainy: Content, clean: Content | None) -> ManifestRow:
+    """A row; where one file holds both pictures, the columns of the clean file are empty."""
+    target = None if entry.rainy.half else entry.clean
+    own = clean if target else None
     return ManifestRow(
         pair_id=entry.pair_id,
         dataset=name,
         rain_types=entry.rain_types,
         origin="real" if entry.role == "real" else origin,
         role=entry.role,
-        root=dataset.root,
-        input=below + entry.input,
-        target=below + entry.target if entry.target else None,
-        halves=entry.halves,
+        root=entry.rainy.root,
+        input=entry.rainy.path,
+        target=target.path if target else None,
+        halves=entry.clean.half if entry.clean else None,
         group=entry.group,
         input_bytes=rainy.size,
-        target_bytes=clean.size if clean else None,
+        target_bytes=own.size if own else None,
         input_hash=rainy.hash,
-        target_hash=clean.hash if clean else None,
+        target_hash=own.hash if own else None,
     )
 
 

@@ -45,10 +45,10 @@ def test_the_catalogue_finds_every_pair_with_its_split_and_type(items, dataset, 
 
     listing = list_pairs(catalogue.load().records[dataset].layouts, tree)
 
-    found = {item.input: (item.target, item.split) for item in listing.listed}
+    found = {item.path: (item.target and item.target.path, item.split) for item in listing.listed}
     said = {below(dataset, place(i).input): (below(dataset, place(i).target or ""), i.role) for i in mine}
     assert said == found
-    types = {item.input: item.types for item in listing.listed}
+    types = {item.path: item.types for item in listing.listed}
     for item in mine:
         expected = ("luma:drs|nrs",) if dataset == "gt-rain" else (item.rain_type,)
         assert expected == types[below(dataset, place(item).input)]
