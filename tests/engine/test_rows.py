@@ -314,38 +314,3 @@ def test_a_device_without_memory_is_out_of_memory_too(tmp_path, store):
     assert [Failed("out_of_memory", "the row does not fit into memory")] == [
         r for r in results if isinstance(r, Failed)
     ]
-
-
-@dataclass(frozen=True)
-class Picky:
-    """Crashes on the same few items whenever it is asked about them."""
-
-    def __call__(self, rows: Sequence[Item]) -> list[list[Verdict]]:
-        if any(row.value in (3, 9, 16) for row in rows):
-            raise RuntimeError("CUDA error")
-        return [[verdict(r)] for r in rows]
-
-
-def test_a_few_rows_that_always_crash_never_stop_a_later_run(tmp_path, store, caplog):
-    """Of the rows that a later run has to compute they are the most, of all rows they are few."""
-    picky = job(tmp_path / "log", work=Picky())
-    first = finished_rows(picky, ITEMS, store, InProcess())
-    second = finished_rows(picky, ITEMS, store, InProcess())
-    failed = Failed("crashed", "RuntimeError: CUDA error")
-
-    assert [failed if i.value in (3, 9, 16) else [verdict(i)] for i in ITEMS] == first == second
-    assert "3 rows crashed" in caplog.text
-    assert "`dvc repro --force --single-item toy` tries them again" in caplog.text
-
-
-class OutOfMemoryError(RuntimeError):
-    """As torch names its own."""
-
-
-def test_a_device_without_memory_is_out_of_memory_too(tmp_path, store):
-    work = Doubled(tmp_path / "log", fail_at="item-3", error=OutOfMemoryError("CUDA out of memory"))
-    results = finished_rows(job(tmp_path / "log", work=work), ITEMS, store, InProcess())
-
-    assert [Failed("out_of_memory", "the row does not fit into memory")] == [
-        r for r in results if isinstance(r, Failed)
-    ]
