@@ -100,7 +100,7 @@ def judged(
     answers, on_photos = (
         [[p_yes(query, judge) for query in q] for judge in judges] for q in (queries, database)
     )
-    thresholds = [HALF if share is None else threshold(given, share) for given in on_photos]
+    thresholds = [HALF if share is None else threshold(pl.Series(given), share) for given in on_photos]
     votes = zip(
         *([p >= at for p in given] for given, at in zip(answers, thresholds, strict=True)), strict=True
     )

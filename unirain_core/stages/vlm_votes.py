@@ -2,20 +2,23 @@
 
 import logging
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Json, Report
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, Pair, RealPhoto, Reference, Verdict, Vote
 from unirain_core.config.sections import JudgeName, VlmVotes
-from unirain_core.distill import calibration, tally
+from unirain_core.distill import calibration, tally, voting
 from unirain_core.distill.ballots import Ballot, ballots_of, vote_job, votes_of
 from unirain_core.distill.judges.statistics import reliability
 from unirain_core.distill.judging import HALF
-from unirain_core.distill.voting import verdict
 from unirain_core.engine.rows import Failed, finished_rows
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import GateError
@@ -27,6 +30,9 @@ READS = (paths.VERIFIED, paths.DATABASE, paths.TRIPLETS, paths.REFERENCES)
 WRITES = (paths.VOTES, paths.report(STAGE))
 PARAMS = ("vlm_votes",)
 ALGORITHM = "2"
+
+PIECE = 8192
+"""Votes that are decided and written at a time."""
 
 
 def run(root: Path, *, vlm_votes: VlmVotes) -> None:
@@ -46,31 +52,32 @@ def run(root: Path, *, vlm_votes: VlmVotes) -> None:
     results = finished_rows(job, ballots, work)
     failed = Counter(result.reason for result in results if isinstance(result, Failed))
     answers = votes_of(ballots, results)
-    thresholds = _thresholds(answers[len(of_pairs) :], vlm_votes)
-    decided = calibration.decided(answers, thresholds)
-    votes, on_photos = decided[: len(of_pairs)], decided[len(of_pairs) :]
-    by_pair: dict[str, list[bool | None]] = {pair.pair_id: [] for pair in pairs}
-    for vote in votes:
-        by_pair[vote.pair_id].append(vote.vote)
-    verdicts = [verdict(pair_id, pair_votes) for pair_id, pair_votes in by_pair.items()]
-    tables.write(root / paths.VOTES / "votes.parquet", votes, Vote)
-    tables.write(root / paths.VOTES / "photos.parquet", on_photos, Vote)
-    tables.write(root / paths.VOTES / "verdicts.parquet", verdicts, Verdict)
+    on_photos = _columns(answers[len(of_pairs) :])
+    thresholds = _thresholds(on_photos, vlm_votes)
+    tables.write_columns(root / paths.VOTES / "photos.parquet", calibration.decided(on_photos, thresholds), Vote)
+    pieces = (
+        calibration.decided(_columns(answers[start : min(start + PIECE, len(of_pairs))]), thresholds)
+        for start in range(0, len(of_pairs), PIECE)
+    )
+    votes = _written(root / paths.VOTES / "votes.parquet", pieces).reshape(len(pairs), len(vlm_votes.judges))
+    ids = pl.Series("pair_id", [pair.pair_id for pair in pairs], dtype=pl.String)
+    verdicts = voting.verdicts(votes).with_columns(ids)
+    tables.write_columns(root / paths.VOTES / "verdicts.parquet", verdicts, Verdict)
     tables.write(root / paths.VOTES / "dropped.parquet", dropped, Dropped)
-    kept = sum(v.verdict for v in verdicts)
+    kept = int(verdicts["verdict"].sum())
     summary = Report(
         stage=STAGE,
         counts={
             "pairs": len(pairs),
             "kept": kept,
             "rejected": len(pairs) - kept,
-            "votes": len(votes),
-            "abstentions": sum(vote.vote is None for vote in votes),
+            "votes": votes.size,
+            "abstentions": int((votes == voting.ABSTAINED).sum()),
         },
         reasons=failed,
         notes=[*_notes(vlm_votes.judges), *_failures(failed)],
         figures={
-            **_figures(pairs, votes, by_pair, judges=vlm_votes.judges),
+            **_figures(pairs, votes, judges=vlm_votes.judges),
             "thresholds": [{"judge": judge, "threshold": value} for judge, value in thresholds.items()],
             **_reliability(vlm_votes.judges),
         },
@@ -116,38 +123,43 @@ def _ballots_of_photos(root: Path, photos: Sequence[RealPhoto], judges: Sequence
     return ballots_of(photos, photos, references, judges)
 
 
-def _thresholds(on_photos: Sequence[Vote], params: VlmVotes) -> dict[str, float]:
+def _columns(votes: Sequence[Vote]) -> pl.DataFrame:
+    frame = pl.from_arrow(tables.table_of(votes, Vote))
+    return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
+
+
+def _written(path: Path, pieces: Iterable[pl.DataFrame]) -> NDArray[np.int8]:
+    """All votes as numbers, after the pieces of their table were written: replies and reasons are never held all at once."""
+    cast = [np.empty(0, dtype=np.int8)]
+    with tables.writer(path, Vote) as table:
+        for piece in pieces:
+            table.columns(piece)
+            cast.append(piece["vote"].cast(pl.Int8).fill_null(voting.ABSTAINED).to_numpy())
+    return np.concatenate(cast)
+
+
+def _thresholds(on_photos: pl.DataFrame, params: VlmVotes) -> dict[str, float]:
     if params.accept_share is None:
         return dict.fromkeys(params.judges, HALF)
-    answers: dict[str, list[float]] = {judge: [] for judge in params.judges}
-    for vote in on_photos:
-        if vote.vote is not None:
-            answers[vote.judge].append(vote.p_yes)
-    silent = [judge for judge, given in answers.items() if not given]
+    answered = on_photos.drop_nulls("vote")
+    answers = {judge: answered.filter(pl.col("judge") == judge)["p_yes"] for judge in params.judges}
+    silent = [judge for judge, p_yes in answers.items() if p_yes.is_empty()]
     if silent:
         raise GateError(
             f"vlm_votes.accept_share: {', '.join(silent)} abstained on every photo of the real-rain database; "
             "remove accept_share, and half decides"
         )
-    return {judge: calibration.threshold(given, params.accept_share) for judge, given in answers.items()}
+    return {judge: calibration.threshold(p_yes, params.accept_share) for judge, p_yes in answers.items()}
 
 
-def _figures(
-    pairs: Sequence[Pair],
-    votes: Sequence[Vote],
-    by_pair: tally.Votes,
-    *,
-    judges: Sequence[str],
-) -> dict[str, Json]:
-    datasets = sorted({pair.dataset for pair in pairs})
-    kinds = sorted({pair.rain_type for pair in pairs})
-    of_type = {name: [p.pair_id for p in pairs if p.rain_type == name] for name in kinds}
-    of_dataset = {name: [p.pair_id for p in pairs if p.dataset == name] for name in datasets}
+def _figures(pairs: Sequence[Pair], votes: voting.Votes, *, judges: Sequence[str]) -> dict[str, Json]:
+    rain_types = pl.Series([pair.rain_type for pair in pairs], dtype=pl.String)
+    datasets = pl.Series([pair.dataset for pair in pairs], dtype=pl.String)
     return {
-        "by_type": tally.by_group(by_pair, of_type),
-        "by_dataset": tally.by_group(by_pair, of_dataset),
+        "by_type": tally.by_group(votes, rain_types),
+        "by_dataset": tally.by_group(votes, datasets),
         "by_judge": tally.by_judge(votes, judges),
-        "agreement": tally.agreement(by_pair, judges),
+        "agreement": tally.agreement(votes, judges),
     }
 
 
