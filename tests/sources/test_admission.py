@@ -10,8 +10,8 @@ from unirain_core.config.sections import Dataset, RawDatasets
 from unirain_core.errors import ConfigError
 from unirain_core.sources import scenes
 from unirain_core.sources.admission import admit, pair_ids, settle_types
+from unirain_core.sources.inventory import Refused
 from unirain_core.sources.listing import Listed, Listing
-from unirain_core.sources.tree import Refused
 
 TYPES = ("drs", "drd", "nrs", "nrd")
 SHOWS = {"drs": "streak", "drd": "drop", "nrs": "streak", "nrd": "drop"}

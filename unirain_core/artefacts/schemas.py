@@ -127,7 +127,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TripletRow:
-    """One picture's triplet (T, f, I)."""
+    """One picture's triplet (T, f, I); I stands in the file `pictures.npy` beside the table, in the order of the rows."""
 
     PRODUCER: ClassVar[str] = "real_rain_database, query_triplets"
 
@@ -141,8 +141,6 @@ class TripletRow:
     """Encoded caption, not normalised."""
     image_vector: NDArray[np.float32]
     """F, unit length."""
-    picture: bytes
-    """I, grey Rec. 601, side x side uint8, row by row: what Eq. (3) compares."""
     encoder: str
     """Names and versions of what made the row."""
     input_hash: str
@@ -289,7 +287,7 @@ class HistoryRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """One picture's scores."""
+    """One metric of one restored picture."""
 
     PRODUCER: ClassVar[str] = "benchmark_scores, baseline_scores"
 
@@ -301,12 +299,10 @@ class Score:
     """As in pairs."""
     rain_type: str
     """One of rain_types."""
-    psnr: float
-    """DB."""
-    ssim: float
-    """-1 to 1."""
-    lpips: float | None
-    """Lower is better."""
+    metric: str
+    """Name in the table of metrics, which also holds its unit and direction; one that does not apply has no row."""
+    value: float
+    """In the metric's unit."""
     protocol: str
     """Exact way of computing."""
     data_hash: str

@@ -1,13 +1,12 @@
 """A pair's two pictures from disk, which must be those that were listed."""
 
-from pathlib import Path
-
+from unirain_core.artefacts.remote import Place
 from unirain_core.imaging.codec import RgbImage, read_rgb
 from unirain_core.imaging.geometry import split_halves
 
 
 def read_pair(
-    rainy: Path, clean: Path, halves: str | None, *, rainy_hash: str, clean_hash: str
+    rainy: Place, clean: Place, halves: str | None, *, rainy_hash: str, clean_hash: str
 ) -> tuple[RgbImage, RgbImage]:
     """Rainy and clean picture, (H, W, 3) uint8 both.
 
@@ -26,7 +25,7 @@ def read_pair(
     return (first, read_rgb(clean, clean_hash)) if halves is None else split_halves(first, halves)
 
 
-def read_rainy(file: Path, halves: str | None, *, listed: str) -> RgbImage:
+def read_rainy(file: Place, halves: str | None, *, listed: str) -> RgbImage:
     """The rainy picture alone, (H, W, 3) uint8; arguments and errors as of `read_pair`."""
     pixels = read_rgb(file, listed)
     return pixels if halves is None else split_halves(pixels, halves)[0]

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 
+from unirain_core.sources.inventory import Refused
 from unirain_core.sources.layouts import Layout
 from unirain_core.sources.listing import Foreign, Listing
-from unirain_core.sources.tree import Refused, Tree
+from unirain_core.sources.tree import Tree
 
 N_EXAMPLES = 3
 """Enough to recognise a kind of file by."""

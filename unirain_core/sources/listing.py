@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from unirain_core.sources.inventory import Refused
 from unirain_core.sources.layouts import Halves, Layout, PairList, Partner, Side, Split, Unpaired, expand
 from unirain_core.sources.pair_lists import ListFiles
-from unirain_core.sources.tree import Refused, Tree
+from unirain_core.sources.tree import Tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

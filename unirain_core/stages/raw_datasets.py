@@ -1,13 +1,13 @@
 """Stage raw_datasets: list every pair and photo of the pool with its content hashes; opens no picture."""
 
 import logging
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables
+from unirain_core.artefacts.partitions import remove_unnamed
 from unirain_core.artefacts.report import Json, Report
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, ManifestRow
@@ -41,13 +41,14 @@ def run(
     Raises:
         ConfigError: params names no dataset, or must say more of one.
         MissingInputError: a dataset's folder is absent, empty, or has another tree than its layout.
+        OSError: a store does not answer; all that it gave before is kept.
     """
     logger.info("raw_datasets: %d datasets", len(raw_datasets.datasets))
     if not raw_datasets.datasets:
         raise ConfigError(
             "raw_datasets.datasets: empty; name a dataset, `unirain datasets` lists the catalogue"
         )
-    remove_unnamed(root / paths.common(paths.SAMPLE_CORPUS), sample_corpora)
+    remove_unnamed(root / paths.common(paths.SAMPLE_CORPUS), sample_corpora, "sample_corpora")
     cache = HashCache(WorkStore.at(root, "raw_datasets").home / "hashes" / "files.sqlite")
     roots = Roots.load(root)
     rows: list[ManifestRow] = []
@@ -68,14 +69,6 @@ def run(
     logger.info("raw_datasets: %d rows listed, %d dropped", len(rows), len(dropped))
 
 
-def remove_unnamed(folder: Path, sample_corpora: Mapping[str, SampleCorpus]) -> None:
-    """Remove corpora that params does not name: DVC never removes the outs of a key that is gone."""
-    for corpus in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if corpus.is_dir() and corpus.name not in sample_corpora:
-            shutil.rmtree(corpus)
-            logger.info("raw_datasets: removed %s, which sample_corpora does not name", corpus.name)
-
-
 @dataclass(frozen=True, slots=True)
 class _Content:
     """All that one dataset's folder holds."""
@@ -91,10 +84,10 @@ def _list_dataset(
 ) -> _Content:
     known = catalogue.load()
     dataset = pool.datasets[name]
-    folder, listing = find_pairs(name, dataset, roots, known)
+    tree, listing = find_pairs(name, dataset, roots, known)
     admission = admit(name, listing, pool, rain_types=rain_types, shows=known.shows)
     files = sorted({path for entry in admission.entries for path in (entry.input, entry.target) if path})
-    contents = dict(zip(files, cache.contents([folder / file for file in files]), strict=True))
+    contents = dict(zip(files, cache.contents([tree.place(file) for file in files]), strict=True))
     origin = dataset.origin or known.records[dataset.layout].origin
     rows, dropped = [], list(admission.dropped)
     for entry in admission.entries:

@@ -14,9 +14,10 @@ from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, RealPhoto
 from unirain_core.config.sections import RainType, VerifiedPairs
 from unirain_core.distill.duplicates import NONE
-from unirain_core.distill.inspection import Inspection, inspection_job
+from unirain_core.distill.inspection import Inspection, InspectRows
 from unirain_core.distill.pool import measured, pool_of, screened
-from unirain_core.engine.rows import Failed, finished_rows
+from unirain_core.engine.jobs import Failed
+from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import EmptyTypeError
 
@@ -59,21 +60,18 @@ def _inspected(
     root: Path, manifest: Path, max_pixels: int
 ) -> Iterator[tuple[Sequence[ManifestRow], Sequence[Inspection]]]:
     """Rows of the manifest that follow each other, with what was measured of them."""
-    rows = tables.read(manifest, ManifestRow)
-    logger.info("verified_pairs: %d rows to verify", len(rows))
-    job = inspection_job(max_pixels, Roots.load(root), ALGORITHM)
-    results = finished_rows(job, rows, WorkStore.at(root, "verified_pairs"))
-    for start in range(0, len(rows), tables.GROUP_ROWS):
-        here = rows[start : start + tables.GROUP_ROWS]
-        outcomes = results[start : start + tables.GROUP_ROWS]
-        yield here, [_inspection(row, outcome) for row, outcome in zip(here, outcomes, strict=True)]
+    job = InspectRows(max_pixels=max_pixels, roots=Roots.load(root), algorithm=ALGORITHM)
+    batches = (tables.rows_of(piece, ManifestRow) for piece in tables.batches(manifest, ManifestRow))
+    for window in stream(job, batches, WorkStore.at(root, "verified_pairs")):
+        both = zip(window.rows, window.outcomes(), strict=True)
+        yield window.rows, [_inspection(row, outcome) for row, outcome in both]
 
 
-def _inspection(row: ManifestRow, result: list[Inspection] | Failed) -> Inspection:
+def _inspection(row: ManifestRow, outcome: Inspection | Failed) -> Inspection:
     """What was measured of a row; a row whose work failed has its problem."""
-    if isinstance(result, Failed):
-        return Inspection(pair_id=row.pair_id, problem=result.reason, detail=result.detail)
-    return result[0]
+    if isinstance(outcome, Failed):
+        return Inspection(pair_id=row.pair_id, problem=outcome.reason, detail=outcome.detail)
+    return outcome
 
 
 def _write_dropped(path: Path, pool: pl.DataFrame, ids: pl.Series) -> None:

@@ -2,8 +2,9 @@
 
 import logging
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,17 @@ from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, Pair, RealPhoto, Reference, Verdict, Vote
 from unirain_core.config.sections import JudgeName, VlmVotes
 from unirain_core.distill import calibration, tally, voting
-from unirain_core.distill.ballots import Ballot, ballots_of, vote_job, votes_of
-from unirain_core.distill.judges.statistics import reliability
+from unirain_core.distill.ballots import Ballot, CastVotes, ballots_of, votes_of
+from unirain_core.distill.confusion import MAJORITY
 from unirain_core.distill.judging import HALF
-from unirain_core.engine.rows import Failed, finished_rows
+from unirain_core.distill.stand_ins import PREFIX, note, stand_ins
+from unirain_core.engine.jobs import Finished
+from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import GateError
+from unirain_core.stages.judges import make_judge
+from unirain_core.standins.statistics.features import FAMILIES
+from unirain_core.standins.statistics.judges import reliability
 
 logger = logging.getLogger(__name__)
 
@@ -30,9 +36,6 @@ READS = (paths.VERIFIED, paths.DATABASE, paths.TRIPLETS, paths.REFERENCES)
 WRITES = (paths.VOTES, paths.report(STAGE))
 PARAMS = ("vlm_votes",)
 ALGORITHM = "2"
-
-PIECE = 8192
-"""Votes that are decided and written at a time."""
 
 
 def run(root: Path, *, vlm_votes: VlmVotes) -> None:
@@ -44,25 +47,25 @@ def run(root: Path, *, vlm_votes: VlmVotes) -> None:
     dropped = _dropped(root)
     pairs, photos = _searched(root, {row.pair_id for row in dropped})
     references = tables.read(root / paths.REFERENCES / "references.parquet", Reference)
-    of_pairs = ballots_of(pairs, photos, references, vlm_votes.judges)
-    of_photos = [] if vlm_votes.accept_share is None else _ballots_of_photos(root, photos, vlm_votes.judges)
+    hashes = {judge: make_judge(judge).prompt_hash for judge in vlm_votes.judges}
+    of_pairs = ballots_of(pairs, photos, references, hashes)
+    of_photos = [] if vlm_votes.accept_share is None else _ballots_of_photos(root, photos, hashes)
     logger.info("%s: %d questions on pairs, %d on photos", STAGE, len(of_pairs), len(of_photos))
-    job, work = vote_job(Roots.load(root), ALGORITHM), WorkStore.at(root, STAGE)
-    ballots = [*of_pairs, *of_photos]
-    results = finished_rows(job, ballots, work)
-    failed = Counter(result.reason for result in results if isinstance(result, Failed))
-    answers = votes_of(ballots, results)
-    on_photos = _columns(answers[len(of_pairs) :])
+    job = CastVotes(make_judge=make_judge, roots=Roots.load(root), algorithm=ALGORITHM)
+    ballots = [*of_photos, *of_pairs]  # the answers on photos first: they give the thresholds of the others
+    failed: Counter[str] = Counter()
+    answers = _answers(stream(job, [ballots], WorkStore.at(root, STAGE)), failed)
+    on_photos, on_pairs = _parted(answers, len(of_photos))
     thresholds = _thresholds(on_photos, vlm_votes)
-    tables.write_columns(root / paths.VOTES / "photos.parquet", calibration.decided(on_photos, thresholds), Vote)
-    pieces = (
-        calibration.decided(_columns(answers[start : min(start + PIECE, len(of_pairs))]), thresholds)
-        for start in range(0, len(of_pairs), PIECE)
+    with tables.writer(root / paths.VOTES / "photos.parquet", Vote) as table:
+        table.columns(calibration.decided(on_photos, thresholds))
+    decided = (calibration.decided(piece, thresholds) for piece in on_pairs)
+    votes = _written(root / paths.VOTES / "votes.parquet", decided).reshape(len(pairs), len(vlm_votes.judges))
+    verdicts = voting.verdicts(votes).with_columns(
+        pl.Series("pair_id", [pair.pair_id for pair in pairs], pl.String)
     )
-    votes = _written(root / paths.VOTES / "votes.parquet", pieces).reshape(len(pairs), len(vlm_votes.judges))
-    ids = pl.Series("pair_id", [pair.pair_id for pair in pairs], dtype=pl.String)
-    verdicts = voting.verdicts(votes).with_columns(ids)
-    tables.write_columns(root / paths.VOTES / "verdicts.parquet", verdicts, Verdict)
+    with tables.writer(root / paths.VOTES / "verdicts.parquet", Verdict) as table:
+        table.columns(verdicts)
     tables.write(root / paths.VOTES / "dropped.parquet", dropped, Dropped)
     kept = int(verdicts["verdict"].sum())
     summary = Report(
@@ -75,7 +78,7 @@ def run(root: Path, *, vlm_votes: VlmVotes) -> None:
             "abstentions": int((votes == voting.ABSTAINED).sum()),
         },
         reasons=failed,
-        notes=[*_notes(vlm_votes.judges), *_failures(failed)],
+        notes=[*note(vlm_votes.judges), *_failures(failed)],
         figures={
             **_figures(pairs, votes, judges=vlm_votes.judges),
             "thresholds": [{"judge": judge, "threshold": value} for judge, value in thresholds.items()],
@@ -113,19 +116,36 @@ def _searched(root: Path, dropped: Container[str]) -> tuple[list[Pair], list[Rea
     )
 
 
-def _ballots_of_photos(root: Path, photos: Sequence[RealPhoto], judges: Sequence[JudgeName]) -> list[Ballot]:
+def _ballots_of_photos(
+    root: Path, photos: Sequence[RealPhoto], prompt_hashes: Mapping[JudgeName, str]
+) -> list[Ballot]:
     if len(photos) < 2:
         raise GateError(
             "vlm_votes.accept_share: no threshold can follow a real-rain database of one photo; "
             "add photos (`layout: photos`), or remove accept_share"
         )
     references = tables.read(root / paths.REFERENCES / "photos.parquet", Reference)
-    return ballots_of(photos, photos, references, judges)
+    return ballots_of(photos, photos, references, prompt_hashes)
 
 
-def _columns(votes: Sequence[Vote]) -> pl.DataFrame:
-    frame = pl.from_arrow(tables.table_of(votes, Vote))
-    return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
+def _answers(windows: Iterable[Finished[Ballot, Vote]], failed: Counter[str]) -> Iterator[pl.DataFrame]:
+    """The answers in the order of the ballots, as columns; reasons of questions that could not be asked are counted."""
+    for window in windows:
+        failed.update(failure.reason for failure in window.failures.values())
+        votes = votes_of(window.rows, window.outcomes())
+        yield pl.DataFrame([asdict(vote) for vote in votes], schema=_no_votes().schema)
+
+
+def _no_votes() -> pl.DataFrame:
+    return pl.DataFrame(tables.arrow_schema(Vote).empty_table())
+
+
+def _parted(answers: Iterator[pl.DataFrame], n_rows: int) -> tuple[pl.DataFrame, Iterator[pl.DataFrame]]:
+    """The first rows of all, and the others as they come."""
+    head = _no_votes()
+    while len(head) < n_rows:
+        head = pl.concat([head, next(answers)])
+    return head[:n_rows], chain([head[n_rows:]], answers)
 
 
 def _written(path: Path, pieces: Iterable[pl.DataFrame]) -> NDArray[np.int8]:
@@ -165,9 +185,11 @@ def _figures(pairs: Sequence[Pair], votes: voting.Votes, *, judges: Sequence[str
 
 def _reliability(judges: Sequence[str]) -> dict[str, Json]:
     """What is known of the stand-ins from other corpora; of this corpus no stage knows which rain is planted."""
-    if not _are_stand_ins(judges):
+    if not stand_ins(judges):
         return {}
     where, figures = reliability()
+    asked = {name.removeprefix(PREFIX) for name in stand_ins(judges)}
+    told = {*asked, MAJORITY} if asked == set(FAMILIES) else asked  # the majority is of all three stand-ins
     lines: list[Json] = [
         {
             "judge": figure.judge,
@@ -177,13 +199,6 @@ def _reliability(judges: Sequence[str]) -> dict[str, Json]:
             "recall": figure.confusion.recall,
         }
         for figure in figures
+        if figure.judge in told
     ]
     return {"reliability": lines, "reliability_measured_on": where}
-
-
-def _notes(judges: Sequence[str]) -> tuple[str, ...]:
-    return ("statistics judges; no VLM ran",) if _are_stand_ins(judges) else ()
-
-
-def _are_stand_ins(judges: Sequence[str]) -> bool:
-    return all(judge.startswith("statistics/") for judge in judges)
