@@ -64,7 +64,7 @@ def thin(pairs, per_type, seed):
 def composition(manifest, pairs, accepted):
     """(listed, dropped, rejected) by source, rain type and origin."""
     sound = {pair.pair_id: pair for pair in pairs}
-    counts = defaultdict(lambda: [0, 0, 0])
+    counts: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in manifest:
         if row.role != "real":
             pair = sound.get(row.pair_id)

@@ -3,6 +3,7 @@
 import csv
 import io
 from dataclasses import asdict
+from typing import Any
 
 import polars as pl
 from hypothesis import given
@@ -43,7 +44,7 @@ def sound(row, rain_type):
 def made_of(manifest, pairs, accepted):
     """The composition of rows, given to it as columns."""
     rows = [asdict(row) | {"rain_types": list(row.rain_types)} for row in manifest]
-    listed_schema = dict.fromkeys(("pair_id", "dataset", "origin", "role"), pl.String)
+    listed_schema: dict[str, Any] = dict.fromkeys(("pair_id", "dataset", "origin", "role"), pl.String)
     listed_schema |= {"rain_types": pl.List(pl.String)}
     verified = [(p.pair_id, p.rain_type, p.pair_id in accepted) for p in pairs]
     pair_schema = {"pair_id": pl.String, "rain_type": pl.String, "accepted": pl.Boolean}

@@ -51,7 +51,7 @@ def frame(pairs, accepted=()):
 def places(pairs, accepted, settings):
     """Name of the set to the pairs that stand in it."""
     homes = split_pairs(frame(pairs, accepted), settings, TYPES)
-    sets = {name: [] for name in (*SETS, "held_out", "thinned")}
+    sets: dict[str, list[Pair]] = {name: [] for name in (*SETS, "held_out", "thinned")}
     for p, home in zip(pairs, homes, strict=True):
         sets.setdefault(home, []).append(p)
     sets.pop("none", None)
@@ -110,7 +110,7 @@ def test_only_unfiltered_takes_rejected_pairs_and_no_accepted_one_is_lost(pool, 
 
 @given(POOLS, PARAMS)
 def test_a_draw_keeps_its_sizes(pool, settings):
-    sets = places(*pool, settings)
+    sets = places(pool[0], pool[1], settings)
     for chosen, draw in ((sets["unfiltered"], settings.unfiltered), (sets["test"], settings.test)):
         assert all(n <= draw.per_type for n in Counter(p.rain_type for p in chosen).values())
         assert all(n <= draw.per_scene for n in Counter((p.rain_type, p.scene_id) for p in chosen).values())

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from unirain_core.artefacts import paths, report, tables
-from unirain_core.artefacts.report import Json, Report
+from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.schemas import (
     Dropped,
     ManifestRow,
@@ -160,6 +160,6 @@ def _report(rows: pl.DataFrame, pairs: pl.DataFrame, made_of: Sequence[Compositi
     )
 
 
-def _counted(values: pl.Series) -> dict[str, Json]:
+def _counted(values: pl.Series) -> dict[str, int]:
     counts = values.cast(pl.String).value_counts(name="n")
     return dict(counts.sort(values.name).iter_rows())

@@ -1,7 +1,7 @@
 """Stage verified_pairs: open every picture; what is broken, misaligned, doubled or leaked leaves with its reason."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,31 +37,47 @@ def run(root: Path, *, verified_pairs: VerifiedPairs, rain_types: tuple[RainType
         EmptyTypeError: a rain type of params has no verified pair.
         ChangedInputError: a file is not the one that was listed; all others are inspected, and that work is kept.
     """
+    windows = _inspected(root, verified_pairs.max_pixels)
+    verify(root, windows, verified_pairs, rain_types)
+
+
+def verify(
+    root: Path,
+    windows: Iterable[tuple[Sequence[ManifestRow], Sequence[Inspection]]],
+    params: VerifiedPairs,
+    rain_types: tuple[RainType, ...],
+) -> None:
+    """Write the verified pairs and photos, and what was dropped, of rows that were measured.
+
+    Args:
+        root: of the project.
+        windows: all rows of the manifest in its order, with what was measured of them.
+        params: thresholds.
+        rain_types: of params.
+
+    Raises:
+        EmptyTypeError: a rain type of params has no verified pair.
+    """
     manifest = root / paths.RAW / "manifest.parquet"
-    pieces = (
-        measured(rows, inspections, verified_pairs)
-        for rows, inspections in _inspected(root, manifest, verified_pairs.max_pixels)
-    )
-    pool = pool_of(pieces, tables.columns(manifest, ManifestRow, ["pair_id", "group"]))
-    pool = screened(pool, verified_pairs, rain_types)
-    names = tables.columns(manifest, ManifestRow, ["pair_id", "group"])
-    _write_dropped(root / paths.VERIFIED / "dropped.parquet", pool, names["pair_id"])
+    names = ["pair_id", "group"]
+    pieces = (measured(rows, inspections, params) for rows, inspections in windows)
+    pool = pool_of(pieces, tables.columns(manifest, ManifestRow, names))
+    pool = screened(pool, params, rain_types)
+    called = tables.columns(manifest, ManifestRow, names)  # read anew: the checks need the memory
+    _write_dropped(root / paths.VERIFIED / "dropped.parquet", pool, called["pair_id"])
     _demand_every_type(pool, rain_types)
-    _write_kept(root / paths.VERIFIED, manifest, pool, names)
-    summary = _report(pool, names["pair_id"], rain_types)
+    _write_kept(root / paths.VERIFIED, manifest, pool, called)
+    summary = _report(pool, called["pair_id"], rain_types)
     report.write(root / paths.report("verified_pairs"), summary)
-    counts = summary.counts
-    logger.info(
-        "verified_pairs: %d pairs, %d photos, %d dropped", *map(counts.get, ("pairs", "photos", "dropped"))
-    )
+    counts = [summary.counts[name] for name in ("pairs", "photos", "dropped")]
+    logger.info("verified_pairs: %d pairs, %d photos, %d dropped", *counts)
 
 
-def _inspected(
-    root: Path, manifest: Path, max_pixels: int
-) -> Iterator[tuple[Sequence[ManifestRow], Sequence[Inspection]]]:
+def _inspected(root: Path, max_pixels: int) -> Iterator[tuple[Sequence[ManifestRow], Sequence[Inspection]]]:
     """Rows of the manifest that follow each other, with what was measured of them."""
     job = InspectRows(max_pixels=max_pixels, roots=Roots.load(root), algorithm=ALGORITHM)
-    batches = (tables.rows_of(piece, ManifestRow) for piece in tables.batches(manifest, ManifestRow))
+    pieces = tables.batches(root / paths.RAW / "manifest.parquet", ManifestRow)
+    batches = (tables.rows_of(piece, ManifestRow) for piece in pieces)
     for window in stream(job, batches, WorkStore.at(root, "verified_pairs")):
         both = zip(window.rows, window.outcomes(), strict=True)
         yield window.rows, [_inspection(row, outcome) for row, outcome in both]

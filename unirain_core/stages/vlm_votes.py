@@ -60,7 +60,9 @@ def run(root: Path, *, vlm_votes: VlmVotes) -> None:
     with tables.writer(root / paths.VOTES / "photos.parquet", Vote) as table:
         table.columns(calibration.decided(on_photos, thresholds))
     decided = (calibration.decided(piece, thresholds) for piece in on_pairs)
-    votes = _written(root / paths.VOTES / "votes.parquet", decided).reshape(len(pairs), len(vlm_votes.judges))
+    votes = write_votes(root / paths.VOTES / "votes.parquet", decided).reshape(
+        len(pairs), len(vlm_votes.judges)
+    )
     verdicts = voting.verdicts(votes).with_columns(
         pl.Series("pair_id", [pair.pair_id for pair in pairs], pl.String)
     )
@@ -132,23 +134,24 @@ def _answers(windows: Iterable[Finished[Ballot, Vote]], failed: Counter[str]) ->
     """The answers in the order of the ballots, as columns; reasons of questions that could not be asked are counted."""
     for window in windows:
         failed.update(failure.reason for failure in window.failures.values())
-        votes = votes_of(window.rows, window.outcomes())
-        yield pl.DataFrame([asdict(vote) for vote in votes], schema=_no_votes().schema)
+        yield columns_of(votes_of(window.rows, window.outcomes()))
 
 
-def _no_votes() -> pl.DataFrame:
-    return pl.DataFrame(tables.arrow_schema(Vote).empty_table())
+def columns_of(votes: Sequence[Vote]) -> pl.DataFrame:
+    """Votes as columns."""
+    empty = pl.DataFrame(tables.arrow_schema(Vote).empty_table())
+    return pl.DataFrame([asdict(vote) for vote in votes], schema=empty.schema)
 
 
 def _parted(answers: Iterator[pl.DataFrame], n_rows: int) -> tuple[pl.DataFrame, Iterator[pl.DataFrame]]:
     """The first rows of all, and the others as they come."""
-    head = _no_votes()
+    head = columns_of([])
     while len(head) < n_rows:
         head = pl.concat([head, next(answers)])
     return head[:n_rows], chain([head[n_rows:]], answers)
 
 
-def _written(path: Path, pieces: Iterable[pl.DataFrame]) -> NDArray[np.int8]:
+def write_votes(path: Path, pieces: Iterable[pl.DataFrame]) -> NDArray[np.int8]:
     """All votes as numbers, after the pieces of their table were written: replies and reasons are never held all at once."""
     cast = [np.empty(0, dtype=np.int8)]
     with tables.writer(path, Vote) as table:
