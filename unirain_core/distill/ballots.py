@@ -90,7 +90,9 @@ _MEND = "run `dvc repro --force retrieved_references`"
 
 def _ranked(references: Iterable[pa.Table]) -> Iterator[tuple[str, list[str]]]:
     """Each query with the photos that it refers to, best first."""
-    rows = (row for table in references for row in zip(*table.select(RANKED).to_pydict().values(), strict=True))
+    rows = (
+        row for table in references for row in zip(*table.select(RANKED).to_pydict().values(), strict=True)
+    )
     for query, of_query in groupby(rows, key=itemgetter(0)):
         yield query, [photo for _, _, photo in sorted(of_query, key=itemgetter(1))]
 

@@ -34,7 +34,9 @@ def pairs(root: Path, without: Container[str] = ()) -> Iterator[list[Rainy]]:
         batch = []
         for name, dataset, rain_type, folder, file, halves, content in _rows(table.to_pydict()):
             if name not in without:
-                batch.append(Rainy(name, dataset, rain_type, Picture(folder, file, other_half(halves), content)))
+                batch.append(
+                    Rainy(name, dataset, rain_type, Picture(folder, file, other_half(halves), content))
+                )
         yield batch
 
 

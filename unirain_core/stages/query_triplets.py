@@ -2,17 +2,23 @@
 
 import logging
 from collections import Counter
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+
+import polars as pl
 
 from unirain_core.artefacts import paths, report, tables, triplets
 from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import Dropped, Pair
+from unirain_core.artefacts.schemas import Dropped
 from unirain_core.artefacts.triplets import EncodedRow
 from unirain_core.config.sections import Encoders
-from unirain_core.distill.triplet import PictureRow, settle, triplet_job
-from unirain_core.engine.rows import finished_rows
+from unirain_core.distill import rainy
+from unirain_core.distill.rainy import Rainy
+from unirain_core.distill.triplet import Encoder, triplet_job, without_triplet
+from unirain_core.engine.jobs import Finished
+from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
 from unirain_core.stages.encoders import make_encoder
 
@@ -22,50 +28,58 @@ STAGE = "query_triplets"
 READS = (paths.VERIFIED,)
 WRITES = (paths.TRIPLETS, paths.report(STAGE))
 PARAMS = ("encoders",)
-ALGORITHM = "1"
+ALGORITHM = "2"
 
 
 def run(root: Path, *, encoders: Encoders) -> None:
     """Encode every verified pair, in the order of the pairs; one that cannot be encoded is dropped with its reason."""
-    pairs = tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
-    logger.info("%s: %d pictures to encode", STAGE, len(pairs))
     job = triplet_job(partial(make_encoder, encoders), Roots.load(root), ALGORITHM)
-    rows = [
-        PictureRow(
-            id=p.pair_id,
-            dataset=p.dataset,
-            root=p.root,
-            input=p.input,
-            halves=p.halves,
-            input_hash=p.input_hash,
+    out, figures = root / paths.TRIPLETS, _Figures()
+    with triplets.writer(out) as table, tables.writer(out / "dropped.parquet", Dropped) as dropped:
+        for window in stream(job, rainy.pairs(root), WorkStore.at(root, STAGE)):
+            table.columns(window.results)
+            dropped.rows(without_triplet(window))
+            figures.add(window)
+    report.write(root / WRITES[1], figures.report(make_encoder(encoders)))
+    logger.info("%s: %d pictures encoded, %d dropped", STAGE, table.count, figures.reasons.total())
+
+
+@dataclass(slots=True)
+class _Figures:
+    """What the report says, gathered while the triplets are written."""
+
+    types: Counter[str | None] = field(default_factory=Counter)
+    """Pairs of each rain type."""
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Why pairs were dropped."""
+    captions: dict[str | None, str] = field(default_factory=dict)
+    """The first caption of each rain type."""
+    caption_hashes: list[pl.Series] = field(default_factory=list)
+    """8 bytes of each caption, since a million different ones may be longer than all else in memory."""
+
+    def add(self, window: Finished[Rainy, EncodedRow]) -> None:
+        captions = pl.DataFrame(window.results.select(["caption"]))["caption"]
+        self.types.update(row.rain_type for row in window.rows)
+        self.reasons.update(failed.reason for failed in window.failures.values())
+        self.caption_hashes.append(captions.hash())
+        for row, caption in zip(window.kept(), captions, strict=True):
+            self.captions.setdefault(row.rain_type, caption)
+
+    def report(self, encoder: Encoder) -> Report:
+        n_pairs, n_dropped = self.types.total(), self.reasons.total()
+        types = {str(name): count for name, count in self.types.items()}
+        different = pl.concat([pl.Series(dtype=pl.UInt64), *self.caption_hashes]).n_unique()
+        return Report(
+            stage=STAGE,
+            counts={"pairs": n_pairs, "triplets": n_pairs - n_dropped, "dropped": n_dropped, **types},
+            reasons=dict(sorted(self.reasons.items())),
+            notes=encoder.notes,
+            figures={
+                "captioner": encoder.captioner.form,
+                "encoders": encoder.name,
+                "different_captions": different,
+                "captions": [
+                    {"rain_type": str(k), "caption": self.captions[k]} for k in sorted(self.captions, key=str)
+                ],
+            },
         )
-        for p in pairs
-    ]
-    encoded, dropped = settle(rows, finished_rows(job, rows, WorkStore.at(root, STAGE)))
-    triplets.write(root / paths.TRIPLETS, encoded)
-    tables.write(root / paths.TRIPLETS / "dropped.parquet", dropped, Dropped)
-    report.write(root / WRITES[1], _report(pairs, encoded, dropped, encoders))
-    logger.info("%s: %d pictures encoded, %d dropped", STAGE, len(encoded), len(dropped))
-
-
-def _report(
-    pairs: list[Pair], encoded: list[EncodedRow], dropped: list[Dropped], encoders: Encoders
-) -> Report:
-    encoder = make_encoder(encoders)
-    types = {pair.pair_id: pair.rain_type for pair in pairs}
-    captions: dict[str, str] = {}
-    for triplet in encoded:
-        captions.setdefault(types[triplet.id], triplet.caption)
-    counts = Counter(pair.rain_type for pair in pairs)
-    return Report(
-        stage=STAGE,
-        counts={"pairs": len(pairs), "triplets": len(encoded), "dropped": len(dropped), **counts},
-        reasons=dict(sorted(Counter(row.reason for row in dropped).items())),
-        notes=encoder.notes,
-        figures={
-            "captioner": encoder.captioner.form,
-            "encoders": encoder.name,
-            "different_captions": len({row.caption for row in encoded}),
-            "captions": [{"rain_type": k, "caption": captions[k]} for k in sorted(captions)],
-        },
-    )
