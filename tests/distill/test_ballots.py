@@ -1,5 +1,6 @@
 import pickle
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ from unirain_core.distill.judges.judge import Question, Response, prompt_hash
 from unirain_core.distill.judging import with_votes
 from unirain_core.distill.rainy import Rainy
 from unirain_core.engine.jobs import Failed, Finished
+from unirain_core.engine.pools import Device
 from unirain_core.errors import SchemaError
 from unirain_core.imaging import codec, pairs
 from unirain_core.imaging.codec import file_hash, read_rgb, write_png
@@ -42,7 +44,7 @@ def only(asked, photos=PHOTOS, ranked=OF_A):
     return ballot
 
 
-NOWHERE = Roots(None)
+NOWHERE = Roots(Path("nowhere"))
 
 
 def job(judge=NSS, roots=NOWHERE):
@@ -141,7 +143,7 @@ class Counting:
     name: str = "counting"
     prompt: str = "Yes or no?"
     version: str = "1"
-    device: str = "gpu"
+    device: Device = "gpu"
     batch: int = 5
 
     def judge(self, questions):
@@ -167,7 +169,7 @@ def test_a_batch_is_one_question_to_the_judge_and_one_reading_of_each_picture(po
 
 def test_the_job_needs_what_its_judge_needs():
     judge = Counting([])
-    its_job = vote_job(JudgeName("counting"), lambda _: judge, Roots(None), "1")
+    its_job = vote_job(JudgeName("counting"), lambda _: judge, NOWHERE, "1")
 
     assert ("gpu", 5, prompt_hash(judge)) == (its_job.device, its_job.batch, its_job.prompt_hash)
 

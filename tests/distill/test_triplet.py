@@ -1,7 +1,6 @@
 import pickle
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from unirain_core.config.sections import Encoders
 from unirain_core.distill.rainy import Rainy
 from unirain_core.distill.triplet import Encoder, structure_picture, triplet_job, without_triplet
 from unirain_core.engine.jobs import Failed, Finished
+from unirain_core.engine.pools import Device
 from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.stages.encoders import make_encoder
 
@@ -82,7 +82,7 @@ class Counting:
     calls: list[int]
     name: str = "counting"
     form: str = "counting"
-    device: Literal["cpu", "gpu"] = "gpu"
+    device: Device = "gpu"
     batch: int = 5
 
     def captions(self, images):
@@ -120,7 +120,9 @@ def test_the_halves_of_one_file_have_triplets_of_their_own(job):
 def test_a_row_without_a_triplet_is_dropped_with_its_reason():
     rows = [row("a"), row("gone"), row("b"), row("large")]
     failures = {3: Failed("out_of_memory", "too large"), 1: Failed("unreadable", "no picture")}
-    window = Finished(rows, tables.arrow_schema(EncodedRow).empty_table(), failures, EncodedRow)
+    window: Finished[Rainy, EncodedRow] = Finished(
+        rows, tables.arrow_schema(EncodedRow).empty_table(), failures, EncodedRow
+    )
 
     assert [
         ("set/gone", "set", "unreadable", "no picture"),

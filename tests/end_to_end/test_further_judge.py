@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,7 @@ def program(tmp_path):
     assert SHIPPED in params
     (tmp_path / "params.yaml").write_text(params.replace(SHIPPED, WITH_IT), encoding="utf-8")
     (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)  # `prepare` wants it
     fill(tmp_path)
     return tmp_path
 
@@ -83,6 +85,7 @@ def test_a_further_judge_is_one_file_and_one_line_and_votes(program):
     (program / FILE).write_text(JUDGE.lstrip(), encoding="utf-8")
     files = program / "unirain_core/stages/judge_files.py"
     files.write_text(files.read_text(encoding="utf-8") + LINE, encoding="utf-8")
+    time.sleep(0.1)  # what is written in the same moment as the stage begins counts as edited meanwhile
     answer = unirain(program, "run", "vlm_votes")
     assert answer.returncode == 0, answer.stderr
 
@@ -93,7 +96,9 @@ def test_a_further_judge_is_one_file_and_one_line_and_votes(program):
     assert all(120 < float(vote.reason) < 135 for vote in own)
     assert all(vote.p_yes in (0.0, 1.0) for vote in own)
     assert 1 == len({vote.prompt_hash for vote in own})
-    assert ["statistics/directional", "brightness", "statistics/photometric"] == [vote.judge for vote in votes[:3]]
+    assert ["statistics/directional", "brightness", "statistics/photometric"] == [
+        vote.judge for vote in votes[:3]
+    ]
 
 
 @pytest.mark.slow

@@ -3,13 +3,13 @@
 import pickle
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 import numpy as np
 import pytest
 
 from unirain_core.config.sections import CaptionerName, Encoders, ImageEncoderName, TextEncoderName
 from unirain_core.distill.triplet import Encoder
+from unirain_core.engine.pools import Device
 from unirain_core.errors import ConfigError
 from unirain_core.stages.encoders import (
     CAPTIONERS,
@@ -71,7 +71,7 @@ class Model:
     """Stands for a captioner or encoder that is a model."""
 
     name: str
-    device: Literal["cpu", "gpu"] = "cpu"
+    device: Device = "cpu"
     batch: int = 8
 
     @property
@@ -86,7 +86,7 @@ class Model:
 
 
 def test_one_stand_in_among_two_models_is_named_in_the_report():
-    encoder = Encoder(Model("blip"), make_text_encoder("statistics"), Model("clip"), 128)
+    encoder = Encoder(Model("blip"), make_text_encoder(TextEncoderName("statistics")), Model("clip"), 128)
 
     (note,) = encoder.notes
 

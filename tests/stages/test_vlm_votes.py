@@ -10,14 +10,21 @@ import pytest
 
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped, Pair, RealPhoto, Reference, Verdict, Vote
-from unirain_core.config.sections import VlmVotes
+from unirain_core.config.sections import JudgeName, VlmVotes
 from unirain_core.distill.ballots import Answer
+from unirain_core.engine import rows
 from unirain_core.engine.store import WorkStore, collect
 from unirain_core.errors import GateError, SchemaError
 from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.stages import vlm_votes
 
-JUDGES = VlmVotes(judges=("statistics/photometric", "statistics/directional", "statistics/nss"))
+JUDGES = VlmVotes(
+    judges=(
+        JudgeName("statistics/photometric"),
+        JudgeName("statistics/directional"),
+        JudgeName("statistics/nss"),
+    )
+)
 PAIRS = {"one/b": "drs", "one/a": "nrd", "two/c": "drs"}
 PHOTOS = ("x", "y", "z")
 
@@ -243,11 +250,10 @@ def test_a_database_of_one_photo_is_enough_with_more_photos_or_without_a_share(p
 def jobs(monkeypatch):
     """What is asked of the engine, and when."""
     seen = []
-    stream = vlm_votes.stream
 
     def noted(job, batches, store):
         seen.append((job, "begins"))
-        yield from stream(job, batches, store)
+        yield from rows.stream(job, batches, store)
         seen.append((job, "ends"))
 
     monkeypatch.setattr(vlm_votes, "stream", noted)
@@ -301,7 +307,7 @@ def listing(project):
 def test_judges_that_say_nothing_on_any_photo_are_all_named(tmp_path):
     for judge, mass in (("a", 0.4), ("b", 1.0), ("c", 0.0)):
         write_answers(tmp_path / judge, judge, 3, mass)
-    params = VlmVotes(judges=("a", "b", "c"), accept_share=0.9)
+    params = VlmVotes(judges=(JudgeName("a"), JudgeName("b"), JudgeName("c")), accept_share=0.9)
 
     with pytest.raises(GateError, match="a, c abstained on every photo of the real-rain database"):
         vlm_votes._thresholds([tmp_path / judge for judge in "abc"], params)

@@ -13,17 +13,17 @@ def load_params(root: Path) -> Params:
     Raises:
         ConfigError: the file is absent or no YAML, or a key or a value is wrong.
     """
-    return params_of(load.read_yaml(root / PARAMS))
-
-
-def params_of(content: object) -> Params:
-    """Check what was read of a project's params.
-
-    Raises:
-        ConfigError: a key or a value is wrong.
-    """
-    from unirain_core.stages.names import demand_names  # loads NumPy
-
-    params = load.params_of(content, PARAMS)
+    params = load.load_params(root / PARAMS)
     demand_names(params)
     return params
+
+
+def demand_names(params: Params) -> None:
+    """Refuse a judge or an encoder that there is not.
+
+    Raises:
+        ConfigError: there is nothing of a name.
+    """
+    from unirain_core.stages import names  # loads NumPy, and files that may be edited
+
+    names.demand_names(params)

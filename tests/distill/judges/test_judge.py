@@ -1,9 +1,9 @@
 """The contract of a judge: what it is shown, and what its answers bear of it."""
 
 from dataclasses import dataclass, fields, replace
-from typing import Literal
 
 from unirain_core.distill.judges.judge import Judge, Question, Response, prompt_hash
+from unirain_core.engine.pools import Device
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Model:
     name: str = "model"
     prompt: str = "Is the rain of the first picture as real as that of the others? Answer yes or no."
     version: str = "weights of May"
-    device: Literal["cpu", "gpu"] = "gpu"
+    device: Device = "gpu"
     batch: int = 4
 
     def judge(self, questions):

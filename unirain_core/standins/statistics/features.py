@@ -1,13 +1,13 @@
 """The three families of statistics of a picture, measured once per process."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from unirain_core.imaging.codec import RgbImage, pixel_hash
 from unirain_core.standins.statistics.directional import directional
-from unirain_core.standins.statistics.frame import Frame, frame_of
+from unirain_core.standins.statistics.frame import frame_of, luma_of
 from unirain_core.standins.statistics.nss import nss
 from unirain_core.standins.statistics.photometric import photometric
 
@@ -39,17 +39,20 @@ class Features:
 def measure(image: RgbImage) -> Features:
     """All statistics of a picture of any size; the families share its frame."""
     frame = frame_of(image)
-    return Features(directional(frame), nss(frame), photometric(frame))
+    return Features(directional(frame), nss(frame.luma), photometric(frame))
 
 
 def measured_by(family: Family, image: RgbImage) -> Mapping[str, float]:
     """One family's statistics of a picture of any size; the others cost nothing."""
-    by_family: Mapping[Family, Callable[[Frame], Mapping[str, float]]] = {
-        "directional": directional,
-        "nss": nss,
-        "photometric": photometric,
-    }
-    return by_family[family](frame_of(image))
+    match family:
+        case "directional":
+            return directional(frame_of(image))
+        case "nss":
+            return nss(luma_of(image))
+        case "photometric":
+            return photometric(frame_of(image))
+        case _:
+            assert_never(family)
 
 
 class Measurements:
