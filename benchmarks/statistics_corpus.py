@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 from unirain_core.artefacts.triplets import EncodedRow, Triplets
 from unirain_core.config.sections import Encoders, RetrievedReferences, SampleCorpus
 from unirain_core.distill.cascade import Database, references
-from unirain_core.distill.encoders.caption import sentence
-from unirain_core.distill.encoders.fitted import Fitted
-from unirain_core.distill.encoders.image import raw_vector, standardised
-from unirain_core.distill.encoders.text import StatisticsTextEncoder
-from unirain_core.distill.judges.features import Features, measure
-from unirain_core.distill.statistics.attributes import Measured, attributes, measured
-from unirain_core.distill.statistics.frame import frame_of
 from unirain_core.distill.stores.memory import MemoryStore
 from unirain_core.distill.triplet import structure_picture
-from unirain_core.sources.sample_corpus.photos import SHIPPED, Photo
-from unirain_core.sources.sample_corpus.plan import plan
-from unirain_core.sources.sample_corpus.render import rendered
+from unirain_core.standins.rain.photos import SHIPPED, Photo
+from unirain_core.standins.rain.plan import plan
+from unirain_core.standins.rain.render import rendered
+from unirain_core.standins.statistics.attributes import Measured, attributes, measured
+from unirain_core.standins.statistics.captioner import sentence
+from unirain_core.standins.statistics.features import Features, measure
+from unirain_core.standins.statistics.fitted import Fitted
+from unirain_core.standins.statistics.frame import frame_of
+from unirain_core.standins.statistics.image import raw_vector, standardised
+from unirain_core.standins.statistics.text import StatisticsTextEncoder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

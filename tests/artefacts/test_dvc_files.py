@@ -361,20 +361,3 @@ def test_an_entry_without_outs_before_the_last_one_is_whole(root):
     (root / "dvc.lock").write_text("schema: '2.0'\nstages:\n" + NOTIFY + ENTRY.format(name="votes"))
 
     assert is_whole_lock(root)
-
-
-NOTIFY = "  notify:\n    cmd: echo done\n    deps:\n    - path: data/x\n      hash: md5\n      md5: 00112233445566778899aabbccddeeff\n      size: 1\n"
-
-
-@pytest.mark.parametrize(("declared", "is_whole"), [("", True), (", outs: [data/y]", False)])
-def test_a_last_entry_without_outs_is_whole_where_its_stage_has_none(root, declared, is_whole):
-    (root / "dvc.yaml").write_text(f"stages: {{notify: {{cmd: echo done, deps: [data/x]{declared}}}}}\n")
-    (root / "dvc.lock").write_text(WHOLE + NOTIFY)
-
-    assert is_whole == is_whole_lock(root)
-
-
-def test_an_entry_without_outs_before_the_last_one_is_whole(root):
-    (root / "dvc.lock").write_text("schema: '2.0'\nstages:\n" + NOTIFY + ENTRY.format(name="votes"))
-
-    assert is_whole_lock(root)

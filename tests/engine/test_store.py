@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from unirain_core.artefacts.sums import SUMS, damage
-from unirain_core.engine.store import WorkStore, collect, digest, hand_over, hand_over
+from unirain_core.engine.store import WorkStore, collect, digest, hand_over
 
 
 def test_a_folder_is_made_once(tmp_path):
@@ -161,48 +161,6 @@ def test_collecting_keeps_what_something_else_names(tmp_path):
     store.record_use([])
 
     assert (other,) == collect(tmp_path, named=[named]).removed
-
-
-def test_an_interrupted_run_of_what_can_no_longer_run_keeps_nothing(tmp_path):
-    """A variant that params no longer names will never come to its end."""
-    gone, there = WorkStore(home=tmp_path, owner="toy@gone"), WorkStore(home=tmp_path, owner="toy@there")
-    gone.begin()
-    left = gone.folder("left", fill)
-    there.begin()
-    there.record_use([there.folder("used", fill).name])
-    there.end()
-
-    assert (left,) == collect(tmp_path, owners={"toy@there"}).removed
-
-
-def test_a_stage_that_keeps_nothing_in_the_store_is_not_said_to_be_interrupted(tmp_path):
-    store = WorkStore(home=tmp_path, owner="tables")
-    store.begin()
-    store.end()
-
-    assert () == collect(tmp_path).kept_for
-
-
-def test_a_folder_is_handed_over_in_the_place_of_an_older_one(tmp_path):
-    for name in ("fresh", "out"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "x").write_text(name)
-    hand_over(tmp_path / "fresh", tmp_path / "out")
-
-    assert "fresh" == (tmp_path / "out/x").read_text()
-    assert not (tmp_path / "fresh").exists()
-
-
-def test_an_older_folder_that_cannot_be_removed_never_passes_for_the_new_one(tmp_path, monkeypatch):
-    for name in ("fresh", "out"):
-        (tmp_path / name).mkdir()
-
-    def busy(folder):
-        raise OSError(16, "Device or resource busy", str(folder))
-
-    monkeypatch.setattr("shutil.rmtree", busy)
-    with pytest.raises(OSError, match="busy"):
-        hand_over(tmp_path / "fresh", tmp_path / "out")
 
 
 def test_an_interrupted_run_of_what_can_no_longer_run_keeps_nothing(tmp_path):

@@ -175,17 +175,3 @@ def test_where_another_training_s_journal_cannot_be_put_aside_this_one_is_mute(t
 
     assert before == (tmp_path / LINES).read_bytes()
     assert "is another training's and stays so" in caplog.text
-
-
-def test_where_another_training_s_journal_cannot_be_put_aside_this_one_is_mute(tmp_path, monkeypatch, caplog):
-    Journal.begin(tmp_path, replace(START, key="other")).metrics(1, {"loss": 1.0})
-    before = (tmp_path / LINES).read_bytes()
-
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("unirain_core.tracking.journal._move", full)
-    Journal.begin(tmp_path, START).metrics(2, {"loss": 0.5})
-
-    assert before == (tmp_path / LINES).read_bytes()
-    assert "is another training's and stays so" in caplog.text

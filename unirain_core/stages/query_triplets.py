@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables, triplets
@@ -10,9 +11,10 @@ from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, Pair
 from unirain_core.artefacts.triplets import EncodedRow
 from unirain_core.config.sections import Encoders
-from unirain_core.distill.triplet import PictureRow, make_encoder, settle, triplet_job
+from unirain_core.distill.triplet import PictureRow, settle, triplet_job
 from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore
+from unirain_core.stages.encoders import make_encoder
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +29,7 @@ def run(root: Path, *, encoders: Encoders) -> None:
     """Encode every verified pair, in the order of the pairs; one that cannot be encoded is dropped with its reason."""
     pairs = tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
     logger.info("%s: %d pictures to encode", STAGE, len(pairs))
-    job = triplet_job(encoders, Roots.load(root), ALGORITHM)
+    job = triplet_job(partial(make_encoder, encoders), Roots.load(root), ALGORITHM)
     rows = [
         PictureRow(
             id=p.pair_id,

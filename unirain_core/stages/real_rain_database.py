@@ -3,6 +3,7 @@
 import json
 import logging
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables, triplets
@@ -14,10 +15,11 @@ from unirain_core.artefacts.whole import write_text
 from unirain_core.config.sections import Encoders, VectorStore
 from unirain_core.distill.stores.make import ensure_filled, make_store
 from unirain_core.distill.stores.store import Content
-from unirain_core.distill.triplet import PictureRow, make_encoder, settle, triplet_job
+from unirain_core.distill.triplet import PictureRow, settle, triplet_job
 from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import MissingInputError
+from unirain_core.stages.encoders import make_encoder
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +50,9 @@ def run(root: Path, *, encoders: Encoders, vector_store: VectorStore) -> None:
         for p in photos
     ]
     work = WorkStore.at(root, STAGE)
-    results = finished_rows(triplet_job(encoders, Roots.load(root), ALGORITHM), rows, work)
+    results = finished_rows(
+        triplet_job(partial(make_encoder, encoders), Roots.load(root), ALGORITHM), rows, work
+    )
     encoded, dropped = settle(rows, results)
     if not encoded:
         raise MissingInputError(
