@@ -9,10 +9,10 @@ from unirain_core.artefacts import report, tables
 from unirain_core.artefacts.schemas import Dropped, Pair, TripletRow
 from unirain_core.artefacts.triplets import TripletFiles
 from unirain_core.config.sections import Encoders
-from unirain_core.distill.triplet import make_encoder
 from unirain_core.errors import ChangedInputError, SchemaError
 from unirain_core.imaging.codec import file_hash, read_rgb, write_png
 from unirain_core.stages import query_triplets
+from unirain_core.stages.encoders import make_encoder
 
 
 @pytest.fixture
