@@ -145,7 +145,8 @@ def number_of(pair_id: str) -> int:
 
 
 def _is_copy(numbers: Numbers) -> Numbers:
-    return (numbers % np.uint64(100) == 99).astype(np.uint64)
+    copies: Numbers = (numbers % np.uint64(100) == 99).astype(np.uint64)
+    return copies
 
 
 def _shares(numbers: Numbers, salt: int) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """A dataset in an object store gives what the same files give on a disk, and its failures cost no work."""
 
 import logging
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,12 @@ from unirain_core.artefacts.schemas import Dropped, ManifestRow, SplitRow
 from unirain_core.cli.datasets import datasets as datasets_command
 from unirain_core.config.sections import Dataset, Encoders, RawDatasets, VerifiedPairs
 from unirain_core.distill.thumbnails import thumbnails
-from unirain_core.distill.triplet import EncodeRows, PictureRow
+from unirain_core.distill.triplet import PictureRow, triplet_job
+from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ChangedInputError, ConfigError, MissingInputError
 from unirain_core.imaging.codec import write_png
 from unirain_core.stages import raw_datasets, verified_pairs
+from unirain_core.stages.encoders import make_encoder
 from unirain_core.training.pairs import read_pair
 
 ROOT = Path(__file__).parents[2]
@@ -130,9 +133,11 @@ def test_every_reader_takes_a_root_in_a_store(tmp_path, pool, store):
     for root in (str(pool), "s3://rain/sets"):
         roots = Roots(tmp_path, {"far": root})
         examples = [read_pair(split_row(row), roots) for row in listed]
-        triplets = EncodeRows(Encoders(), roots)([portrayed(row) for row in listed])
+        job = triplet_job(partial(make_encoder, Encoders()), roots, "1")
+        triplets = job.compute([portrayed(row) for row in listed])
         pixels = [side.tobytes() for example in examples for side in (example.rainy, example.clean)]
-        seen.append((pixels, [row.picture for (row,) in triplets], thumbnails(listed, roots)))
+        pages = thumbnails(listed, roots, WorkStore(home=tmp_path / str(len(seen)), owner="gallery"), "1")
+        seen.append((pixels, [row.picture for row in triplets], pages))
 
     assert 6 == len(listed)
     assert seen[0] == seen[1]
