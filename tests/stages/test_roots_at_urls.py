@@ -129,7 +129,7 @@ def test_every_reader_takes_a_root_in_a_store(tmp_path, pool, store):
     run(tmp_path / "far", "s3://rain/sets", mine=MINE, joint=JOINT)
     listed = tables.read(tmp_path / "far/data/raw/manifest.parquet", ManifestRow)
     listed = [row for row in listed if row.input_bytes > 9999]
-    seen = []
+    seen: list[tuple[object, ...]] = []
     for root in (str(pool), "s3://rain/sets"):
         roots = Roots(tmp_path, {"far": root})
         examples = [read_pair(split_row(row), roots) for row in listed]
