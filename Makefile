@@ -6,20 +6,20 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: demo test test-slow check ui setup crash-test
+.PHONY: demo test test-slow check ui setup setup-tests crash-test
 .DEFAULT_GOAL := demo
 
 demo: setup
 	dvc repro
 	unirain summary
 
-test: setup
+test: setup-tests
 	python -m pytest -q -m "not slow"
 
-test-slow: setup
+test-slow: setup-tests
 	python -m pytest -q -m slow
 
-check: setup
+check: setup-tests
 	ruff format --check .
 	ruff check .
 	mypy
@@ -34,9 +34,15 @@ crash-test: setup
 setup: $(VENV)/.ready
 	@unirain prepare
 
+setup-tests: setup $(VENV)/.ready-tests
+
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unirain needs Python 3.11 or newer")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[pipeline,sample,ui]'
+	touch $@
+
+$(VENV)/.ready-tests: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@

@@ -25,7 +25,7 @@ KILLED = OF_DVC | {
     "unirain_core.engine.life.lock:truncate",
     "unirain_core.engine.life.lock:write",
     "unirain_core.engine.store.publish:rename",
-    "unirain_core.sources.sample_corpus.faults.spoil_files:write",
+    "unirain_core.standins.rain.faults.spoil_files:write",
     "unirain_core.stages.sample_corpus._assemble:write",
     "unirain_core.stages.trained_checkpoint._hand_over:write",
     "unirain_core.tracking.journal.Journal._append:write",

@@ -19,9 +19,10 @@ import typer
 from torch import Tensor
 
 from unirain_core.config.sections import Network
+from unirain_core.model.architecture import build
 from unirain_core.model.blocks import Block
 from unirain_core.model.mixture import MixtureAttention, soft_mixture
-from unirain_core.model.network import UniRainNet, build
+from unirain_core.model.network import UniRainNet
 
 SMALL = Network(dim=16, blocks=(1, 1, 2), refinement=1, heads=(1, 2, 4), ffn_expansion=2.0, shuffle=2)
 PAPER = Network(dim=48, blocks=(4, 6, 6, 8), refinement=4, heads=(1, 2, 4, 8), ffn_expansion=2.5)

@@ -7,10 +7,13 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from statistics import fmean
+
+import polars as pl
 
 from unirain_core.artefacts import paths, tables
-from unirain_core.artefacts.schemas import Pair, Score, TripletRow, Verdict
+from unirain_core.artefacts.schemas import Pair, TripletRow, Verdict
+from unirain_core.evaluation.metrics import METRICS
+from unirain_core.evaluation.summary import read_scores
 from unirain_core.sources import catalogue
 
 
@@ -36,19 +39,19 @@ def accepted(pairs: Iterable[Pair], verdicts: dict[str, bool]) -> list[str]:
     return [f"  {' '.join(key):40s} {kept[key]:3d} of {total[key]:3d}" for key in sorted(total)]
 
 
-def scored(scores: Iterable[Score]) -> list[str]:
-    """Set by set of each benchmark: mean PSNR and SSIM of each method."""
-    rows: dict[tuple[str, str], dict[str, list[Score]]] = {}
-    for score in scores:
-        place = (score.benchmark, score.pair_id.partition("/")[0])
-        rows.setdefault(place, {}).setdefault(score.method, []).append(score)
+def scored(scores: pl.DataFrame) -> list[str]:
+    """Set by set of each benchmark: each method's means of the main metrics."""
+    main = [metric for metric in METRICS if metric.is_main]
+    place = ["benchmark", pl.col("pair_id").str.split("/").list.first().alias("source")]
     lines = []
-    for (benchmark, source), methods in sorted(rows.items()):
-        figures = [
-            f"{method} {fmean(s.psnr for s in own):.2f} / {fmean(s.ssim for s in own):.3f}"
-            for method, own in sorted(methods.items())
-        ]
-        number = len(next(iter(methods.values())))
+    for (benchmark, source), of_place in sorted(scores.group_by(place), key=lambda group: group[0]):
+        means = of_place.group_by("method", "metric").agg(pl.col("value").mean())
+        values = {(method, metric): value for method, metric, value in means.iter_rows()}
+        figures = []
+        for method in sorted(set(of_place["method"])):
+            printed = (m.printed(values[method, m.name]) for m in main if (method, m.name) in values)
+            figures.append(f"{method} {' / '.join(printed)}")
+        number = of_place["pair_id"].n_unique()
         lines.append(f"  {benchmark:10s} {source:20s} {number:2d}  {'   '.join(figures)}")
     return lines
 
@@ -57,11 +60,14 @@ def main() -> int:
     """Print the three lists for the project in the current folder."""
     root = Path.cwd()
     pairs = tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
-    captions = {r.id: r.caption for r in tables.read(root / paths.TRIPLETS / "triplets.parquet", TripletRow)}
+    table = tables.columns(root / paths.TRIPLETS / "triplets.parquet", TripletRow, ["id", "caption"])
+    captions: dict[str, str] = dict(table.iter_rows())
     verdicts = {v.pair_id: v.verdict for v in tables.read(root / paths.VOTES / "verdicts.parquet", Verdict)}
     print("captions that name it", *named(pairs, captions), "accepted", *accepted(pairs, verdicts), sep="\n")
     files = sorted((root / "data/scores").glob("*/*/scores.parquet"))
-    print("PSNR / SSIM", *scored(s for file in files for s in tables.read(file, Score)), sep="\n")
+    scores = read_scores(file.parent for file in files)
+    titles = " / ".join(metric.title for metric in METRICS if metric.is_main)
+    print(f"{titles} where measured", *scored(scores), sep="\n")
     return 0
 
 

@@ -4,8 +4,8 @@
 
 A tiny project is run whole once; that is the reference. Then, each time: one side file is cut, emptied, flipped, deleted
 or replaced by a folder, and the commands that use it are run. Every third damage of a kind that a training uses happens in
-the middle of a training. Side files are everything that is no artefact: journals, MLflow's mirror, caches, resume states,
-locks, Qdrant's collections.
+the middle of a training. Side files are everything that is no artefact: journals, MLflow's mirror, caches, indexes of finished
+work, resume states, locks, Qdrant's collections.
 """
 
 import argparse
@@ -60,6 +60,11 @@ KINDS = (
         name="qdrant",
         patterns=(".unirain/qdrant/**/*",),
         commands=("dvc repro --force --single-item retrieved_references",),
+    ),
+    Kind(
+        name="index",
+        patterns=(".unirain/index/**/*",),
+        commands=("dvc repro --force --single-item verified_pairs", "unirain gc"),
     ),
     Kind(name="hashes", patterns=(".unirain/hashes/*",), commands=("dvc repro --single-item raw_datasets",)),
     Kind(name="used", patterns=(".unirain/used/*",), of_training=True, commands=(TRAINING, "unirain gc")),

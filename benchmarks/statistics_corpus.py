@@ -6,21 +6,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unirain_core.artefacts.schemas import TripletRow
+from unirain_core.artefacts.triplets import EncodedRow, Triplets
 from unirain_core.config.sections import Encoders, RetrievedReferences, SampleCorpus
 from unirain_core.distill.cascade import Database, references
-from unirain_core.distill.encoders.caption import sentence
-from unirain_core.distill.encoders.fitted import Fitted
-from unirain_core.distill.encoders.image import raw_vector, standardised
-from unirain_core.distill.encoders.text import StatisticsTextEncoder
-from unirain_core.distill.judges.features import Features, measure
-from unirain_core.distill.statistics.attributes import Measured, attributes, measured
-from unirain_core.distill.statistics.frame import frame_of
 from unirain_core.distill.stores.memory import MemoryStore
 from unirain_core.distill.triplet import structure_picture
-from unirain_core.sources.sample_corpus.photos import SHIPPED, Photo
-from unirain_core.sources.sample_corpus.plan import plan
-from unirain_core.sources.sample_corpus.render import rendered
+from unirain_core.standins.rain.photos import SHIPPED, Photo
+from unirain_core.standins.rain.plan import plan
+from unirain_core.standins.rain.render import rendered
+from unirain_core.standins.statistics.attributes import Measured, attributes, measured
+from unirain_core.standins.statistics.captioner import sentence
+from unirain_core.standins.statistics.features import Features, measure
+from unirain_core.standins.statistics.fitted import Fitted
+from unirain_core.standins.statistics.frame import frame_of
+from unirain_core.standins.statistics.image import raw_vector, standardised
+from unirain_core.standins.statistics.text import StatisticsTextEncoder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,23 +91,23 @@ def photos(corpus: Sequence[Sample], fit: Fitted) -> list[Query]:
 
 
 def _queries(
-    asked: Sequence[Sample], database: Sequence[TripletRow], corpus: Sequence[Sample], fit: Fitted
+    asked: Sequence[Sample], database: Sequence[EncodedRow], corpus: Sequence[Sample], fit: Fitted
 ) -> list[Query]:
     sizes, by_id = RetrievedReferences(), {s.id: s for s in corpus}
-    held = Database.of(database, sizes)
+    held = Database.of(Triplets.of(database), sizes)
     store = MemoryStore()
     store.fill(held.content)
-    found = references([triplet(s, fit) for s in asked], held, store, sizes)
+    found = references(Triplets.of([triplet(s, fit) for s in asked]), held, store, sizes)
     return [
         Query(sample, tuple(by_id[row.reference_id] for row in rows))
         for sample, rows in zip(asked, found, strict=True)
     ]
 
 
-def triplet(sample: Sample, fit: Fitted) -> TripletRow:
+def triplet(sample: Sample, fit: Fitted) -> EncodedRow:
     """What the statistics encoders of a fit make of a measured picture."""
     caption = sentence(attributes(sample.measured, fit.rules))
-    return TripletRow(
+    return EncodedRow(
         id=sample.id,
         caption=caption,
         caption_form="",

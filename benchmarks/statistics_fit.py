@@ -9,12 +9,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from benchmarks.statistics_corpus import Query, Sample
-from unirain_core.distill.encoders.caption import sentence
-from unirain_core.distill.encoders.text import terms
-from unirain_core.distill.judges.features import Family
-from unirain_core.distill.judges.statistics import CLIP, inputs
-from unirain_core.distill.statistics.attributes import COVER, AttributeRules, attributes
-from unirain_core.distill.statistics.linear import LinearRule
+from unirain_core.standins.statistics.attributes import COVER, AttributeRules, attributes
+from unirain_core.standins.statistics.captioner import sentence
+from unirain_core.standins.statistics.features import Family
+from unirain_core.standins.statistics.judges import CLIP, inputs
+from unirain_core.standins.statistics.linear import LinearRule
+from unirain_core.standins.statistics.text import terms
 
 Vector = NDArray[np.float64]
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.statistics_judges          table on three seeds that the fit has not seen (4 minutes)
     python -m benchmarks.statistics_judges --photos DIR     the same over photographs that the fit has not seen
-    python -m benchmarks.statistics_judges --fit    fit anew, test, and write the two statistics.json (15 minutes)
+    python -m benchmarks.statistics_judges --fit    fit anew, test, and write encoders.json and judges.json (15 minutes)
 
 Without --photos the photographs under the rain are the same for all seeds; crops, grading, lamps and rain differ. A
 table is printed for the fitted thresholds, and one for each `accept_share`: thresholds that follow the database.
@@ -19,15 +19,15 @@ from benchmarks.statistics_fit import fit_encoders, fit_judge
 from unirain_core.config.sections import SampleCorpus
 from unirain_core.distill.calibration import threshold
 from unirain_core.distill.confusion import Outcome, confusions, lines
-from unirain_core.distill.encoders import fitted
-from unirain_core.distill.judges import statistics
-from unirain_core.distill.judges.features import FAMILIES
-from unirain_core.distill.judges.statistics import StatisticsJudge
 from unirain_core.distill.judging import HALF
-from unirain_core.distill.statistics.frame import FEATURE_VERSION
-from unirain_core.sources.sample_corpus.photos import SHIPPED, photos_of
+from unirain_core.standins.rain.photos import SHIPPED, photos_of
+from unirain_core.standins.statistics import fitted
+from unirain_core.standins.statistics.features import FAMILIES
+from unirain_core.standins.statistics.frame import FEATURE_VERSION
+from unirain_core.standins.statistics.judges import FILE, StatisticsJudge, from_json, shipped
 
-DISTILL = Path(__file__).resolve().parent.parent / "unirain_core" / "distill"
+FOLDER = Path(fitted.__file__).resolve().parent
+"""Of the two fitted files."""
 
 FITS = tuple(
     SampleCorpus(seed=seed, pairs_per_type=120, planted_share=0.5, real_per_type=20)
@@ -45,7 +45,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--fit", action="store_true", help="fit anew and write the package's statistics.json")
+    parser.add_argument(
+        "--fit", action="store_true", help="fit anew and write the package's encoders.json and judges.json"
+    )
     parser.add_argument("--photos", type=Path, help="folder of photographs to rain on in the tests")
     arguments = parser.parse_args()
     fit_anew = arguments.fit
@@ -58,20 +60,20 @@ def main() -> None:
         queries = [query for corpus in corpora for query in labelled(corpus, fit)]
         database = [query for corpus in corpora for query in photos(corpus, fit)]
         weights = {family: fit_judge(family, queries, database) for family in FAMILIES}
-        judges = [statistics.from_json(family, weights[family]) for family in FAMILIES]
+        judges = [from_json(family, weights[family]) for family in FAMILIES]
     else:
-        fit, judges = fitted.fitted(), list(statistics.shipped().values())
+        fit, judges = fitted.fitted(), list(shipped().values())
     asked = [(labelled(corpus, fit), photos(corpus, fit)) for corpus in tests]
     outcomes = {share: [o for on in asked for o in judged(*on, judges, share)] for share in SHARES}
     same_type = retrieval([query for queries, _ in asked for query in queries])
     if fit_anew:
-        _write(DISTILL / "encoders" / fitted.FILE, {**encoders, "figures": same_type})
+        _write(FOLDER / fitted.FILE, {**encoders, "figures": same_type})
         figures = [
             {"accept_share": share, "judge": name, **asdict(confusion)}
             for share, given in outcomes.items()
             for name, confusion in confusions(given, FAMILIES).items()
         ]
-        _write(DISTILL / "judges" / statistics.FILE, {**_header(), "figures": figures, "judges": weights})
+        _write(FOLDER / FILE, {**_header(), "figures": figures, "judges": weights})
     for share, given in outcomes.items():
         print(f"\n== {'fitted thresholds' if share is None else f'accept_share: {share}'}")
         print("\n".join(lines(given, FAMILIES)))

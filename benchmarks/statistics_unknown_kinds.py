@@ -8,9 +8,9 @@ Pictures, seeds and encoders are those of `benchmarks.statistics_judges`; the sh
 from benchmarks.statistics_corpus import labelled, photos, samples
 from benchmarks.statistics_fit import fit_judge
 from benchmarks.statistics_judges import FITS, TESTS, judged
-from unirain_core.distill.encoders.fitted import fitted
-from unirain_core.distill.judges.features import FAMILIES
-from unirain_core.distill.judges.statistics import from_json
+from unirain_core.standins.statistics.features import FAMILIES
+from unirain_core.standins.statistics.fitted import fitted
+from unirain_core.standins.statistics.judges import from_json
 
 SHARES = (None, 0.9)
 """Values of `vlm_votes.accept_share`; None: the fitted thresholds."""

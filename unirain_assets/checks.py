@@ -133,7 +133,7 @@ def _history_is_finite(root: Path, step: Step) -> str | None:
 
 def _scores_are_numbers(root: Path, step: Step) -> str | None:
     rows = _scores(root, _score_folder(step.stage), step.key or "")
-    odd = [row.pair_id for row in rows if math.isnan(row.psnr) or math.isnan(row.ssim)]
+    odd = list(dict.fromkeys(row.pair_id for row in rows if math.isnan(row.value)))
     if odd:
         return f"{len(odd)} pictures have no number for a score, the first is {odd[0]}"
     return None if rows else "no picture was scored"

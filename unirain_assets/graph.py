@@ -1,4 +1,4 @@
-"""dvc.yaml as the steps that DVC runs, and the edges between them."""
+"""dvc.yaml as the steps that DVC runs, and the edges between them; `config.pipeline` says why DVC's index is not asked."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from unirain_assets import graph
 from unirain_assets.graph import Graph, touches
+from unirain_core.artefacts.dvc_cache import listing, objects_folder
 from unirain_core.config.lock import Locked, read_lock, tree_hash
 from unirain_core.config.pipeline import Step
 from unirain_core.errors import ConfigError
@@ -104,23 +105,14 @@ def _hash_of(root: Path, dep: str, outs: Mapping[str, str]) -> str | None:
     if dep in outs:
         return outs[dep]
     files = {f: _file_hash(root / f) for f in _beside(root, dep, outs)}
+    objects = objects_folder(root)
     for out, md5 in outs.items():
-        listed = _listing(root, md5)
+        listed = listing(objects, md5)
         if touches(dep, out) and listed is None:
             return None
         files |= {f"{out}/{name}".removesuffix("/"): value for name, value in (listed or {}).items()}
     below = {f.removeprefix(f"{dep}/"): md5 for f, md5 in files.items() if f.startswith(f"{dep}/")}
     return files.get(dep) or tree_hash(below)
-
-
-def _listing(root: Path, md5: str) -> dict[str, str] | None:
-    """Files of an out by relative path; an out that is a file has the path ''."""
-    if not md5.endswith(".dir"):
-        return {"": md5}
-    stored = root / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
-    if not stored.exists():
-        return None
-    return {entry["relpath"]: entry["md5"] for entry in json.loads(stored.read_text())}
 
 
 def _beside(root: Path, dep: str, outs: Mapping[str, str]) -> Iterator[str]:

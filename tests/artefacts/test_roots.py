@@ -1,7 +1,10 @@
 """Names of roots become folders, and what is missing is said."""
 
+from pathlib import Path
+
 import pytest
 
+from unirain_core.artefacts.remote import Remote
 from unirain_core.artefacts.roots import Roots
 from unirain_core.errors import ConfigError, MissingInputError
 
@@ -57,6 +60,43 @@ def test_a_line_of_another_form_is_refused_with_the_forms_that_are(tmp_path, lin
     (tmp_path / "roots.local.yaml").write_text(f"mine: {line}\n")
     with pytest.raises(ConfigError, match=r"found `mine: .*allow: \[/folder/to/which/links/may/lead\]"):
         Roots.load(tmp_path)
+
+
+def test_a_root_may_be_a_url_with_options_for_fsspec(tmp_path):
+    (tmp_path / "roots.local.yaml").write_text(
+        "plain: s3://rain/pool\nmine: {folder: 's3://rain/x', options: {endpoint_url: 'http://host:9000', anon: true}}\n"
+    )
+    roots = Roots.load(tmp_path)
+    mine = Remote("s3://rain/x", (("anon", True), ("endpoint_url", "http://host:9000")))
+
+    assert (Remote("s3://rain/pool"), mine) == (roots.folder("plain"), roots.folder("mine"))
+    assert mine / "a/1.png" == roots.path("mine", "a/1.png")
+    assert () == roots.fences("mine"), "a store has no links"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{folder: 's3://rain/x', allow: [y]}",
+        "{folder: 's3://rain/x', options: [secret]}",
+        "{folder: 's3://rain/x', options: {client_kwargs: {secret: secret}}}",
+        "{folder: x, options: {secret: secret}}",
+    ],
+)
+def test_a_line_of_a_url_in_another_form_is_refused_and_its_values_are_not_shown(tmp_path, line):
+    (tmp_path / "roots.local.yaml").write_text(f"mine: {line}\n")
+    with pytest.raises(
+        ConfigError, match=r"found `mine: a mapping of folder, .*options: \{endpoint_url"
+    ) as error:
+        Roots.load(tmp_path)
+
+    assert "secret" not in str(error.value)
+
+
+def test_the_options_of_a_url_are_never_shown():
+    roots = Roots(Path(), {"mine": "s3://rain/x"}, options={"mine": (("secret", "hush"),)})
+
+    assert "hush" not in repr(roots) + repr(roots.folder("mine"))
 
 
 def test_the_advised_line_keeps_what_was_allowed_before(tmp_path):

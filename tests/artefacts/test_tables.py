@@ -35,8 +35,8 @@ def test_an_empty_table_is_a_table(tmp_path):
 def test_vectors_come_back_as_float32(tmp_path):
     vector = np.array([0.1, -2.0], dtype=np.float32)
     row = TripletRow(
-        id="a", caption="c", caption_form="f", text_vector=vector, image_vector=vector, picture=b"\x00\x01",
-        encoder="e", input_hash="h",
+        id="a", caption="c", caption_form="f", text_vector=vector, image_vector=vector, encoder="e",
+        input_hash="h",
     )  # fmt: skip
     tables.write(tmp_path / "t.parquet", [row], TripletRow)
     back = tables.read(tmp_path / "t.parquet", TripletRow)[0]

@@ -58,8 +58,8 @@ def history(**values):
 
 def score(pair_id, **values):
     row = {
-        "method": "m", "benchmark": "test", "pair_id": pair_id, "rain_type": "drs", "psnr": 30.0, "ssim": 0.9,
-        "lpips": None, "protocol": "p", "data_hash": "h",
+        "method": "m", "benchmark": "test", "pair_id": pair_id, "rain_type": "drs", "metric": "psnr",
+        "value": 30.0, "protocol": "p", "data_hash": "h",
     }  # fmt: skip
     return Score(**{**row, **values})
 
@@ -206,7 +206,7 @@ def test_a_history_is_finite_and_its_weights_sum_to_one(root, rows, said):
     ("stage", "folder"), [("benchmark_scores", "benchmark"), ("baseline_scores", "baseline")]
 )
 def test_a_score_that_is_no_number_is_named(root, stage, folder):
-    write_scores(root, folder, "m", score("a"), score("b", psnr=math.nan))
+    write_scores(root, folder, "m", score("a"), score("b", value=math.nan))
 
     assert answers(root, stage, "m")["scores_are_numbers"] == (
         False, "1 pictures have no number for a score, the first is b",
@@ -214,7 +214,7 @@ def test_a_score_that_is_no_number_is_named(root, stage, folder):
 
 
 def test_an_infinite_psnr_is_a_number(root):
-    write_scores(root, "baseline", "m", score("a", psnr=math.inf))
+    write_scores(root, "baseline", "m", score("a", value=math.inf))
 
     assert answers(root, "baseline_scores", "m")["scores_are_numbers"][0]
 

@@ -1,6 +1,9 @@
 import hashlib
 import json
+import shutil
 from dataclasses import replace
+
+import pytest
 
 from unirain_assets import versions
 from unirain_assets.versions import Project
@@ -89,7 +92,11 @@ def test_inputs_are_those_of_the_run_once_the_producer_has_made_others(finished)
     assert before == inputs(finished, "votes", lock)
 
 
-def test_of_a_folder_of_several_producers_the_older_data_are_unknown(finished):
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_of_a_folder_of_several_producers_the_older_data_are_unknown(finished, shell, is_shared):
+    if is_shared:
+        shutil.move(finished / ".dvc/cache", finished.parent / "shared")
+        shell(finished, "dvc", "config", "cache.dir", str(finished.parent / "shared"))
     lock = read_lock(finished)
     scores = lock["scores@ours"]
     lock["scores@ours"] = replace(

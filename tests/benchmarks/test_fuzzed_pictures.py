@@ -6,7 +6,7 @@ import pytest
 from benchmarks.fuzzed_pictures import DAMAGES, KINDS, cases, derained, measured
 from unirain_core.config.sections import Network
 from unirain_core.model import checkpoint
-from unirain_core.model.network import build
+from unirain_core.model.architecture import build
 
 COUNT = len(KINDS) * len(DAMAGES) * 2
 CONFIG = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0, shuffle=2)

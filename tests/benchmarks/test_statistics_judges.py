@@ -4,9 +4,9 @@ from benchmarks.statistics_corpus import labelled, photos, samples
 from benchmarks.statistics_judges import FITS, TESTS, judged, retrieval
 from unirain_core.config.sections import SampleCorpus
 from unirain_core.distill.confusion import MAJORITY, confusions
-from unirain_core.distill.encoders.fitted import fitted
-from unirain_core.distill.judges.features import FAMILIES
-from unirain_core.distill.judges.statistics import shipped
+from unirain_core.standins.statistics.features import FAMILIES
+from unirain_core.standins.statistics.fitted import fitted
+from unirain_core.standins.statistics.judges import shipped
 
 NEW = SampleCorpus(seed=15, pairs_per_type=32, planted_share=0.5, real_per_type=16)
 

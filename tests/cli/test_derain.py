@@ -14,7 +14,7 @@ from unirain_core.config.sections import Network
 from unirain_core.errors import ConfigError, MissingInputError, SchemaError, UniRainError
 from unirain_core.imaging.codec import read_rgb
 from unirain_core.model import checkpoint as checkpoints
-from unirain_core.model.network import build
+from unirain_core.model.architecture import build
 
 derain_module = importlib.import_module("unirain_core.cli.derain")
 

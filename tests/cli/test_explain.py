@@ -51,15 +51,19 @@ def test_a_judged_pair_tells_references_votes_verdict_level_and_scores(project, 
     level = PyramidRow(
         pair_id="set/a/1", level="low_fidelity", reason="decided_by_abstention", split="unfiltered"
     )
-    score = Score(
-        method="input", benchmark="unfiltered", pair_id="set/a/1", rain_type="drs", psnr=20.5, ssim=0.75, lpips=None,
-        protocol="unirain", data_hash="",
-    )  # fmt: skip
+    values = {"ssim": 0.75, "colour_shift": 0.0, "psnr": 20.5}
+    scores = [
+        Score(
+            method="input", benchmark="unfiltered", pair_id="set/a/1", rain_type="drs", metric=metric, value=value,
+            protocol="unirain", data_hash="",
+        )
+        for metric, value in values.items()
+    ]  # fmt: skip
     tables.write(data / "references/references.parquet", [reference], Reference)
     tables.write(data / "votes/votes.parquet", [vote], Vote)
     tables.write(data / "votes/verdicts.parquet", [verdict], Verdict)
     tables.write(data / "split/pyramid.parquet", [level], PyramidRow)
-    tables.write(data / "scores/baseline/input/scores.parquet", [score], Score)
+    tables.write(data / "scores/baseline/input/scores.parquet", scores, Score)
     explain("set/a/1", project)
     text = capsys.readouterr().out
 
@@ -68,7 +72,7 @@ def test_a_judged_pair_tells_references_votes_verdict_level_and_scores(project, 
         "statistics/nss: abstained (p_yes 0.50, threshold 0.50): far from rain",
         "rejected: 1 yes, 1 no, 1 abstained",
         "level low_fidelity (decided_by_abstention), split unfiltered",
-        "input on unfiltered: 20.50 dB, SSIM 0.7500 (unirain)",
+        "input on unfiltered: PSNR 20.50 dB, SSIM 0.7500, colour shift 0.00 grey levels (unirain)",
     ):
         assert part in text
 

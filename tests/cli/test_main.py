@@ -12,11 +12,11 @@ import pytest
 
 from unirain_core.cli.main import _of_the_system
 from unirain_core.config.sections import SampleCorpus
-from unirain_core.sources.sample_corpus.corpus import write_ledger
-from unirain_core.sources.sample_corpus.paths import place
-from unirain_core.sources.sample_corpus.photos import SHIPPED
-from unirain_core.sources.sample_corpus.plan import plan
-from unirain_core.sources.sample_corpus.render import write
+from unirain_core.standins.rain.corpus import write_ledger
+from unirain_core.standins.rain.paths import place
+from unirain_core.standins.rain.photos import SHIPPED
+from unirain_core.standins.rain.plan import plan
+from unirain_core.standins.rain.render import write
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,7 +13,7 @@ from unirain_core.cli.sample_corpus import sample_corpus
 from unirain_core.config.sections import Network
 from unirain_core.errors import ConfigError, MissingInputError
 from unirain_core.model import checkpoint
-from unirain_core.model.network import build
+from unirain_core.model.architecture import build
 
 CONFIG = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0, shuffle=2)
 

@@ -8,7 +8,7 @@ from PIL import Image
 from unirain_core.cli.sample_corpus import sample_corpus
 from unirain_core.errors import ConfigError
 from unirain_core.imaging.codec import read_header
-from unirain_core.sources.sample_corpus.corpus import LEDGER
+from unirain_core.standins.rain.corpus import LEDGER
 
 
 @pytest.fixture(autouse=True)

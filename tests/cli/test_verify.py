@@ -1,6 +1,7 @@
 """`unirain verify` names what is damaged, though its size and time stamps are the old ones, and what heals it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -95,6 +96,19 @@ def test_a_flipped_object_of_dvcs_cache_is_removed_and_its_remedy_puts_it_back(p
     assert "run `dvc repro --force --single-item" in lines
     assert content == {path: path.read_bytes() for path in chosen}
     verify()
+
+
+def test_a_cache_that_a_team_shares_outside_of_the_project_is_verified_too(project, capsys):
+    shared = project.with_name(f"{project.name}-shared")
+    shutil.move(project / ".dvc/cache", shared)
+    dvc(project, "config", "cache.dir", str(shared))
+    verify()
+    chosen = next(shared.glob("files/md5/??/*.dir"))
+    flip(chosen)
+    line = said(capsys)
+
+    assert f"{chosen} was damaged and is removed from DVC's cache" in line
+    assert not chosen.exists()
 
 
 def write_x(folder: Path) -> None:

@@ -212,11 +212,17 @@ def test_an_input_that_differs_from_the_lock_is_refused_with_the_stage_to_run(pr
         begin(project)
 
 
-def test_the_damaged_files_are_named_where_dvc_s_cache_lists_them(project):
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_the_damaged_files_are_named_where_dvc_s_cache_lists_them(project, is_shared):
+    cache = project / ".dvc/cache"
+    if is_shared:
+        cache = project.with_name(f"{project.name}-shared")
+        (project / ".dvc").mkdir(exist_ok=True)
+        (project / ".dvc/config").write_text(f"[cache]\n    dir = {cache}\n")
     written = {"a.txt": md5("one"), "gone.txt": md5("gone")}
     whole = tree_hash(written)
     locked(project, whole)
-    listing = project / ".dvc/cache/files/md5" / whole[:2] / whole[2:]
+    listing = cache / "files/md5" / whole[:2] / whole[2:]
     listing.parent.mkdir(parents=True)
     listing.write_text(
         str([{"md5": value, "relpath": path} for path, value in written.items()]).replace("'", '"')

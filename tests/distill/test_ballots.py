@@ -7,14 +7,17 @@ import pytest
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Pair, RealPhoto, Reference
 from unirain_core.config.sections import JudgeName
-from unirain_core.distill.ballots import ballots_of, vote_job, votes_of
+from unirain_core.distill.ballots import CastVotes, ballots_of, votes_of
 from unirain_core.distill.calibration import decided
-from unirain_core.distill.judging import judge_pair, make_judge
-from unirain_core.engine.rows import Failed
+from unirain_core.distill.judging import judge_pair
+from unirain_core.engine.jobs import Failed
 from unirain_core.errors import SchemaError
 from unirain_core.imaging.codec import file_hash, read_rgb, write_png
+from unirain_core.stages.judges import make_judge
 
-JUDGES: tuple[JudgeName, ...] = ("statistics/nss", "statistics/directional")
+JUDGES: dict[JudgeName, str] = {
+    name: make_judge(name).prompt_hash for name in ("statistics/nss", "statistics/directional")
+}
 
 
 def pair(name, content="q"):
@@ -95,8 +98,10 @@ def test_the_work_gives_each_ballot_the_vote_of_its_judge_and_travels_to_workers
     hashes = {name: file_hash(tmp_path / f"{name}.png") for name in "axy"}
     photos = [replace(photo(name), input_hash=hashes[name]) for name in "xy"]
     ballots = ballots_of([pair("a", hashes["a"])], photos, REFERENCES, JUDGES)
-    job = pickle.loads(pickle.dumps(vote_job(Roots(tmp_path, {"pool": "."}), "1")))
-    votes = [vote for (vote,) in job.work(ballots)]
+    job = pickle.loads(
+        pickle.dumps(CastVotes(make_judge=make_judge, roots=Roots(tmp_path, {"pool": "."}), algorithm="1"))
+    )
+    votes = job.compute(ballots)
     query, y, x = (read_rgb(tmp_path / f"{name}.png") for name in "ayx")
     answer = judge_pair(make_judge("statistics/nss"), query, [y, x])
 

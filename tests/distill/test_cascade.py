@@ -7,9 +7,9 @@ import pytest
 from qdrant_client import QdrantClient
 from skimage.metrics import structural_similarity as skimage_ssim
 
-from unirain_core.artefacts.schemas import TripletRow
+from unirain_core.artefacts.triplets import EncodedRow, Triplets
 from unirain_core.config.sections import RetrievedReferences
-from unirain_core.distill.cascade import Database, picture, references
+from unirain_core.distill.cascade import Database, references
 from unirain_core.distill.stores.edge import EdgeStore
 from unirain_core.distill.stores.memory import MemoryStore
 from unirain_core.distill.stores.server import ServerStore
@@ -26,7 +26,7 @@ def triplets(prefix, count, seed, *, captions, looks, scale=1.0):
     image /= np.linalg.norm(image, axis=1, keepdims=True)
     grey = world.integers(0, 256, (looks, SIDE, SIDE), dtype=np.uint8)
     return [
-        TripletRow(
+        EncodedRow(
             id=f"{prefix}/{n:03d}",
             caption=f"caption {c}",
             caption_form="test",
@@ -40,6 +40,10 @@ def triplets(prefix, count, seed, *, captions, looks, scale=1.0):
             zip(rng.integers(captions, size=count), *rng.integers(looks, size=(2, count)), strict=True)
         )
     ]
+
+
+def picture(row):
+    return np.frombuffer(row.picture, dtype=np.uint8).reshape(SIDE, SIDE)
 
 
 def by_brute_force(query, photos, sizes):
@@ -106,10 +110,10 @@ def test_references_equal_brute_force_on_every_query(tmp_path, engine, captions,
     params = RetrievedReferences(
         keep_semantic=semantic, keep_visual=visual, keep_structural=structural, text_norm=norm
     )
-    database = Database.of(photos[::-1], params)
+    database = Database.of(Triplets.of(photos[::-1]), params)
     with opened(engine, tmp_path) as store:
         store.fill(database.content)
-        found = references(queries, database, store, params)
+        found = references(Triplets.of(queries), database, store, params)
 
     for query, rows in zip(queries, found, strict=True):
         expected = by_brute_force(query, photos, params)
@@ -124,11 +128,11 @@ def test_references_equal_brute_force_on_every_query(tmp_path, engine, captions,
 def test_one_query_alone_gets_what_it_gets_in_a_batch(tmp_path):
     photos, queries = (triplets(p, 40, s, captions=5, looks=9) for p, s in (("real", 1), ("query", 2)))
     params = RetrievedReferences()
-    database = Database.of(photos, params)
+    database = Database.of(Triplets.of(photos), params)
     with opened("edge", tmp_path) as store:
         store.fill(database.content)
-        together = references(queries, database, store, params)
-        alone = [references([query], database, store, params)[0] for query in queries]
+        together = references(Triplets.of(queries), database, store, params)
+        alone = [references(Triplets.of([query]), database, store, params)[0] for query in queries]
 
     assert together == alone
 
@@ -138,10 +142,10 @@ def test_one_query_alone_gets_what_it_gets_in_a_batch(tmp_path):
 def test_a_photo_of_the_database_is_searched_among_the_others(tmp_path, engine):
     photos = triplets("real", 30, 1, captions=3, looks=4)
     params = RetrievedReferences(keep_semantic=6, keep_visual=4, keep_structural=3)
-    database = Database.of(photos, params)
+    database = Database.of(Triplets.of(photos), params)
     with opened(engine, tmp_path) as store:
         store.fill(database.content)
-        found = references(photos, database, store, params)
+        found = references(Triplets.of(photos), database, store, params)
 
     for photo, rows in zip(photos, found, strict=True):
         expected = by_brute_force(photo, [other for other in photos if other.id != photo.id], params)

@@ -13,10 +13,11 @@ from unirain_core.artefacts import paths, schemas, tables
 from unirain_core.artefacts.schemas import Pair, SplitRow, TripletRow
 from unirain_core.config.sections import Network
 from unirain_core.engine.local import LocalEngine
+from unirain_core.engine.pools import run
 from unirain_core.errors import MissingArtefactError, SchemaError, UniRainError
 from unirain_core.imaging.codec import file_hash
 from unirain_core.model import checkpoint
-from unirain_core.model.network import build
+from unirain_core.model.architecture import build
 
 SMALL = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0, shuffle=2)
 TABLES = [
@@ -197,4 +198,4 @@ def test_a_worker_that_is_killed_says_what_to_do():
     with pytest.raises(
         UniRainError, match=r"memory ran out.*run the same command again, with UNIRAIN_WORKERS=1"
     ):
-        list(LocalEngine(workers=1).run(os._exit, [9]))
+        list(run(LocalEngine(workers=1), os._exit, [9]))

@@ -9,8 +9,8 @@ from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped, Pair, RealPhoto
 from unirain_core.config.load import load_params
 from unirain_core.config.sections import SampleCorpus
-from unirain_core.sources.sample_corpus.items import FAULTS
 from unirain_core.stages import raw_datasets, sample_corpus, verified_pairs
+from unirain_core.standins.rain.items import FAULTS
 
 SHIPPED = Path(__file__).parents[2] / "params.yaml"
 

@@ -109,6 +109,11 @@ SPOILT = {
         ("run", "retrieved_references"),
         "dvc repro --force real_rain_database query_triplets",
     ),
+    "the triplets' pictures are damaged": (
+        cut("data/triplets/pictures.npy"),
+        ("run", "retrieved_references"),
+        "dvc repro --force query_triplets",
+    ),
     "a picture has changed": (
         a_changed_picture,
         ("run", "baseline_scores", "--partition", "input"),

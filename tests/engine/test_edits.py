@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from unirain_core.engine import edits, rows
+from unirain_core.engine.compute import Compute, Shard
 from unirain_core.engine.edits import BEGAN, demand_unedited, note_begin
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import EditedError
@@ -67,10 +68,17 @@ def test_a_shard_is_not_computed_with_newer_code(monkeypatch, tmp_path):
     monkeypatch.setenv(BEGAN, "1")
     edits.demand_code_of_the_stage.cache_clear()
     store = WorkStore(home=tmp_path, owner="stage")
-    compute: rows._Compute[str, int] = rows._Compute(lambda _: pytest.fail("computed"), int, "1", store)
+    compute = Compute(Untouchable(), store)
 
     with pytest.raises(EditedError, match="run the same command again"):
-        compute((("key",), ("row",)))
+        compute(Shard((b"key",), ("row",)))
+
+
+class Untouchable:
+    algorithm, output, device, batch = "1", int, "cpu", None
+
+    def compute(self, batch):
+        pytest.fail("computed")
 
 
 def test_a_stage_that_runs_without_the_executor_has_no_start_to_compare_with(monkeypatch):

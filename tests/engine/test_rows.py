@@ -9,58 +9,36 @@ from typing import ClassVar
 
 import pytest
 
+from tests.engine.in_process import InProcess
+from tests.engine.toys import Item, Toy, verdict
 from unirain_core.artefacts.schemas import Verdict
-from unirain_core.engine.local import Engine, LocalEngine
-from unirain_core.engine.rows import Failed, Job, finished_rows
+from unirain_core.engine.jobs import Failed
+from unirain_core.engine.local import LocalEngine
+from unirain_core.engine.pools import Device, Engine
+from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore, collect
 from unirain_core.errors import ChangedInputError, ItemError, UniRainError, WeightsUnavailableError
 
 
 @dataclass(frozen=True)
-class Item:
-    dataset: str
-    name: str
-    value: int
-
-
-@dataclass(frozen=True)
-class Doubled:
+class Doubled(Toy):
     """Writes down which items it was asked for, so that a test can count."""
 
-    log: Path
+    log: Path = Path()
     fail_at: str = ""
     error: BaseException | None = None
 
-    def __call__(self, rows: Sequence[Item]) -> list[list[Verdict]]:
-        for row in rows:
+    def compute(self, batch: Sequence[Item]) -> list[Verdict]:
+        for row in batch:
             if row.name == self.fail_at:
                 raise self.error or KeyboardInterrupt("stopped")
             with self.log.open("a") as file:
-                file.write(f"{row.name} {len({r.dataset for r in rows})}\n")
-        return [[verdict(r)] for r in rows]
+                file.write(f"{row.name} {len({r.dataset for r in batch})}\n")
+        return [verdict(r) for r in batch]
 
 
-def verdict(row: Item) -> Verdict:
-    return Verdict(pair_id=row.name, yes=row.value * 2, no=0, abstained=0, verdict=True, calls=3)
-
-
-def job(log: Path, **changes) -> Job[Item, Verdict]:
-    fields = {
-        "algorithm": "1",
-        "output": Verdict,
-        "key": lambda row: str(row.value),
-        "place": lambda row: (row.dataset, row.name),
-        "work": Doubled(log),
-        "shard_rows": 4,
-    }
-    return Job(**{**fields, **changes})
-
-
-class InProcess:
-    """The engine's oracle: one task after the other, here."""
-
-    def run(self, function, tasks):
-        yield from map(function, tasks)
+def job(log: Path, **changes) -> Doubled:
+    return Doubled(**{"log": log, **changes})
 
 
 ITEMS = [Item(dataset="ab"[i % 2], name=f"item-{i}", value=i) for i in range(20)]
@@ -78,7 +56,7 @@ def computed(log):
 def test_results_come_in_the_order_of_the_rows(tmp_path, store):
     results = finished_rows(job(tmp_path / "log"), ITEMS, store, InProcess())
 
-    assert [[verdict(item)] for item in ITEMS] == results
+    assert [verdict(item) for item in ITEMS] == results
 
 
 def test_a_finished_row_is_never_computed_again(tmp_path, store):
@@ -93,13 +71,13 @@ def test_a_finished_row_is_never_computed_again(tmp_path, store):
 def test_work_that_was_finished_before_a_failure_is_kept(tmp_path, store):
     log = tmp_path / "log"
     with pytest.raises(KeyboardInterrupt, match="stopped"):
-        finished_rows(job(log, work=Doubled(log, fail_at="item-15")), ITEMS, store, InProcess())
+        finished_rows(job(log, fail_at="item-15"), ITEMS, store, InProcess())
     kept = {p.name for p in store.shards.iterdir()}
     results = finished_rows(job(log), ITEMS, store, InProcess())
 
     assert kept
     assert kept <= {p.name for p in store.shards.iterdir()}
-    assert [[verdict(item)] for item in ITEMS] == results
+    assert [verdict(item) for item in ITEMS] == results
 
 
 def test_a_new_value_a_new_id_and_a_new_algorithm_each_cost_that_row_alone(tmp_path, store):
@@ -122,7 +100,7 @@ def test_another_algorithm_never_returns_old_results(tmp_path, store):
 
 def test_a_shard_never_mixes_datasets(tmp_path, store):
     log = tmp_path / "log"
-    finished_rows(job(log, shard_rows=100), ITEMS, store, InProcess())
+    finished_rows(job(log), ITEMS, store, InProcess())
 
     assert {"1"} == {line.split()[1] for line in log.read_text().splitlines()}
 
@@ -131,30 +109,28 @@ def test_rows_of_equal_content_keep_their_own_ids(tmp_path, store):
     twins = [Item("a", "one", 5), Item("a", "two", 5)]
     results = finished_rows(job(tmp_path / "log"), twins, store, InProcess())
 
-    assert [[verdict(twin)] for twin in twins] == results
+    assert [verdict(twin) for twin in twins] == results
+
+
+@dataclass(frozen=True)
+class Silent(Toy):
+    def compute(self, batch: Sequence[Item]) -> list[Verdict]:
+        return []
 
 
 def test_a_row_without_a_result_is_a_mistake_of_the_program(tmp_path, store):
-    with pytest.raises(ValueError, match="none for a row"):
-        finished_rows(job(tmp_path / "log", work=lambda rows: [[] for _ in rows]), ITEMS, store, InProcess())
+    with pytest.raises(ValueError, match="rows gave 0 results"):
+        finished_rows(Silent(), ITEMS, store, InProcess())
 
 
 def test_worker_processes_give_the_same_bytes_as_one_process(tmp_path):
     stores = [WorkStore(home=tmp_path / name, owner="toy") for name in ("one", "many")]
     engines: tuple[Engine, Engine] = (InProcess(), LocalEngine(2))
     for store, engine in zip(stores, engines, strict=True):
-        finished_rows(job(tmp_path / "log", key=value_of, place=place_of), ITEMS, store, engine)
+        finished_rows(Toy(), ITEMS, store, engine)
     files = [{p.name: p.read_bytes() for p in s.shards.iterdir()} for s in stores]
 
     assert files[0] == files[1]
-
-
-def value_of(row: Item) -> str:
-    return str(row.value)
-
-
-def place_of(row: Item) -> tuple[str, str]:
-    return row.dataset, row.name
 
 
 def test_collecting_removes_only_what_the_last_run_did_not_use(tmp_path, store):
@@ -179,21 +155,20 @@ def test_collecting_removes_only_what_the_last_run_did_not_use(tmp_path, store):
     ids=["an unusable item", "memory runs out", "a library crashes"],
 )
 def test_a_row_that_cannot_be_computed_gets_its_reason_and_the_rest_is_done(tmp_path, store, error, failed):
-    work = Doubled(tmp_path / "log", fail_at="item-15", error=error)
-    results = finished_rows(job(tmp_path / "log", work=work), ITEMS, store, InProcess())
+    results = finished_rows(job(tmp_path / "log", fail_at="item-15", error=error), ITEMS, store, InProcess())
 
-    assert [failed if i.name == "item-15" else [verdict(i)] for i in ITEMS] == results
+    assert [failed if i.name == "item-15" else verdict(i) for i in ITEMS] == results
 
 
 def test_a_failed_row_is_tried_again_and_nothing_else_is(tmp_path, store):
     log = tmp_path / "log"
     error = ItemError("unreadable", "torn")
-    finished_rows(job(log, work=Doubled(log, fail_at="item-15", error=error)), ITEMS, store, InProcess())
+    finished_rows(job(log, fail_at="item-15", error=error), ITEMS, store, InProcess())
     log.unlink()
     results = finished_rows(job(log), ITEMS, store, InProcess())
 
     assert ["item-15"] == computed(log)
-    assert [[verdict(item)] for item in ITEMS] == results
+    assert [verdict(item) for item in ITEMS] == results
 
 
 @pytest.mark.parametrize(
@@ -202,7 +177,7 @@ def test_a_failed_row_is_tried_again_and_nothing_else_is(tmp_path, store):
 def test_what_is_wrong_with_the_world_is_said_after_the_rest_is_stored(tmp_path, store, error):
     log = tmp_path / "log"
     with pytest.raises(type(error), match=r"changed|does not answer"):
-        finished_rows(job(log, work=Doubled(log, fail_at="item-3", error=error)), ITEMS, store, InProcess())
+        finished_rows(job(log, fail_at="item-3", error=error), ITEMS, store, InProcess())
     log.unlink()
     finished_rows(job(log), ITEMS, store, InProcess())
 
@@ -210,39 +185,40 @@ def test_what_is_wrong_with_the_world_is_said_after_the_rest_is_stored(tmp_path,
 
 
 def test_absent_weights_end_the_run_at_once(tmp_path, store):
-    work = Doubled(tmp_path / "log", fail_at="item-3", error=WeightsUnavailableError("no weights"))
+    error = WeightsUnavailableError("no weights")
     with pytest.raises(WeightsUnavailableError, match="no weights"):
-        finished_rows(job(tmp_path / "log", work=work), ITEMS, store, InProcess())
+        finished_rows(job(tmp_path / "log", fail_at="item-3", error=error), ITEMS, store, InProcess())
 
 
-def crash_always(rows: Sequence[Item]) -> list[list[Verdict]]:
-    raise TypeError("a defect of ours")
+@dataclass(frozen=True)
+class Defective(Toy):
+    def compute(self, batch: Sequence[Item]) -> list[Verdict]:
+        raise TypeError("a defect of ours")
 
 
 def test_a_defect_of_the_program_drops_no_data(tmp_path, store):
     with pytest.raises(UniRainError, match=r"20 of 20 rows crashed, .*a defect of ours.*no row was dropped"):
-        finished_rows(job(tmp_path / "log", work=crash_always), ITEMS, store, InProcess())
+        finished_rows(Defective(), ITEMS, store, InProcess())
 
 
 @dataclass(frozen=True)
-class Deadly:
+class Deadly(Toy):
     """Kills its own worker process at some items, as native code that crashes does."""
 
-    names: tuple[str, ...]
+    names: tuple[str, ...] = ()
 
-    def __call__(self, rows: Sequence[Item]) -> list[list[Verdict]]:
-        if any(row.name in self.names for row in rows):
+    def compute(self, batch: Sequence[Item]) -> list[Verdict]:
+        if any(row.name in self.names for row in batch):
             os.kill(os.getpid(), signal.SIGKILL)
-        return [[verdict(r)] for r in rows]
+        return [verdict(r) for r in batch]
 
 
 def test_rows_that_kill_their_worker_are_found_and_the_rest_is_done(tmp_path, store):
     deadly = ("item-3", "item-16")
-    toxic = job(tmp_path / "log", work=Deadly(deadly), key=value_of, place=place_of)
-    results = finished_rows(toxic, ITEMS, store, LocalEngine(2))
+    results = finished_rows(Deadly(names=deadly), ITEMS, store, LocalEngine(2))
     failed = Failed("crashed", "the worker process died of it")
 
-    assert [failed if i.name in deadly else [verdict(i)] for i in ITEMS] == results
+    assert [failed if i.name in deadly else verdict(i) for i in ITEMS] == results
 
 
 def flip(path: Path, at: int) -> None:
@@ -261,7 +237,7 @@ def test_a_flipped_bit_in_a_shard_counts_as_absent(tmp_path, store, at, caplog):
     results = finished_rows(job(log), ITEMS, store, InProcess())
     again = finished_rows(job(log), ITEMS, store, InProcess())
 
-    assert [[verdict(item)] for item in ITEMS] == results == again
+    assert [verdict(item) for item in ITEMS] == results == again
     assert len(ITEMS) == len(computed(log))
     assert "damaged and is done again" in caplog.text
 
@@ -283,40 +259,46 @@ WiderVerdict.__name__ = "Verdict"  # the key must differ by the columns alone
 @dataclass(frozen=True)
 class Wider:
     log: Path
+    algorithm: str = "1"
+    output: type[WiderVerdict] = WiderVerdict
+    device: Device = "cpu"
+    batch: int | None = None
+    key = Toy.key
+    place = Toy.place
 
-    def __call__(self, rows: Sequence[Item]) -> list[list[WiderVerdict]]:
+    def compute(self, batch: Sequence[Item]) -> list[WiderVerdict]:
         with self.log.open("a") as file:
-            file.writelines(f"{row.name}\n" for row in rows)
-        return [[WiderVerdict(pair_id=r.name, yes=r.value, certainty=0.5)] for r in rows]
+            file.writelines(f"{row.name}\n" for row in batch)
+        return [WiderVerdict(pair_id=r.name, yes=r.value, certainty=0.5) for r in batch]
 
 
 def test_going_a_commit_back_and_forth_computes_nothing_again_and_removes_nothing(tmp_path, store):
     old, new = tmp_path / "old", tmp_path / "new"
     for _ in range(2):
         finished_rows(job(old), ITEMS, store, InProcess())
-        finished_rows(job(new, output=WiderVerdict, work=Wider(new)), ITEMS, store, InProcess())
+        finished_rows(Wider(new), ITEMS, store, InProcess())
 
     assert len(ITEMS) == len(computed(old)) == len(computed(new))
 
 
 @dataclass(frozen=True)
-class Picky:
+class Picky(Toy):
     """Crashes on the same few items whenever it is asked about them."""
 
-    def __call__(self, rows: Sequence[Item]) -> list[list[Verdict]]:
-        if any(row.value in (3, 9, 16) for row in rows):
+    def compute(self, batch: Sequence[Item]) -> list[Verdict]:
+        if any(row.value in (3, 9, 16) for row in batch):
             raise RuntimeError("CUDA error")
-        return [[verdict(r)] for r in rows]
+        return [verdict(r) for r in batch]
 
 
 def test_a_few_rows_that_always_crash_never_stop_a_later_run(tmp_path, store, caplog):
     """Of the rows that a later run has to compute they are the most, of all rows they are few."""
-    picky = job(tmp_path / "log", work=Picky())
+    picky = Picky()
     first = finished_rows(picky, ITEMS, store, InProcess())
     second = finished_rows(picky, ITEMS, store, InProcess())
     failed = Failed("crashed", "RuntimeError: CUDA error")
 
-    assert [failed if i.value in (3, 9, 16) else [verdict(i)] for i in ITEMS] == first == second
+    assert [failed if i.value in (3, 9, 16) else verdict(i) for i in ITEMS] == first == second
     assert "3 rows crashed" in caplog.text
     assert "`dvc repro --force --single-item toy` tries them again" in caplog.text
 
@@ -326,8 +308,8 @@ class OutOfMemoryError(RuntimeError):
 
 
 def test_a_device_without_memory_is_out_of_memory_too(tmp_path, store):
-    work = Doubled(tmp_path / "log", fail_at="item-3", error=OutOfMemoryError("CUDA out of memory"))
-    results = finished_rows(job(tmp_path / "log", work=work), ITEMS, store, InProcess())
+    error = OutOfMemoryError("CUDA out of memory")
+    results = finished_rows(job(tmp_path / "log", fail_at="item-3", error=error), ITEMS, store, InProcess())
 
     assert [Failed("out_of_memory", "the row does not fit into memory")] == [
         r for r in results if isinstance(r, Failed)

@@ -8,7 +8,7 @@ from unirain_core.errors import ChangedInputError
 from unirain_core.evaluation import methods
 from unirain_core.evaluation.methods import Checkpoint
 from unirain_core.model import checkpoint
-from unirain_core.model.network import build
+from unirain_core.model.architecture import build
 
 CONFIG = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0)
 

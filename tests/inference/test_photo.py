@@ -4,7 +4,7 @@ import torch
 
 from unirain_core.config.sections import Network
 from unirain_core.inference.photo import derain
-from unirain_core.model.network import build
+from unirain_core.model.architecture import build
 
 CONFIG = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0, shuffle=2)
 

@@ -17,7 +17,9 @@ from unirain_core.stages import ORDER
 
 ROOT = Path(__file__).parents[2]
 PINS = Path(__file__).with_name("algorithms.json")
-COMPUTES = ("imaging", "sources", "distill", "model", "reweight", "inference", "training", "evaluation")
+COMPUTES = (
+    "stages", "standins", "imaging", "sources", "distill", "model", "reweight", "inference", "training", "evaluation"
+)  # fmt: skip
 
 
 def computing_modules(stage):

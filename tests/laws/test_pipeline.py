@@ -127,7 +127,7 @@ def test_a_stage_depends_on_all_code_that_it_needs_and_on_no_other(name):
 @pytest.mark.parametrize("name", ORDER)
 def test_only_what_shows_a_text_depends_on_it(name):
     """Pages show them; raw_datasets runs always, and says in its errors which layouts there are."""
-    texts = ("artefacts/meanings.py", "distill/gallery.html", "distill/gallery.py", "evaluation/figures.py")
+    texts = ("artefacts/meanings.py", "distill/gallery.html", "distill/gallery.py", "evaluation/pictures.py")
     shown = {f"unirain_core/{text}" for text in (*texts, "sources/catalogue.yaml")}
     needed = {file.relative_to(ROOT).as_posix() for file in needed_files(name)}
 

@@ -46,6 +46,9 @@ EXECUTED: dict[str, dict[str, str]] = {
     "artefacts.meanings": {
         "rename it": f"{END}test_a_file_whose_name_is_no_text_is_listed_once_it_is_renamed"
     },
+    "artefacts.remote": {
+        "correct the line of roots.local.yaml": "tests/artefacts/test_remote.py::test_a_scheme_that_nobody_knows_is_a_fault_of_the_line"
+    },
     "artefacts.report": {"run `dvc repro --force {}`": DVC},
     "artefacts.roots": {
         "add the line `{}: /folder/of/the/dataset` to {} in the project's root": EDIT,
@@ -124,6 +127,12 @@ EXECUTED: dict[str, dict[str, str]] = {
     },
     "engine.life": {"stop it": BUSY, "wait for it": BUSY},
     "engine.local": {"run the same command again": KILLS},
+    "engine.make": {
+        "unset it": "tests/engine/test_make.py::test_an_unknown_engine_is_named_and_unset_the_variable_does_no_harm"
+    },
+    "engine.shards": {
+        "run the same command again": "tests/engine/test_shards.py::test_a_shard_that_is_damaged_while_a_stage_reads_it_is_done_again_by_the_same_command"
+    },
     "errors": {"run `dvc repro {}`": DVC},
     "evaluation.lpips": {
         "run the same command again": f"{STAGES}test_weights_that_were_replaced_are_used_when_the_command_is_given_again",
@@ -150,13 +159,14 @@ EXECUTED: dict[str, dict[str, str]] = {
     "sources.datasets": {
         "correct `folder` in params.yaml": EDIT,
         "correct layout": EDIT,
+        "give credentials in the environment": "tests/stages/test_roots_at_urls.py::test_without_credentials_the_message_says_what_to_set_and_then_it_works",
         "name that folder in {} by a line of its own": EDIT,
         "use that name as `root`": EDIT,
     },
     "sources.listing": {
         "rename it": f"{END}test_a_partner_whose_name_differs_in_case_is_found_once_it_is_renamed"
     },
-    "sources.sample_corpus.plan": {
+    "standins.rain.plan": {
         "lower pairs_per_type": f"{STAGES}test_a_corpus_of_too_many_pictures_of_one_photo_is_planned_with_fewer_pairs"
     },
     "stages.benchmark_tables": {
@@ -224,8 +234,10 @@ DOWNLOAD, SERVER, TIME, HARDWARE, PERSON, PICTURE = (
     "needs photos that pass verification and cannot be encoded, of which none is known",
 )
 UNEXECUTED: dict[str, dict[str, str]] = {
+    "artefacts.remote": {"run `pip install 'unirain[s3]'` where it is s3://": DOWNLOAD},
     "artefacts.meanings": {"run `git lfs pull`": DOWNLOAD},
     "cli.derain": {"train one with `make demo`": TIME},
+    "cli.extras": {"run `pip install 'unirain[{}]'`": DOWNLOAD},
     "distill.stores.server": {
         "set UNIRAIN_QDRANT_URL": SERVER,
         "start it again with `docker compose up -d qdrant`": SERVER,
@@ -235,7 +247,7 @@ UNEXECUTED: dict[str, dict[str, str]] = {
         "pip install 'unirain[lpips]'": DOWNLOAD,
         "supply the file that torchvision publishes": DOWNLOAD,
     },
-    "evaluation.tables": {
+    "evaluation.metrics": {
         "`dvc repro --force --single-item baseline_scores benchmark_scores`": DOWNLOAD,
         "`dvc repro`": DOWNLOAD,
         "`pip install 'unirain[lpips]'`": DOWNLOAD,
@@ -243,6 +255,7 @@ UNEXECUTED: dict[str, dict[str, str]] = {
     },
     "imaging.codec": {"run `git lfs pull` where the dataset lies": DOWNLOAD},
     "model.checkpoint": {"get the folder again from whoever made it": PERSON},
+    "standins.rain.photos": {"run `pip install 'unirain[sample]'`": DOWNLOAD},
     "stages.real_rain_database": {"add other photos to raw_datasets.datasets": PICTURE},
     "tracking.checkpoints": {"`dvc pull {}`": DOWNLOAD},
     "tracking.settle": {"start its server": SERVER},

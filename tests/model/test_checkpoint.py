@@ -1,17 +1,22 @@
 import hashlib
 import json
+import tarfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from safetensors import torch as safetensors
 
+from unirain_core.config.architectures import Restormer
 from unirain_core.config.sections import Network
 from unirain_core.errors import ArtefactError, MissingArtefactError, SchemaError
 from unirain_core.model import checkpoint
-from unirain_core.model.network import build
+from unirain_core.model.architecture import build
 
 CONFIG = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0, noise_std=0.5)
+PLAIN = Restormer(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0)
+GOLDEN = Path(__file__).parents[1] / "golden/project-0.1.0.tar.xz"
 EXTRA: dict[str, str | float | int] = {"step": 300, "psnr": 29.5, "split": "rainrag"}
 
 
@@ -29,13 +34,83 @@ def edit(folder, **changes):
     path.write_text(json.dumps({**unsealed, "seal": checkpoint._seal(unsealed)}))
 
 
-def test_a_network_comes_back_exactly(folder):
-    saved, loaded = build(CONFIG, seed=1), checkpoint.load(folder)
+@pytest.mark.parametrize("config", [CONFIG, PLAIN], ids=["ours", "restormer"])
+def test_a_network_comes_back_exactly(tmp_path, config):
+    saved = build(config, seed=1)
+    checkpoint.save(tmp_path, saved, config, {})
+    loaded = checkpoint.load(tmp_path)
 
-    assert loaded.config == CONFIG
+    assert type(loaded) is type(saved)
+    assert checkpoint.describe(tmp_path).config == config
     assert not loaded.training
     assert saved.state_dict().keys() == loaded.state_dict().keys()
     assert all(torch.equal(weight, loaded.state_dict()[name]) for name, weight in saved.state_dict().items())
+
+
+def test_the_checkpoint_of_a_network_of_ours_says_no_architecture(folder):
+    """Programs of before there was another one read it, too."""
+    assert "architecture" not in json.loads((folder / "model.json").read_text())["network"]
+
+
+def test_a_checkpoint_of_version_0_1_0_is_ours_and_restores(tmp_path):
+    with tarfile.open(GOLDEN) as archive:
+        archive.extractall(tmp_path, filter="data")
+    folder = tmp_path / "data/checkpoints/unirain"
+    loaded, weights = checkpoint.load(folder), safetensors.load_file(folder / "model.safetensors")
+
+    assert checkpoint.describe(folder).config == Network(
+        dim=8, blocks=(1, 1, 2), refinement=1, heads=(1, 1, 2), ffn_expansion=2.0, shuffle=2
+    )
+    assert weights.keys() == loaded.state_dict().keys()
+    assert all(torch.equal(weight, loaded.state_dict()[name]) for name, weight in weights.items())
+    assert loaded(torch.rand(1, 3, 9, 7)).isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": 1}, "its seal differs"),
+        ({"format": 1, "seal": None}, "its seal differs"),
+    ],
+)
+def test_a_seal_that_is_there_is_checked_whatever_the_format(folder, change, message):
+    path = folder / "model.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+
+    with pytest.raises(SchemaError, match=message):
+        checkpoint.load(folder)
+
+
+def test_weights_of_another_architecture_are_refused(folder, tmp_path):
+    described = json.loads((folder / "model.json").read_text())
+    checkpoint.save(tmp_path / "plain", build(PLAIN, seed=1), PLAIN, {})
+    edit(tmp_path / "plain", network=described["network"])
+
+    with pytest.raises(SchemaError, match="weights of another configuration"):
+        checkpoint.load(tmp_path / "plain")
+    with pytest.raises(ValueError, match="not of the given configuration"):
+        checkpoint.save(tmp_path / "mixed", build(PLAIN, seed=1), CONFIG, {})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("architecture", "swin"),
+        ("dim", 10**9),
+        ("dim", 7),
+        ("heads", [1, 3]),
+        ("blocks", [1, 65]),
+        ("active", 2),
+    ],
+)
+def test_a_baseline_out_of_bounds_is_refused_before_anything_is_built(tmp_path, key, value, monkeypatch):
+    checkpoint.save(tmp_path, build(PLAIN, seed=1), PLAIN, {})
+    described = json.loads((tmp_path / "model.json").read_text())["network"]
+    edit(tmp_path, network=described | {key: value})
+    monkeypatch.setattr(checkpoint, "build", None)
+
+    with pytest.raises(SchemaError, match=f"describes no network of this program.*{key}"):
+        checkpoint.load(tmp_path)
 
 
 def test_the_writers_notes_come_back(folder):
@@ -53,7 +128,7 @@ def test_saving_over_a_checkpoint_leaves_only_the_new_one(folder):
     checkpoint.save(folder, build(CONFIG, seed=2), CONFIG, {})
 
     assert sorted(path.name for path in folder.iterdir()) == ["model.json", "model.safetensors"]
-    assert torch.equal(build(CONFIG, seed=2).stem.weight, checkpoint.load(folder).stem.weight)
+    assert torch.equal(build(CONFIG, seed=2).stem.weight, checkpoint.load(folder).state_dict()["stem.weight"])
 
 
 def test_saving_under_another_configuration_is_refused(tmp_path):
@@ -91,7 +166,7 @@ def test_weights_of_another_configuration_are_refused_by_name(folder):
     [
         ({"network": {"dim": 8}}, r"network\.blocks: missing"),
         ({"network": 3}, "no network of this program"),
-        ({"format": 1}, "format 1, expected 2"),
+        ({"format": 3}, "format 3, expected 2"),
     ],
 )
 def test_a_description_of_something_else_is_refused(folder, change, message):
@@ -177,7 +252,7 @@ def test_an_edited_configuration_is_refused_by_its_seal(folder, key, value):
 def test_a_configuration_out_of_bounds_is_refused_before_anything_is_built(folder, key, value, monkeypatch):
     described = json.loads((folder / "model.json").read_text())["network"]
     edit(folder, network=described | {key: value})
-    monkeypatch.setattr(checkpoint, "UniRainNet", None)
+    monkeypatch.setattr(checkpoint, "build", None)
 
     with pytest.raises(SchemaError, match=f"describes no network of this program.*{key}"):
         checkpoint.load(folder)

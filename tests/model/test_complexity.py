@@ -1,14 +1,18 @@
+import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from unirain_core.config.architectures import Restormer
 from unirain_core.config.sections import Network
+from unirain_core.model.architecture import build
 from unirain_core.model.complexity import complexity
 from unirain_core.model.mixture import MixtureAttention
 from unirain_core.model.network import UniRainNet
 from unirain_core.model.routing import Router
 
 PAPER = Network(dim=48, blocks=(4, 6, 6, 8), refinement=4, heads=(1, 2, 4, 8), ffn_expansion=2.5)
-RESTORMER = Network(
+RESTORMER = Restormer(dim=48, blocks=(4, 6, 6, 8), refinement=4, heads=(1, 2, 4, 8), ffn_expansion=2.66)
+RESTORMER_AS_OURS = Network(
     dim=48, blocks=(4, 6, 6, 8), refinement=4, heads=(1, 2, 4, 8), ffn_expansion=2.66,
     encoder="none", decoder="none", encoder_widths=(1.0,), decoder_widths=(1.0,), active=1,
 )  # fmt: skip
@@ -24,12 +28,25 @@ def test_the_paper_profile_has_the_papers_size():
     assert round(counted.dense_macs / 1e9, 2) == 130.47
 
 
-def test_restormers_layout_has_its_published_size():
-    counted = complexity(RESTORMER)
+@pytest.mark.parametrize("config", [RESTORMER, RESTORMER_AS_OURS], ids=["layer by layer", "from its weights"])
+def test_restormer_has_its_published_size(config):
+    counted = complexity(config)
 
     assert counted.layer_parameters == 26_096_544
     assert counted.parameters == 26_126_644
-    assert round(counted.dense_macs / 1e9, 4) == 140.9905
+    assert counted.dense_macs == counted.widest_macs == counted.narrowest_macs == 140_990_496_768
+
+
+def test_the_convolutions_of_a_baseline_agree_with_torchs_own_counter():
+    config = Restormer(dim=8, blocks=(1, 1, 2), refinement=1, heads=(1, 2, 4), ffn_expansion=2.0)
+    with torch.device("meta"):
+        net, picture = build(config, seed=0), torch.empty(1, 3, 32, 48)
+    with FlopCounterMode(display=False) as counter:
+        net(picture)
+    operations = counter.get_flop_counts()["Global"][torch.ops.aten.convolution]
+
+    assert operations == 2 * complexity(config, 32, 48).dense_macs
+    assert complexity(config, 31, 41) == complexity(config, 32, 44)
 
 
 def test_without_top_k_routes_all_experts_count():

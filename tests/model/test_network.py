@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from unirain_core.config.sections import Network
-from unirain_core.model.network import UniRainNet, build, draw_noise
+from unirain_core.model.architecture import build
+from unirain_core.model.network import UniRainNet, draw_noise
 from unirain_core.model.routing import Router
 
 CONFIG = Network(dim=8, blocks=(1, 1, 2), refinement=1, heads=(1, 2, 4), ffn_expansion=2.0, shuffle=2)

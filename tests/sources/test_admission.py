@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unirain_core.artefacts.picture import Picture, other_half
 from unirain_core.config.sections import Dataset, RawDatasets
 from unirain_core.errors import ConfigError
 from unirain_core.sources import scenes
 from unirain_core.sources.admission import admit, pair_ids, settle_types
+from unirain_core.sources.inventory import Refused
 from unirain_core.sources.listing import Listed, Listing
-from unirain_core.sources.tree import Refused
 
 TYPES = ("drs", "drd", "nrs", "nrd")
 SHOWS = {"drs": "streak", "drd": "drop", "nrs": "streak", "nrd": "drop"}
@@ -20,7 +21,9 @@ SHOWS = {"drs": "streak", "drd": "drop", "nrs": "streak", "nrd": "drop"}
 def picture(
     path="input/1.png", *, target="target/1.png", halves=None, split="train", types=("drs",), group=None
 ):
-    return Listed(input=path, target=target, halves=halves, split=split, types=types, group=group)
+    clean = Picture("r", path, halves) if halves else Picture("r", target) if target else None
+    rainy = Picture("r", path, other_half(halves))
+    return Listed(path=path, rainy=rainy, clean=clean, split=split, types=types, group=group)
 
 
 def admitted(*items, refused=(), policy="drop", rain_types=TYPES, **dataset):
@@ -136,7 +139,7 @@ def test_an_unpaired_picture_and_one_of_role_real_are_photos_without_type():
     demoted = admitted(picture(), role="real").entries[0]
 
     assert ("real", ()) == (photo.role, photo.rain_types)
-    assert ("real", (), None) == (demoted.role, demoted.rain_types, demoted.target)
+    assert ("real", (), None) == (demoted.role, demoted.rain_types, demoted.clean)
 
 
 def test_a_photo_of_snow_is_dropped():

@@ -21,6 +21,11 @@ EXAMPLES = [
 PAIRED = [p for p in EXAMPLES if getattr(p.values[2], "target", None)]
 
 
+def target_of(item):
+    """The clean file, where it is another than the rainy one."""
+    return item.target and item.target.path
+
+
 def plant(root, *paths):
     for path in paths:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -29,7 +34,7 @@ def plant(root, *paths):
 
 
 def summary(items):
-    return [(i.input, i.target, i.split, i.types) for i in items]
+    return [(i.path, target_of(i), i.split, i.types) for i in items]
 
 
 @pytest.mark.parametrize(("record", "layout", "example"), EXAMPLES)
@@ -47,8 +52,8 @@ def test_an_example_comes_out_below_any_folder(tmp_path, record, layout, example
     tree = plant(tmp_path, *(above + p for p in (example.input, example.target) if p))
     (item,) = list_pairs([layout], tree).listed
 
-    assert (above + example.input, example.types) == (item.input, item.types)
-    assert (above + example.target if example.target else None) == item.target
+    assert (above + example.input, example.types) == (item.path, item.types)
+    assert (above + example.target if example.target else None) == target_of(item)
 
 
 @pytest.mark.parametrize(("record", "layout", "example"), PAIRED)
@@ -85,14 +90,14 @@ def test_letter_case_of_folders_and_suffixes_is_folded(tmp_path):
     tree = plant(tmp_path, "set1/train/rainy/0000_09.PNG", "set1/train/gt/0000.png")
     (item,) = list_pairs(catalogue.load().records["gtav-nightrain"].layouts, tree).listed
 
-    assert ("set1/train/gt/0000.png", "train") == (item.target, item.split)
+    assert ("set1/train/gt/0000.png", "train") == (target_of(item), item.split)
 
 
 def test_the_first_candidate_that_exists_is_the_target(tmp_path):
     tree = plant(tmp_path, "s/s-R-007.png", "s/s-C-000.png", "s/s-C-007.png")
     (item,) = list_pairs(catalogue.load().records["gt-rain"].layouts, tree).listed
 
-    assert "s/s-C-007.png" == item.target
+    assert "s/s-C-007.png" == target_of(item)
 
 
 def test_a_pair_list_rules_where_it_speaks_and_names_what_it_leaves_out(tmp_path):
@@ -102,14 +107,14 @@ def test_a_pair_list_rules_where_it_speaks_and_names_what_it_leaves_out(tmp_path
     (tmp_path / "real_world.txt").write_text(lines)
     listing = list_pairs(catalogue.load().records["spa-data"].layouts, walk(tmp_path))
 
-    assert ["real_world_gt/1/odd.png", "real_world_gt/1/1_0_1.png"] == [i.target for i in listing.listed]
+    assert ["real_world_gt/1/odd.png", "real_world_gt/1/1_0_1.png"] == [target_of(i) for i in listing.listed]
 
 
 def test_what_is_no_picture_is_never_an_input(tmp_path):
     tree = plant(tmp_path, "input/readme.txt", "target/readme.txt", "input/1.png", "target/1.jpg")
 
     assert ["input/1.png"] == [
-        i.input for i in list_pairs(catalogue.load().records["paired"].layouts, tree).listed
+        i.path for i in list_pairs(catalogue.load().records["paired"].layouts, tree).listed
     ]
 
 
@@ -123,7 +128,7 @@ def test_a_listing_does_not_depend_on_the_order_of_the_file_system(paths):
         folders[folder] = folders.get(folder, frozenset()) | {name}
     listing = list_pairs(catalogue.load().records["paired"].layouts, Tree(Path("/nowhere"), folders))
 
-    assert ["a/input/2.png", "z/input/1.png"] == [i.input for i in listing.listed]
+    assert ["a/input/2.png", "z/input/1.png"] == [i.path for i in listing.listed]
     assert ["a/input/3.png"] == [r.path for r in listing.refused]
     assert len(listing.listed) + len(listing.refused) == sum("input" in p for p in paths)
 

@@ -64,8 +64,8 @@ def test_every_file_has_one_place(paths, layout):
         tree, listing, lone = whole_listing(root, layout)
         n_files = sum(len(files) for _, _, files in os.walk(root))
 
-    inputs = {item.input for item in listing.listed}
-    targets = {item.target for item in listing.listed if item.target}
+    inputs = {item.path for item in listing.listed}
+    targets = {item.target.path for item in listing.listed if item.target}
     refused = [entry.path for entry in (*listing.refused, *lone)]
     foreign = foreign_files(tree, type(listing)(listing.listed, (*listing.refused, *lone)))
 

@@ -29,7 +29,7 @@ def test_two_partners_of_one_stem_are_ambiguous(tmp_path):
     plant(tmp_path, "input/1.webp", "target/1.jpg", "target/1.png", "input/2.webp", "target/2.png")
     found = listing(tmp_path)
 
-    assert ["input/2.webp"] == [item.input for item in found.listed]
+    assert ["input/2.webp"] == [item.path for item in found.listed]
     assert {"input/1.webp": ("ambiguous_partner", "target/1.jpg and target/1.png")} == refusals(found)
 
 
@@ -37,13 +37,13 @@ def test_two_partners_of_one_stem_are_ambiguous(tmp_path):
 def test_a_rainy_picture_of_any_suffix_that_the_decoder_reads_is_listed(tmp_path, suffix):
     plant(tmp_path, f"input/1{suffix}", "target/1.png", f"input/2{suffix.upper()}", f"target/2{suffix}")
 
-    assert [f"input/1{suffix}", f"input/2{suffix.upper()}"] == [i.input for i in listing(tmp_path).listed]
+    assert [f"input/1{suffix}", f"input/2{suffix.upper()}"] == [i.path for i in listing(tmp_path).listed]
 
 
 def test_a_partner_of_the_same_name_goes_before_one_of_the_same_stem(tmp_path):
     plant(tmp_path, "input/1.png", "target/1.jpg", "target/1.png")
 
-    assert ["target/1.png"] == [item.target for item in listing(tmp_path).listed]
+    assert ["target/1.png"] == [item.target and item.target.path for item in listing(tmp_path).listed]
 
 
 def test_a_partner_behind_a_link_out_of_the_root_is_no_orphan(tmp_path):

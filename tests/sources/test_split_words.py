@@ -90,7 +90,7 @@ def test_the_test_set_of_raindrop_clarity_is_a_test_set(tmp_path, above):
         plant(tmp_path, *(f"{above}{folder}/{side}/00001/00001.png" for side in ("Drop", "Clear")))
     listing = list_pairs(catalogue.load().records["raindrop-clarity"].layouts, walk(tmp_path))
     listed = {
-        item.input.removeprefix(above).split("/")[0]: (item.split, item.types) for item in listing.listed
+        item.path.removeprefix(above).split("/")[0]: (item.split, item.types) for item in listing.listed
     }
 
     assert folders == listed
@@ -125,7 +125,7 @@ def test_a_tree_says_its_split_by_whole_words(tmp_path, dataset, rainy, clean, s
     tree = plant(tmp_path, *filter(None, (rainy, clean)))
     (item,) = list_pairs(catalogue.load().records[dataset].layouts, tree).listed
 
-    assert (rainy, clean, split) == (item.input, item.target, item.split)
+    assert (rainy, clean, split) == (item.path, item.target and item.target.path, item.split)
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def triplet(name):
     vector = np.zeros(2, dtype=np.float32)
     return TripletRow(
         id=name, caption=f"caption of {name}", caption_form="f", text_vector=vector, image_vector=vector,
-        picture=b"", encoder="e", input_hash="i",
+        encoder="e", input_hash="i",
     )  # fmt: skip
 
 

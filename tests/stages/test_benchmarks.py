@@ -2,22 +2,23 @@
 
 import dataclasses
 import json
-import pickle
 
 import numpy as np
 import pytest
 from skimage import data
 
+from tests.engine.in_process import InProcess
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped, Score, SplitRow
 from unirain_core.config.sections import BenchmarkScores, Method, Network, Pictures, RainType, Variant
 from unirain_core.errors import ChangedInputError, GateError, MissingArtefactError
-from unirain_core.evaluation import scores
-from unirain_core.evaluation.protocols import measure
+from unirain_core.evaluation import lpips
+from unirain_core.evaluation.metrics import METRICS
+from unirain_core.evaluation.protocols import psnr_by, ssim_by
 from unirain_core.evaluation.summary import picture_name
 from unirain_core.imaging.codec import file_hash, read_rgb, to_uint8, write_png
 from unirain_core.model import checkpoint
-from unirain_core.model.network import build
+from unirain_core.model.architecture import build
 from unirain_core.stages import baseline_scores, benchmark_scores, benchmark_tables, pictures
 
 NETWORK = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0, shuffle=2)
@@ -26,19 +27,11 @@ METHODS = {"input": Method(kind="input")}
 TYPES = (RainType("drs"), RainType("nrd"))
 
 
-class Inline:
-    """An engine without processes, each of which would load torch."""
-
-    def __init__(self, workers=None):
-        pass
-
-    def run(self, function, tasks):
-        return map(pickle.loads(pickle.dumps(function)), pickle.loads(pickle.dumps(tasks)))
-
-
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    monkeypatch.setattr(scores, "LocalEngine", Inline)
+    monkeypatch.setattr(
+        "unirain_core.engine.rows.make_engine", InProcess
+    )  # worker processes would load torch, each of them
     monkeypatch.setenv("UNIRAIN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     (tmp_path / "pictures").mkdir()
@@ -95,30 +88,65 @@ def run_all(project):
     pictures.run(project, pictures=Pictures(), variants=VARIANTS, methods=METHODS)
 
 
-def read_scores(project, place):
-    return tables.read(project / "data/scores" / place / "scores.parquet", Score)
+def read_scores(project, place, metric="psnr"):
+    rows = tables.read(project / "data/scores" / place / "scores.parquet", Score)
+    return [row for row in rows if metric in (row.metric, None)]
+
+
+def values_of(project, place, pair_id):
+    rows = read_scores(project, place, None)
+    return {row.metric: row.value for row in rows if row.pair_id == pair_id}
+
+
+def picture_of(project, pair_id, side):
+    return read_rgb(project / "pictures" / f"{pair_id.replace('/', '_')}_{side}.png")
+
+
+def test_a_row_is_one_metric_of_one_pair_in_the_order_of_benchmarks_pairs_and_metrics(project):
+    run_all(project)
+    pairs = [
+        *(("test", f"test/{n}") for n in range(4)),
+        *(("unfiltered", f"unfiltered/{n}") for n in range(2)),
+    ]
+    rows = read_scores(project, "benchmark/small", None)
+
+    assert [(r.benchmark, r.pair_id, r.metric) for r in rows] == [
+        (*pair, metric) for pair in pairs for metric in ("psnr", "ssim", "colour_shift")
+    ]
+    assert {("small", "unirain")} == {(r.method, r.protocol) for r in rows}
 
 
 def test_scores_are_those_of_the_written_pictures(project):
     run_all(project)
-    rows = read_scores(project, "benchmark/small")
+    for n in range(4):
+        pair_id = f"test/{n}"
+        restored = read_rgb(project / "data/scores/benchmark/small/pictures" / picture_name(pair_id))
+        clean, rainy = (picture_of(project, pair_id, side) for side in ("clean", "rainy"))
 
-    assert [(r.benchmark, r.pair_id) for r in rows] == [
-        *(("test", f"test/{n}") for n in range(4)), *(("unfiltered", f"unfiltered/{n}") for n in range(2))
-    ]  # fmt: skip
-    for row in rows[:4]:
-        restored = read_rgb(project / "data/scores/benchmark/small/pictures" / picture_name(row.pair_id))
-        clean = read_rgb(project / "pictures" / f"{row.pair_id.replace('/', '_')}_clean.png")
-        assert (row.psnr, row.ssim) == measure("unirain", restored, clean)
+        assert values_of(project, "benchmark/small", pair_id) == {
+            "psnr": psnr_by("unirain", restored, clean),
+            "ssim": ssim_by("unirain", restored, clean),
+            "colour_shift": abs(restored.mean(axis=(0, 1)) - rainy.mean(axis=(0, 1))).max(),
+        }
 
 
-def test_the_input_s_scores_compare_the_rainy_picture_with_the_clean_one(project):
+def test_the_input_s_scores_compare_the_rainy_picture_with_the_clean_one_and_it_shifts_no_colour(project):
     run_all(project)
-    row = read_scores(project, "baseline/input")[0]
-    rainy, clean = (read_rgb(project / f"pictures/test_0_{side}.png") for side in ("rainy", "clean"))
+    rainy, clean = (picture_of(project, "test/0", side) for side in ("rainy", "clean"))
 
-    assert (row.psnr, row.ssim) == measure("unirain", rainy, clean)
-    assert (row.method, row.lpips, row.protocol) == ("input", None, "unirain")
+    assert values_of(project, "baseline/input", "test/0") == {
+        "psnr": psnr_by("unirain", rainy, clean),
+        "ssim": ssim_by("unirain", rainy, clean),
+        "colour_shift": 0.0,
+    }
+
+
+def test_table_1_has_a_column_of_colour_shifts_whose_smallest_is_marked(project):
+    run_all(project)
+    head, _, of_input, _ = (project / "data/tables/table1.md").read_text().splitlines()[4:8]
+
+    assert head == "| method | drs | nrd | average | colour shift |"
+    assert of_input.endswith("| **0.00** |")
 
 
 def test_another_checkpoint_is_scored_anew_and_an_equal_one_is_not(project):
@@ -137,7 +165,7 @@ def test_another_checkpoint_is_scored_anew_and_an_equal_one_is_not(project):
     checkpoint.save(project / "data/checkpoints/small", other, NETWORK, {})
     score_small(project)
     changed = zip(first, read_scores(project, "benchmark/small"), strict=True)
-    assert all(old.psnr != new.psnr for old, new in changed)
+    assert all(old.value != new.value for old, new in changed)
 
 
 def test_the_table_s_figures_are_means_of_the_rows(project):
@@ -148,7 +176,7 @@ def test_the_table_s_figures_are_means_of_the_rows(project):
     ]
 
     assert report["table1"]["input"]["drs"]["psnr"] == pytest.approx(
-        sum(r.psnr for r in rows) / len(rows), abs=1e-6
+        sum(r.value for r in rows) / len(rows), abs=1e-6
     )
     assert set(report["table1"]) == {"input", "small"}
     assert set(report["table1_unfiltered"]["small"]) == {"drs", "nrd", "average"}
@@ -181,8 +209,8 @@ def test_the_page_of_pictures_shows_a_pair_of_each_type_with_every_method(projec
     run_all(project)
     folder = project / "data/pages/pictures"
     html = (folder / "pictures.html").read_text()
-    rows = read_scores(project, "baseline/input")
-    notes = [f"{row.psnr:.2f} dB / {row.ssim:.3f}" for row in rows if row.benchmark == "test"]
+    scores = [values_of(project, "baseline/input", f"test/{n}") for n in range(4)]
+    notes = [f"{values['psnr']:.2f} dB / {values['ssim']:.4f}" for values in scores]
 
     assert {"pictures.html", "pictures.png"} == {f.name for f in folder.iterdir()}
     assert 2 == html.count("<h2>")  # one pair of each of the two types
@@ -201,27 +229,65 @@ class Brightness:
         return float(abs(restored.mean() - clean.mean()))
 
 
-def test_lpips_fills_its_column_once_its_weights_are_at_hand(project, monkeypatch):
-    run_all(project)
-    before = read_scores(project, "baseline/input")
-    for stage in (benchmark_scores, baseline_scores):
-        monkeypatch.setattr(stage, "at_hand", Brightness)
-    run_all(project)
-    after = read_scores(project, "baseline/input")
-    rainy, clean = (read_rgb(project / f"pictures/test_0_{side}.png") for side in ("rainy", "clean"))
+class Fickle(Brightness):
+    """One that does not apply to the first pair."""
 
-    assert [None] * 6 == [row.lpips for row in before]
-    assert before == [dataclasses.replace(row, lpips=None) for row in after]
-    assert after[0].lpips == abs(rainy.mean() - clean.mean())
+    def distance(self, restored, clean):
+        first = np.array_equal(clean, data.astronaut()[:64, :80])
+        return None if first else super().distance(restored, clean)
+
+
+def test_lpips_has_rows_and_a_place_in_the_cells_once_its_weights_are_at_hand(project, monkeypatch):
+    run_all(project)
+    before = read_scores(project, "baseline/input", None)
+    monkeypatch.setattr(lpips, "at_hand", Brightness)
+    run_all(project)
+    after = read_scores(project, "baseline/input", None)
+    rainy, clean = (picture_of(project, "test/0", side) for side in ("rainy", "clean"))
+
+    assert before == [row for row in after if row.metric != "lpips"]
+    assert 6 == len(after) - len(before)
+    assert abs(rainy.mean() - clean.mean()) == values_of(project, "baseline/input", "test/0")["lpips"]
     assert "/ LPIPS" in (project / "data/tables/table1.md").read_text()
 
 
-def test_lpips_without_weights_is_null_and_the_table_says_what_to_supply(project):
+def test_lpips_without_weights_has_no_row_and_the_table_says_what_to_supply(project):
     run_all(project)
 
-    assert {None} == {row.lpips for row in read_scores(project, "benchmark/small")}
+    assert [] == read_scores(project, "benchmark/small", "lpips")
     for place in ("data/tables/table1.md", "reports/benchmark_tables.json"):
         assert "LPIPS n/a: weights not found" in (project / place).read_text()
+
+
+def test_a_metric_that_does_not_apply_to_a_pair_has_no_row_and_its_cell_says_so(project, monkeypatch):
+    monkeypatch.setattr(lpips, "at_hand", Fickle)
+    run_all(project)
+
+    assert "lpips" not in values_of(project, "baseline/input", "test/0")
+    assert "lpips" in values_of(project, "baseline/input", "test/1")
+    assert "(only 1 of 2 pictures)" in (project / "data/tables/table1.md").read_text()
+
+
+def test_a_report_says_by_which_weights_each_metric_was_measured(project, monkeypatch):
+    monkeypatch.setattr(lpips, "at_hand", Brightness)
+    score_input(project)
+    measured = json.loads((project / "reports/baseline_scores/input.json").read_text())["metrics"]
+
+    assert {metric.name for metric in METRICS} == set(measured)
+    assert ("unirain", "brightness") == (measured["psnr"], measured["lpips"])
+
+
+def test_a_metric_that_is_gone_finds_the_scores_of_before_in_the_store(project, monkeypatch):
+    score_input(project)
+    before = read_scores(project, "baseline/input", None)
+    monkeypatch.setattr(lpips, "at_hand", Brightness)
+    score_input(project)
+    monkeypatch.setattr(lpips, "at_hand", lambda: None)
+    for file in (project / "pictures").iterdir():
+        file.unlink()  # nothing can be scored anew
+    score_input(project)
+
+    assert before == read_scores(project, "baseline/input", None)
 
 
 def test_a_variant_that_was_not_trained_names_the_stage_that_trains(project):
@@ -264,14 +330,14 @@ def test_table_1_compares_only_pairs_that_every_method_was_scored_on(project):
     gone = Dropped(pair_id="test/1", dataset="test", reason="out_of_memory", other=None)
     folder = project / "data/scores/baseline/input"
     tables.write(folder / "dropped.parquet", [gone], Dropped)
-    kept = [row for row in read_scores(project, "baseline/input") if row.pair_id != "test/1"]
+    kept = [row for row in read_scores(project, "baseline/input", None) if row.pair_id != "test/1"]
     tables.write(folder / "scores.parquet", kept, Score)
     benchmark_tables.run(project, variants=VARIANTS, methods=METHODS, rain_types=TYPES)
     report = json.loads((project / "reports/benchmark_tables.json").read_text())
     of_small = [r for r in read_scores(project, "benchmark/small") if r.pair_id == "test/3"]
 
     assert TYPES[1] == of_small[0].rain_type  # of its type only this pair is left
-    assert round(of_small[0].psnr, 6) == report["table1"]["small"][TYPES[1]]["psnr"]
+    assert round(of_small[0].value, 6) == report["table1"]["small"][TYPES[1]]["psnr"]
     assert any("test/1 (input: out_of_memory)" in note for note in report["notes"])
 
 
@@ -279,7 +345,7 @@ def test_methods_that_were_scored_on_other_pictures_make_no_table(project):
     score_small(project)
     score_input(project)
     folder = project / "data/scores/baseline/input"
-    rows = read_scores(project, "baseline/input")
+    rows = read_scores(project, "baseline/input", None)
     tables.write(folder / "scores.parquet", [dataclasses.replace(rows[0], data_hash="old"), *rows[1:]], Score)
 
     with pytest.raises(GateError, match=r"not scored on the same pictures: .*run `dvc repro"):

@@ -9,7 +9,7 @@ from unirain_core.artefacts.schemas import Dropped, ManifestRow
 from unirain_core.config.sections import Dataset, RawDatasets, SampleCorpus
 from unirain_core.errors import ConfigError, MissingInputError
 from unirain_core.stages import raw_datasets
-from unirain_core.stages.raw_datasets import remove_unnamed, run
+from unirain_core.stages.raw_datasets import run
 
 TYPES = ("drs", "drd", "nrs", "nrd")
 CORPORA = {"demo": SampleCorpus(seed=0)}
@@ -114,12 +114,11 @@ def test_a_git_lfs_pointer_is_dropped_with_its_reason(corpus):
     assert ("raindrop/train/data/0_rain", "git_lfs_pointer") in [(d.pair_id, d.reason) for d in dropped]
 
 
-def test_a_corpus_that_params_does_not_name_is_removed_and_the_rest_stays(corpus):
-    common = corpus / "data/sample_corpus"
-    plant(common, "old/x/input/1.png", ".gitignore")
-    remove_unnamed(common, CORPORA)
+def test_a_corpus_that_params_does_not_name_is_removed_and_not_listed(corpus):
+    plant(corpus / "data/sample_corpus", "old/x/input/1.png")
+    run_with(corpus, **DATASETS)
 
-    assert [".gitignore", "demo"] == sorted(p.name for p in common.iterdir())
+    assert ["demo"] == sorted(p.name for p in (corpus / "data/sample_corpus").iterdir() if p.is_dir())
 
 
 def test_a_dataset_outside_the_project_needs_no_link(tmp_path):

@@ -30,10 +30,10 @@ from unirain_core.evaluation import lpips, methods
 from unirain_core.evaluation.methods import Checkpoint
 from unirain_core.imaging.codec import content_hash, read_file
 from unirain_core.model import checkpoint
-from unirain_core.model.network import build
-from unirain_core.sources.sample_corpus.photos import SHIPPED
-from unirain_core.sources.sample_corpus.plan import plan
+from unirain_core.model.architecture import build
 from unirain_core.stages import rainrag_split, sample_corpus, trained_checkpoint, vlm_votes
+from unirain_core.standins.rain.photos import SHIPPED
+from unirain_core.standins.rain.plan import plan
 
 CONFIG = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0)
 DRS = [fact for fact in FACTS if fact[1] == "drs"]

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from unirain_core.artefacts import tables
+from unirain_core.artefacts import triplets as triplet_files
 from unirain_core.artefacts.schemas import RealPhoto, Reference, TripletRow
+from unirain_core.artefacts.triplets import EncodedRow
 from unirain_core.config.sections import Encoders, RetrievedReferences, VectorStore
 from unirain_core.errors import MissingInputError, SchemaError
 from unirain_core.imaging.codec import file_hash, write_png
@@ -27,7 +29,7 @@ def project(tmp_path, monkeypatch):
 def triplets(prefix, count, encoder="test/1"):
     rng = np.random.default_rng(len(prefix))
     return [
-        TripletRow(
+        EncodedRow(
             id=f"{prefix}/{n}",
             caption="rain",
             caption_form="test",
@@ -42,8 +44,8 @@ def triplets(prefix, count, encoder="test/1"):
 
 
 def search(project, queries, photos, engine="edge"):
-    tables.write(project / "data/triplets/triplets.parquet", queries, TripletRow)
-    tables.write(project / "data/database/triplets.parquet", photos, TripletRow)
+    triplet_files.write(project / "data/triplets", queries)
+    triplet_files.write(project / "data/database", photos)
     retrieved_references.run(project, retrieved_references=SIZES, vector_store=VectorStore(engine=engine))
     return tables.read(project / "data/references/references.parquet", Reference)
 

@@ -8,8 +8,8 @@ from unirain_core.config.sections import SampleCorpus
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ChangedInputError
 from unirain_core.imaging.codec import file_hash
-from unirain_core.sources.sample_corpus.plan import plan
 from unirain_core.stages import sample_corpus
+from unirain_core.standins.rain.plan import plan
 
 TINY = SampleCorpus(seed=5, height=64, width=96, pairs_per_type=3, real_per_type=1)
 

@@ -10,8 +10,9 @@ from unirain_core.artefacts import tables
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, RealPhoto
 from unirain_core.config.sections import VerifiedPairs
-from unirain_core.distill.inspection import inspection_job
-from unirain_core.engine.rows import Failed, finished_rows
+from unirain_core.distill.inspection import InspectRows
+from unirain_core.engine.jobs import Failed
+from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ChangedInputError, EmptyTypeError
 from unirain_core.imaging.codec import file_hash, to_uint8, write_png
@@ -168,7 +169,7 @@ def test_a_row_whose_work_crashes_is_dropped_with_its_reason_and_the_rest_is_kep
         ]
 
     results = finished_rows(
-        inspection_job(10**8, Roots.load(project), "3"),
+        InspectRows(max_pixels=10**8, roots=Roots.load(project), algorithm="3"),
         rows,
         WorkStore.at(project, "verified_pairs"),
     )

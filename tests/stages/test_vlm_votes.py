@@ -97,7 +97,10 @@ def test_every_count_of_the_report_can_be_traced_to_rows(project):
     assert 3 == sum(line["pairs"] for line in said["by_type"])
     assert kept == sum(line["kept"] for line in said["by_dataset"])
     assert dict(accepted) == {line["judge"]: line["yes"] for line in said["by_judge"] if line["yes"]}
-    assert ["statistics judges; no VLM ran"] == said["notes"]
+    assert [
+        "stand-ins measured statistics where models would run: "
+        "statistics/directional, statistics/nss, statistics/photometric"
+    ] == said["notes"]
 
 
 def test_a_changed_reference_costs_only_the_votes_that_it_touches(project):
@@ -157,6 +160,21 @@ def test_the_report_says_how_far_the_stand_ins_can_be_trusted_and_where_that_was
         rejected = line["caught"] + line["good"] - line["kept"]
         assert line["precision"] == pytest.approx(line["caught"] / rejected, abs=1e-6)
         assert line["recall"] == pytest.approx(line["caught"] / line["planted"], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("judges", "told"),
+    [
+        (("internvl", "qwen", "statistics/nss"), {"nss"}),
+        (("internvl", "qwen", "minicpm"), set()),
+        (JUDGES.judges, {"directional", "nss", "photometric", "majority"}),
+    ],
+)
+def test_only_the_stand_ins_that_voted_are_told_of(judges, told):
+    """The majority that was measured is of three stand-ins."""
+    said = json.loads(json.dumps(vlm_votes._reliability(judges)))
+
+    assert told == {line["judge"] for line in said.get("reliability", [])}
 
 
 @pytest.mark.parametrize(("share", "accepted"), [(0.3, 1), (0.34, 2), (2 / 3, 2), (1.0, 3)])

@@ -14,6 +14,7 @@ from accelerate.state import AcceleratorState
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import HistoryRow, SplitRow
+from unirain_core.config.architectures import Restormer
 from unirain_core.config.sections import Network, RainType, Strategy, Training
 from unirain_core.errors import GateError
 from unirain_core.imaging.codec import file_hash, write_png
@@ -27,6 +28,7 @@ from unirain_core.training.task import Task
 NETWORK = Network(
     dim=8, blocks=(1, 1), refinement=1, heads=(1, 1), ffn_expansion=1.0, shuffle=2, noise_std=0.1
 )
+PLAIN = Restormer(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=1.0)
 TRAINING = Training(
     steps=8,
     batch_per_type=2,
@@ -127,6 +129,28 @@ def test_a_training_that_was_killed_ends_with_the_same_bytes(session, tmp_path, 
     assert {"model.safetensors", "model.json", "history.parquet", "last/model.safetensors"} <= set(
         files(tmp_path / "whole")
     )
+
+
+def test_a_baseline_that_was_killed_ends_with_the_same_bytes(session, tmp_path, monkeypatch):
+    session = replace(session, task=replace(session.task, network=PLAIN))
+    train(replace(session, snapshots=tmp_path / "a", journal=tmp_path / "b"), tmp_path / "whole", 1)
+    revive = killed_after(monkeypatch, 5)
+    with pytest.raises(KilledError):
+        train(session, tmp_path / "resumed", 1)
+    revive()
+    train(session, tmp_path / "resumed", 1)
+    metrics = [event.metrics for event in read(session.journal) if event.metrics]
+
+    assert files(tmp_path / "whole") == files(tmp_path / "resumed")
+    assert checkpoint.describe(tmp_path / "whole").config == PLAIN
+    assert not [name for of_step in metrics for name in of_step if name.startswith("experts/")]
+
+
+def test_a_training_of_ours_notes_how_its_experts_are_used(session, tmp_path):
+    train(session, tmp_path / "out", 1)
+    metrics = [event.metrics or {} for event in read(session.journal) if event.step == 8]
+
+    assert {"experts/encoder.0.0/0", "experts/refinement.0/2"} <= {n for of_step in metrics for n in of_step}
 
 
 def test_a_resumed_training_notes_every_step_once(session, tmp_path, monkeypatch):

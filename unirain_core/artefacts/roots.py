@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from unirain_core.artefacts import paths
+from unirain_core.artefacts.remote import Option, Place, Remote, is_url
 from unirain_core.config.load import read_yaml
-from unirain_core.errors import ConfigError, MissingInputError
+from unirain_core.errors import ConfigError, MissingInputError, without_password
 
 LOCAL = "roots.local.yaml"
 _FORM = "lines of the form `name: /folder/of/the/dataset` are expected"
 _FORM_WITH_LINKS = "`{folder: /folder/of/the/dataset, allow: [/folder/to/which/links/may/lead]}`"
+_FORM_OF_URLS = "`{folder: 's3://bucket/folder', options: {endpoint_url: 'http://host:9000'}}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +23,11 @@ class Roots:
 
     project: Path
     local: dict[str, str] = field(default_factory=dict)
-    """Content of roots.local.yaml: name to folder, absolute or relative to the project."""
+    """Content of roots.local.yaml: name to folder, absolute or relative to the project, or to an fsspec URL."""
     allowed: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Name to the further folders to which its links may lead."""
+    options: dict[str, tuple[tuple[str, Option], ...]] = field(default_factory=dict, repr=False)
+    """Name of a root at a URL to what fsspec is told besides."""
 
     @classmethod
     def load(cls, project: Path) -> "Roots":
@@ -41,19 +45,23 @@ class Roots:
         lines = {str(name): _line(str(name), value) for name, value in content.items()}
         return cls(
             project=project,
-            local={name: folder for name, (folder, _) in lines.items()},
-            allowed={name: allow for name, (_, allow) in lines.items() if allow},
+            local={name: line.folder for name, line in lines.items()},
+            allowed={name: line.allow for name, line in lines.items() if line.allow},
+            options={name: line.options for name, line in lines.items() if line.options},
         )
 
     def fences(self, name: str) -> tuple[Path, ...]:
-        """The folders that links below a root may lead to.
+        """The folders that links below a root may lead to; a store has no links.
 
         Raises:
             MissingInputError: one of them does not exist.
         """
         if name not in self.local:
             return (self.project,)  # DVC may link a sample corpus to its cache
-        return (self.folder(name), *(self._folder(name, text) for text in self.allowed.get(name, ())))
+        folder = self.folder(name)
+        if isinstance(folder, Remote):
+            return ()
+        return (folder, *(self._folder(name, text) for text in self.allowed.get(name, ())))
 
     def line(self, name: str, allow: Iterable[str]) -> str:
         """The line of roots.local.yaml that allows a root's links to lead to some more folders."""
@@ -62,12 +70,14 @@ class Roots:
         shown = ", ".join(json.dumps(text, ensure_ascii=False) for text in folders)
         return f"{name}: {{folder: {json.dumps(folder, ensure_ascii=False)}, allow: [{shown}]}}"
 
-    def folder(self, name: str) -> Path:
+    def folder(self, name: str) -> Place:
         """The folder of a root: a line of roots.local.yaml, else the sample corpus of that name.
 
         Raises:
-            MissingInputError: neither exists, or the folder is gone.
+            MissingInputError: neither exists, or the folder is gone; nobody asks a store here.
         """
+        if is_url(self.local.get(name, "")):
+            return Remote(self.local[name], self.options.get(name, ()))
         if name in self.local:
             return self._folder(name, self.local[name])
         sample = self.project / paths.SAMPLE_CORPUS.format(partition=name)
@@ -79,7 +89,7 @@ class Roots:
             f"add the line `{name}: /folder/of/the/dataset` to {LOCAL} in the project's root"
         )
 
-    def path(self, name: str, relative: str) -> Path:
+    def path(self, name: str, relative: str) -> Place:
         """A file of a root."""
         return self.folder(name) / relative
 
@@ -95,18 +105,38 @@ class Roots:
         return (f.name for f in common.iterdir() if f.is_dir()) if common.is_dir() else ()
 
 
-def _line(name: str, value: object) -> tuple[str, tuple[str, ...]]:
-    """Folder and allowed folders of a line, given in either of its two forms."""
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of roots.local.yaml, given in either of its forms."""
+
+    folder: str
+    allow: tuple[str, ...] = ()
+    options: tuple[tuple[str, Option], ...] = ()
+
+
+def _line(name: str, value: object) -> _Line:
+    shown = f"a mapping of {', '.join(map(str, value))}" if isinstance(value, dict) else repr(value)
     wrong = ConfigError(
-        f"{LOCAL}: {_FORM}, found `{name}: {value!r}`; where links lead outside: {_FORM_WITH_LINKS}"
+        f"{LOCAL}: {_FORM}, found `{name}: {without_password(shown)}`; where links lead outside: {_FORM_WITH_LINKS}; "
+        f"at a URL: {_FORM_OF_URLS}"
     )
     match value:
         case str() if value.strip():
-            return value, ()
+            return _Line(value)
+        case {"folder": str() as folder, **rest} if is_url(folder):
+            options = rest.get("options", {})
+            is_sound = isinstance(options, dict) and all(_is_option(*item) for item in options.items())
+            if not is_sound or set(rest) - {"options"}:
+                raise wrong
+            return _Line(folder, options=tuple(sorted(options.items())))
         case {"folder": str() as folder, **rest} if folder.strip() and set(rest) <= {"allow"}:
             allow = rest.get("allow", [])
             if not isinstance(allow, list) or not all(isinstance(a, str) and a.strip() for a in allow):
                 raise wrong
-            return folder, tuple(allow)
+            return _Line(folder, allow=tuple(allow))
         case _:
             raise wrong
+
+
+def _is_option(name: object, value: object) -> bool:
+    return isinstance(name, str) and isinstance(value, str | bool | int | float)

@@ -6,6 +6,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from unirain_core.artefacts.picture import Picture, other_half
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestRow:
@@ -41,6 +43,20 @@ class ManifestRow:
     """Content hash of the rainy file."""
     target_hash: str | None
     """Content hash of the clean file."""
+
+    @property
+    def rainy(self) -> Picture:
+        """The rainy picture."""
+        return Picture(self.root, self.input, other_half(self.halves), self.input_hash)
+
+    @property
+    def clean(self) -> Picture | None:
+        """The clean picture; None: a photo has none."""
+        if self.halves is not None:
+            return Picture(self.root, self.input, self.halves, self.input_hash)
+        if self.target is None or self.target_hash is None:
+            return None
+        return Picture(self.root, self.target, None, self.target_hash)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +98,16 @@ class Pair:
     target_hash: str
     """Content hash of the clean file."""
 
+    @property
+    def rainy(self) -> Picture:
+        """The rainy picture."""
+        return Picture(self.root, self.input, other_half(self.halves), self.input_hash)
+
+    @property
+    def clean(self) -> Picture:
+        """The clean picture."""
+        return Picture(self.root, self.target, self.halves, self.target_hash)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RealPhoto:
@@ -106,6 +132,11 @@ class RealPhoto:
     input_hash: str
     """Content hash of the file."""
 
+    @property
+    def rainy(self) -> Picture:
+        """The photo."""
+        return Picture(self.root, self.input, None, self.input_hash)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped:
@@ -127,7 +158,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TripletRow:
-    """One picture's triplet (T, f, I)."""
+    """One picture's triplet (T, f, I); I stands in the file `pictures.npy` beside the table, in the order of the rows."""
 
     PRODUCER: ClassVar[str] = "real_rain_database, query_triplets"
 
@@ -141,8 +172,6 @@ class TripletRow:
     """Encoded caption, not normalised."""
     image_vector: NDArray[np.float32]
     """F, unit length."""
-    picture: bytes
-    """I, grey Rec. 601, side x side uint8, row by row: what Eq. (3) compares."""
     encoder: str
     """Names and versions of what made the row."""
     input_hash: str
@@ -256,6 +285,16 @@ class SplitRow:
     target_hash: str
     """Content hash of the clean file."""
 
+    @property
+    def rainy(self) -> Picture:
+        """The rainy picture."""
+        return Picture(self.root, self.input, other_half(self.halves), self.input_hash)
+
+    @property
+    def clean(self) -> Picture:
+        """The clean picture."""
+        return Picture(self.root, self.target, self.halves, self.target_hash)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryRow:
@@ -289,7 +328,7 @@ class HistoryRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """One picture's scores."""
+    """One metric of one restored picture."""
 
     PRODUCER: ClassVar[str] = "benchmark_scores, baseline_scores"
 
@@ -301,12 +340,10 @@ class Score:
     """As in pairs."""
     rain_type: str
     """One of rain_types."""
-    psnr: float
-    """DB."""
-    ssim: float
-    """-1 to 1."""
-    lpips: float | None
-    """Lower is better."""
+    metric: str
+    """Name in the table of metrics, which also holds its unit and direction; one that does not apply has no row."""
+    value: float
+    """In the metric's unit."""
     protocol: str
     """Exact way of computing."""
     data_hash: str

@@ -3,7 +3,7 @@
 import dataclasses
 import types
 import typing
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -26,6 +26,7 @@ _ARROW: dict[object, pa.DataType] = {
     bool: pa.bool_(),
     bytes: pa.binary(),
     tuple[str, ...]: pa.list_(pa.string()),
+    tuple[float, ...]: pa.list_(pa.float64()),
 }
 
 
@@ -218,26 +219,36 @@ def read(path: Path, row_class: type[Row]) -> list[Row]:
         return rows_of(_sound(file.read()), row_class)
 
 
-def parse_keyed(
-    path: Path, content: bytes, row_class: type[Row], wanted: Container[str]
-) -> list[tuple[str, Row]]:
-    """Those rows of a shard whose content key is wanted, each with its key.
+def parse(path: Path, content: bytes, row_class: type[Any]) -> pa.Table:
+    """The columns of a table whose bytes were read and checked already.
 
     Args:
-        path: of the shard, for messages.
-        content: of the shard, whose hash was checked.
-        row_class: class of `artefacts.schemas`.
-        wanted: keys.
+        path: of the table, for messages.
+        content: of the file.
+        row_class: its class.
 
     Raises:
-        SchemaError: the shard has other columns.
+        SchemaError: the table has other columns.
     """
+    names = arrow_schema(row_class).names
     with _opened(path, pa.BufferReader(content), row_class) as file:
-        table = _sound(file.read())
-    keys: list[str] = table.column("row_key").to_pylist()
-    keep = [index for index, key in enumerate(keys) if key in wanted]
-    rows = rows_of(table.take(pa.array(keep, type=pa.int64())), row_class)
-    return [(keys[index], row) for index, row in zip(keep, rows, strict=True)]
+        return _sound(file.read(columns=names).select(names))
+
+
+def keys_of(path: Path) -> list[str]:
+    """The content keys of a keyed table's rows; nothing else of it is read.
+
+    Raises:
+        SchemaError: the file is no keyed table, or is damaged.
+    """
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            keys: list[str] = file.read(columns=["row_key"]).column("row_key").to_pylist()
+            return keys
+    except (pa.ArrowException, KeyError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # the disk's, not the file's
+            raise
+        raise SchemaError(f"{path} has no keys that can be read ({_first_line(error)})") from None
 
 
 @contextmanager
@@ -290,7 +301,7 @@ def rows_of(table: pa.Table, row_class: type[Row]) -> list[Row]:
 def _values(column: pa.ChunkedArray, arrow: pa.DataType) -> list[Any]:
     if arrow == pa.list_(pa.float32()):
         return [np.asarray(v, dtype=np.float32) for v in column.to_pylist()]
-    if arrow == pa.list_(pa.string()):
+    if arrow in (pa.list_(pa.string()), pa.list_(pa.float64())):
         return [tuple(v) for v in column.to_pylist()]
     values: list[Any] = column.to_pylist()
     return values

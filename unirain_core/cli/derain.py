@@ -19,7 +19,7 @@ from unirain_core.imaging.codec import MAX_PIXELS, SUFFIXES, read_rgb, write_png
 from unirain_core.tracking.checkpoints import checkpoint_of, is_version
 
 if TYPE_CHECKING:  # torch takes seconds to load, which `unirain --help` should not
-    from unirain_core.model.network import UniRainNet
+    from unirain_core.model.restorer import Restorer
 
 _DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
@@ -131,7 +131,7 @@ def _name(source: Path, twins: Counter[Path]) -> str:
     return source.name if twins[source.with_suffix("")] > 1 else source.stem
 
 
-def _run(net: "UniRainNet", job: Job) -> bool:
+def _run(net: "Restorer", job: Job) -> bool:
     """Derain one picture; False where it cannot be read, restored or written: the others go on."""
     from unirain_core.inference.photo import derain as derain_photo
 
@@ -170,7 +170,7 @@ def _folder(checkpoint: str) -> Path:
     return checkpoint_of(checkpoint, root, WorkStore.at(root, "derain").home)
 
 
-def _load(folder: Path) -> "UniRainNet":
+def _load(folder: Path) -> "Restorer":
     """The network of a checkpoint, on the GPU where there is one."""
     import torch
 

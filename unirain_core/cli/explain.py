@@ -1,11 +1,12 @@
 """`unirain explain PAIR_ID`: one pair's whole story, from the manifest to its scores."""
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from unirain_core.artefacts import paths, tables
+from unirain_core.artefacts import paths
 from unirain_core.artefacts.meanings import MEANINGS
 from unirain_core.artefacts.schemas import (
     Dropped,
@@ -47,7 +48,7 @@ def story(pair_id: str, root: Path) -> list[str]:
 
 
 def _listed(pair_id: str, root: Path) -> Iterator[str]:
-    for row in _rows(root / paths.RAW / "manifest.parquet", ManifestRow, lambda r: r.pair_id == pair_id):
+    for row in _rows(root / paths.RAW / "manifest.parquet", ManifestRow, "pair_id", pair_id):
         shows = " ".join(row.rain_types) or "a photo of the real-rain database"
         yield f"  listed     dataset {row.dataset}, {shows}, {row.origin}, role {row.role}"
         yield f"  rainy      {row.root}: {row.input} ({row.input_bytes:,} bytes)"
@@ -61,27 +62,27 @@ def _listed(pair_id: str, root: Path) -> Iterator[str]:
 
 
 def _integrity(pair_id: str, root: Path) -> Iterator[str]:
-    for pair in _rows(root / paths.VERIFIED / "pairs.parquet", Pair, lambda r: r.pair_id == pair_id):
+    for pair in _rows(root / paths.VERIFIED / "pairs.parquet", Pair, "pair_id", pair_id):
         yield f"  verified   {pair.rain_type}, {pair.width} x {pair.height}, scene {pair.scene_id}"
-    for photo in _rows(root / paths.VERIFIED / "real.parquet", RealPhoto, lambda r: r.photo_id == pair_id):
+    for photo in _rows(root / paths.VERIFIED / "real.parquet", RealPhoto, "photo_id", pair_id):
         yield f"  verified   photo, {photo.width} x {photo.height}"
     yield from _dropped(pair_id, root / paths.VERIFIED / "dropped.parquet")
 
 
 def _dropped(pair_id: str, path: Path) -> Iterator[str]:
-    for row in _rows(path, Dropped, lambda r: r.pair_id == pair_id):
+    for row in _rows(path, Dropped, "pair_id", pair_id):
         yield f"  dropped    {row.reason}: {MEANINGS[row.reason]}" + (f" ({row.other})" if row.other else "")
 
 
 def _triplet(pair_id: str, root: Path) -> Iterator[str]:
     for folder in (paths.TRIPLETS, paths.DATABASE):
-        for row in _rows(root / folder / "triplets.parquet", TripletRow, lambda r: r.id == pair_id):
-            yield f"  caption    {row.caption} ({row.caption_form})"
+        for triplet in _rows(root / folder / "triplets.parquet", TripletRow, "id", pair_id):
+            yield f"  caption    {triplet.caption} ({triplet.caption_form})"
         yield from _dropped(pair_id, root / folder / "dropped.parquet")
 
 
 def _references(pair_id: str, root: Path) -> Iterator[str]:
-    rows = _rows(root / paths.REFERENCES / "references.parquet", Reference, lambda r: r.pair_id == pair_id)
+    rows = _rows(root / paths.REFERENCES / "references.parquet", Reference, "pair_id", pair_id)
     for row in sorted(rows, key=lambda r: r.rank):
         yield (
             f"  reference  {row.rank + 1}. {row.reference_id}: caption distance {row.s_txt:.3f}, "
@@ -90,36 +91,56 @@ def _references(pair_id: str, root: Path) -> Iterator[str]:
 
 
 def _votes(pair_id: str, root: Path) -> Iterator[str]:
-    for vote in _rows(root / paths.VOTES / "votes.parquet", Vote, lambda r: r.pair_id == pair_id):
+    for vote in _rows(root / paths.VOTES / "votes.parquet", Vote, "pair_id", pair_id):
         word = {True: "yes", False: "no", None: "abstained"}[vote.vote]
         yield f"  vote       {vote.judge}: {word} (p_yes {vote.p_yes:.2f}, threshold {vote.threshold:.2f}): {vote.reason or vote.reply}"
-    for verdict in _rows(root / paths.VOTES / "verdicts.parquet", Verdict, lambda r: r.pair_id == pair_id):
+    for verdict in _rows(root / paths.VOTES / "verdicts.parquet", Verdict, "pair_id", pair_id):
         decision = "accepted" if verdict.verdict else "rejected"
         yield f"  verdict    {decision}: {verdict.yes} yes, {verdict.no} no, {verdict.abstained} abstained"
 
 
 def _pyramid(pair_id: str, root: Path) -> Iterator[str]:
-    for row in _rows(root / paths.SPLIT / "pyramid.parquet", PyramidRow, lambda r: r.pair_id == pair_id):
+    for row in _rows(root / paths.SPLIT / "pyramid.parquet", PyramidRow, "pair_id", pair_id):
         yield f"  pyramid    level {row.level} ({row.reason}), split {row.split}"
 
 
 def _scores(pair_id: str, root: Path) -> Iterator[str]:
     for template in (paths.BASELINE_SCORES, paths.BENCHMARK_SCORES):
         for path in sorted((root / paths.common(template)).glob("*/scores.parquet")):
-            for row in _rows(path, Score, lambda r: r.pair_id == pair_id):
-                lpips = "" if row.lpips is None else f", LPIPS {row.lpips:.3f}"
-                yield (
-                    f"  score      {row.method} on {row.benchmark}: {row.psnr:.2f} dB, SSIM {row.ssim:.4f}{lpips} "
-                    f"({row.protocol})"
-                )
+            of_benchmark: dict[tuple[str, str, str], dict[str, float]] = defaultdict(dict)
+            for row in _rows(path, Score, "pair_id", pair_id):
+                of_benchmark[row.method, row.benchmark, row.protocol][row.metric] = row.value
+            for (method, benchmark, protocol), values in of_benchmark.items():
+                yield f"  score      {method} on {benchmark}: {_in_words(values)} ({protocol})"
 
 
-def _rows(path: Path, row_class: type[Row], wanted: Callable[[Row], bool]) -> Iterable[Row]:
-    """The wanted rows of a table; none where its stage has not run."""
-    return filter(wanted, tables.read(path, row_class)) if path.exists() else ()
+def _in_words(values: Mapping[str, float]) -> str:
+    """Scores with their titles and units, in the order of the table of metrics."""
+    from unirain_core.evaluation.metrics import METRICS  # loads what measures them
+
+    measured = [metric for metric in METRICS if metric.name in values]
+    return ", ".join(f"{metric.title} {metric.with_unit(values[metric.name])}" for metric in measured)
+
+
+def _rows(path: Path, row_class: type[Row], column: str, value: str) -> Iterator[Row]:
+    """The rows of a table with this value in a column; none where its stage has not run."""
+    import pyarrow.compute as pc  # in no plain installation, and `derain` needs none
+
+    from unirain_core.artefacts import tables  # likewise
+
+    if path.exists():
+        for piece in tables.batches(path, row_class):
+            yield from tables.rows_of(piece.filter(pc.equal(piece.column(column), value)), row_class)
 
 
 def _all_ids(root: Path) -> list[str]:
-    listed = _rows(root / paths.RAW / "manifest.parquet", ManifestRow, lambda _: True)
-    dropped = _rows(root / paths.RAW / "dropped.parquet", Dropped, lambda _: True)
-    return [row.pair_id for row in listed] + [row.pair_id for row in dropped]
+    """The ids of all that was listed or dropped."""
+    from unirain_core.artefacts import tables  # as above
+
+    ids: list[str] = []
+    manifest, dropped = root / paths.RAW / "manifest.parquet", root / paths.RAW / "dropped.parquet"
+    if manifest.exists():
+        ids += tables.columns(manifest, ManifestRow, ["pair_id"])["pair_id"]
+    if dropped.exists():
+        ids += tables.columns(dropped, Dropped, ["pair_id"])["pair_id"]
+    return ids

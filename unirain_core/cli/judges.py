@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from unirain_core.artefacts import paths, tables
+from unirain_core.artefacts import paths
 from unirain_core.artefacts.schemas import Vote
 from unirain_core.distill.confusion import Outcome, lines
 from unirain_core.errors import MissingInputError
-from unirain_core.sources.sample_corpus.corpus import LEDGER
-from unirain_core.sources.sample_corpus.items import FAULTS
+from unirain_core.standins.rain.corpus import LEDGER
+from unirain_core.standins.rain.items import FAULTS
 
 GOOD = "good"
 NOT_JUDGED = frozenset({*FAULTS, "real"})
@@ -25,6 +25,8 @@ def judge_figures() -> None:
         MissingInputError: no sample corpus has been rendered.
         MissingArtefactError: there are no votes yet.
     """
+    from unirain_core.artefacts import tables  # pyarrow is in no plain installation, and `derain` needs none
+
     root = Path.cwd()
     known = _known(root / paths.common(paths.SAMPLE_CORPUS))
     votes = tables.read(root / paths.VOTES / "votes.parquet", Vote)

@@ -1,15 +1,14 @@
 """Whether a stage's inputs still are what dvc.lock says that their stages wrote."""
 
-import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from unirain_core.artefacts.dvc_cache import listing, objects_folder
 from unirain_core.config.lock import LOCK, read_lock, tree_hash
 from unirain_core.config.pipeline import Pipeline, Step
 from unirain_core.errors import ArtefactError, ConfigError
 
-CACHE = ".dvc/cache/files/md5"
 SHOWN = 3
 """Files that a message names for each stage."""
 PAUSE = 1.0
@@ -82,10 +81,9 @@ def _differing(root: Path, out: str, md5: str, files: Mapping[str, str]) -> Iter
     }
     if not below or tree_hash(below) == md5:
         return
-    listing = root / CACHE / md5[:2] / md5[2:]
     try:
-        written = {entry["relpath"]: entry["md5"] for entry in json.loads(listing.read_bytes())}
-    except (OSError, ValueError, KeyError, TypeError):  # the cache is elsewhere, or damaged itself
+        written = listing(objects_folder(root), md5) or {}
+    except ConfigError:  # DVC itself says so
         written = {}
     differing = sorted(path for path in {*written, *below} if written.get(path) != below.get(path))
     yield from (f"{out}/{path}" for path in differing) if written and differing else [out]

@@ -13,21 +13,10 @@ from types import TracebackType
 
 import typer
 
-from unirain_core.artefacts import dvc_files
 from unirain_core.cli import advice
-from unirain_core.cli.datasets import datasets
-from unirain_core.cli.derain import derain
-from unirain_core.cli.explain import explain
-from unirain_core.cli.gc import gc
-from unirain_core.cli.judges import judge_figures
-from unirain_core.cli.prepare import prepare
+from unirain_core.cli.commands import add_commands
+from unirain_core.cli.extras import missing_library
 from unirain_core.cli.project import project_root
-from unirain_core.cli.run import run
-from unirain_core.cli.sample_corpus import sample_corpus
-from unirain_core.cli.summary import summary
-from unirain_core.cli.track import track
-from unirain_core.cli.ui import sync, ui
-from unirain_core.cli.verify import verify
 from unirain_core.errors import UniRainError, without_password
 
 app = typer.Typer(
@@ -42,26 +31,10 @@ app = typer.Typer(
 @app.callback()
 def _unirain() -> None:
     """Put right what a killed DVC left half written, whatever the command: DVC itself stops at it."""
+    from unirain_core.artefacts import dvc_files  # pydantic and ruamel: --help needs neither
+
     for note in dvc_files.heal(Path.cwd()):
         print(textwrap.fill(f"unirain: {note}", width=100, break_long_words=False), file=sys.stderr)
-
-
-for _command in (
-    run,
-    summary,
-    ui,
-    datasets,
-    explain,
-    judge_figures,
-    derain,
-    sample_corpus,
-    track,
-    sync,
-    gc,
-    prepare,
-    verify,
-):
-    app.command()(_command)
 
 
 def main() -> None:
@@ -73,11 +46,17 @@ def main() -> None:
     logging.getLogger().handlers[0].addFilter(_hide_passwords)
     sys.excepthook = _unexpected(debug=debug)
     try:
+        add_commands(app, sys.argv)
         typer.main.get_command(app)(prog_name="unirain")  # not app(): that replaces sys.excepthook
     except UniRainError as error:
         _leave(error, advice.message(error), error.exit_code, debug=debug)
     except OSError as error:
         _leave(error, _of_the_system(error), 1, debug=debug)
+    except ModuleNotFoundError as error:
+        missing = missing_library(error.name)
+        if missing is None:  # a defect of the program, which sys.excepthook tells
+            raise
+        _leave(error, str(missing), missing.exit_code, debug=debug)
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from unirain_core.cli.extras import need
 from unirain_core.config.load import load_params
 from unirain_core.errors import ConfigError
 from unirain_core.sources.supply import demand_supply
@@ -17,10 +18,12 @@ def prepare() -> None:
 
     Raises:
         ConfigError: the current folder is no project or no git repository, or params cannot work.
+        MissingLibraryError: DVC or MLflow is not installed.
     """
     root = Path.cwd()
     if not (root / "dvc.yaml").exists():
         raise ConfigError(f"{root} holds no dvc.yaml; run from the root of the project")
+    need("dvc", "mlflow")
     if not (root / ".dvc").is_dir():
         command = [sys.executable, "-m", "dvc", "init", "--quiet"]
         if subprocess.run(command, cwd=root, check=False).returncode:

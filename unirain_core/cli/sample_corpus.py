@@ -8,14 +8,16 @@ import typer
 from tqdm import tqdm
 
 from unirain_core.artefacts.whole import naming
+from unirain_core.cli.extras import need
 from unirain_core.config.sections import SampleCorpus
 from unirain_core.engine.local import LocalEngine
+from unirain_core.engine.pools import run
 from unirain_core.errors import ConfigError
 from unirain_core.imaging.codec import write_png
 
 if TYPE_CHECKING:  # SciPy is loaded when pictures are rendered, which `unirain --help` does not do
-    from unirain_core.sources.sample_corpus.items import Item
-    from unirain_core.sources.sample_corpus.photos import Photo
+    from unirain_core.standins.rain.items import Item
+    from unirain_core.standins.rain.photos import Photo
 
 DEFAULT = SampleCorpus(seed=0)
 Folder = Optional[Path]  # noqa: UP045 (typer reads it)
@@ -38,7 +40,8 @@ def sample_corpus(
     ] = None,
 ) -> None:
     """Render rain over photographs: labelled pairs in six datasets' layouts, and unlabelled photos."""
-    from unirain_core.sources.sample_corpus.photos import SHIPPED, photos_of
+    need("skimage", "sklearn")
+    from unirain_core.standins.rain.photos import SHIPPED, photos_of
 
     if output is None and contact_sheet is None:
         raise ConfigError("nothing to render: name a folder, or --contact-sheet FILE.png")
@@ -59,8 +62,8 @@ def sample_corpus(
 
 
 def _render(config: SampleCorpus, photos: "tuple[Photo, ...]", output: Path) -> int:
-    from unirain_core.sources.sample_corpus import corpus
-    from unirain_core.sources.sample_corpus.plan import plan
+    from unirain_core.standins.rain import corpus
+    from unirain_core.standins.rain.plan import plan
 
     if output.is_file() or (output.is_dir() and any(output.iterdir())):
         raise ConfigError(f"{output} is not empty; name a new folder to render into")
@@ -68,7 +71,7 @@ def _render(config: SampleCorpus, photos: "tuple[Photo, ...]", output: Path) -> 
     output.mkdir(parents=True, exist_ok=True)
     with tqdm(total=len(items), desc="sample-corpus", unit="picture", disable=None) as bar:
         work = partial(_write_part, config=config, photos=photos, output=output)
-        for written in LocalEngine().run(work, corpus.parts(items)):
+        for written in run(LocalEngine(), work, corpus.parts(items)):
             bar.update(written)
     corpus.write_ledger(output, items)
     return len(items)
@@ -77,7 +80,7 @@ def _render(config: SampleCorpus, photos: "tuple[Photo, ...]", output: Path) -> 
 def _write_part(
     part: "tuple[Item, ...]", *, config: SampleCorpus, photos: "tuple[Photo, ...]", output: Path
 ) -> int:
-    from unirain_core.sources.sample_corpus.render import write
+    from unirain_core.standins.rain.render import write
 
     for item in part:
         write(item, config, output, photos)
@@ -85,7 +88,7 @@ def _write_part(
 
 
 def _write_sheet(config: SampleCorpus, photos: "tuple[Photo, ...]", file: Path) -> None:
-    from unirain_core.sources.sample_corpus.contact import contact_sheet
+    from unirain_core.standins.rain.contact import contact_sheet
 
     if file.suffix.lower() != ".png":
         raise ConfigError(f"{file}: the sheet is a PNG file; give a name that ends in .png")

@@ -16,6 +16,7 @@ from typing import Annotated
 
 import typer
 
+from unirain_core.cli.extras import need
 from unirain_core.cli.track import trains_now
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError, UniRainError, without_password
@@ -53,9 +54,11 @@ def ui(
 
     Raises:
         ConfigError: the current folder is no project.
+        MissingLibraryError: Dagster, DVC or MLflow is not installed.
         UniRainError: a server ended by itself.
     """
     root = _project()
+    need("dagster", "dagster_webserver", "dvc", "mlflow")
     servers, environment = [_dagster(root, free_port(dagster_port))], _environment(root)
     _settle(root)
     remote = without_password(os.environ.get("MLFLOW_TRACKING_URI", ""))
@@ -81,6 +84,7 @@ def ui(
 def sync() -> None:
     """Show in Dagster what `dvc repro` ran in a shell (an open Dagster does so by itself)."""
     root = _project()
+    need("dagster", "dvc")
     command = [sys.executable, "-m", "unirain_assets.sync"]
     ended = subprocess.run(command, cwd=root, env=_environment(root), check=False)
     if ended.returncode:

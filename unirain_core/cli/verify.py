@@ -1,14 +1,12 @@
 """`unirain verify`: every stored artefact against its hash."""
 
 import hashlib
-import json
 import re
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from unirain_core.artefacts.dvc_cache import listing, objects_folder
 from unirain_core.artefacts.sums import damage, read_named
 from unirain_core.cli.locked import damaged_outs
 from unirain_core.cli.witness import hashes
@@ -16,7 +14,7 @@ from unirain_core.config.load import read_yaml
 from unirain_core.config.lock import LOCK, read_lock
 from unirain_core.config.pipeline import PARAMS, Pipeline, read_pipeline
 from unirain_core.engine.store import WorkStore, remove
-from unirain_core.errors import ArtefactError, ConfigError
+from unirain_core.errors import ArtefactError
 
 _OBJECT = re.compile(r"[0-9a-f]{30}(\.dir)?")
 """Name of an object in DVC's cache: its hash without the first two digits, which name its folder."""
@@ -67,7 +65,7 @@ def _is_whole(entry: Path) -> bool:
 
 
 def _of_cache(root: Path) -> Iterator[str]:
-    cache = _cache(root)
+    cache = objects_folder(root)
     objects = [path for path in sorted(cache.glob("??/*")) if _OBJECT.fullmatch(path.name)]
     with ThreadPoolExecutor() as pool:
         contents = list(pool.map(_md5, objects))
@@ -83,33 +81,15 @@ def _of_cache(root: Path) -> Iterator[str]:
         yield f"{path} was damaged and is removed from DVC's cache: {heal}"
 
 
-def _cache(root: Path) -> Path:
-    """DVC's cache of MD5 objects, wherever `cache.dir` puts it."""
-    command = [sys.executable, "-m", "dvc", "cache", "dir"]
-    answer = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    if answer.returncode:
-        raise ConfigError(f"DVC does not say where its cache lies: {answer.stderr.strip()}")
-    return Path(answer.stdout.strip()) / "files" / "md5"
-
-
 def _owners(root: Path, cache: Path) -> Mapping[str, set[str]]:
     """Hash of an object to the addresses of the steps whose outs hold it."""
     owners: dict[str, set[str]] = {}
     for address, entry in read_lock(root).items():
         for md5 in entry.outs.values():
             owners.setdefault(md5, set()).add(address)
-            for file in _listing(cache / md5[:2] / md5[2:]) if md5.endswith(".dir") else ():
-                owners.setdefault(file["md5"], set()).add(address)
+            for file_md5 in (listing(cache, md5) or {}).values():
+                owners.setdefault(file_md5, set()).add(address)
     return owners
-
-
-def _listing(path: Path) -> Sequence[Mapping[str, str]]:
-    """The files of a folder, as DVC's cache lists them; none where the list itself is damaged or absent."""
-    try:
-        files: Sequence[Mapping[str, str]] = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return ()
-    return files
 
 
 def _md5(path: Path) -> str:

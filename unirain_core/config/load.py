@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, ScalarEvent
 
+from unirain_core.config.architectures import ARCHITECTURES, Architecture, NetworkSection, is_tag
 from unirain_core.config.omitted import omitted_keys
 from unirain_core.config.params import Params
 from unirain_core.config.sections import (
@@ -20,7 +21,6 @@ from unirain_core.config.sections import (
     Draw,
     Encoders,
     Method,
-    Network,
     Pictures,
     RainragSplit,
     RawDatasets,
@@ -75,10 +75,10 @@ class _OneNetwork:
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
-    network: Network
+    network: NetworkSection
 
 
-def parse_network(content: object) -> Network:
+def parse_network(content: object) -> Architecture:
     """Read a network's section from the JSON beside its weights: every key, no other, each within its bounds.
 
     Raises:
@@ -151,7 +151,7 @@ def _demand_bounded(path: Path, text: str) -> None:
 def _first(error: ValidationError) -> str:
     """One problem as one sentence: an unknown key before all others, as it explains a missing one."""
     problem = min(error.errors(), key=lambda e: e["type"] != "unexpected_keyword_argument")
-    place = ".".join(str(part) for part in problem["loc"])
+    place = ".".join(str(part) for part in problem["loc"] if not is_tag(part))
     if problem["type"] == "value_error":  # of our own checks, which say what they found
         message = problem["msg"].removeprefix("Value error, ")
         return f"{place}: {message}" if place else message
@@ -168,6 +168,6 @@ def _first(error: ValidationError) -> str:
 def _known_keys() -> set[str]:
     sections = (
         Params, SampleCorpus, RawDatasets, Dataset, VerifiedPairs, Alignment, Encoders, VectorStore, RetrievedReferences,
-        VlmVotes, RainragSplit, Draw, Network, Strategy, Variant, Method, Training, BenchmarkScores, Pictures,
+        VlmVotes, RainragSplit, Draw, *ARCHITECTURES, Strategy, Variant, Method, Training, BenchmarkScores, Pictures,
     )  # fmt: skip
     return {name for section in sections for name in section.__dataclass_fields__}

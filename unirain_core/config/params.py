@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from unirain_core.config.architectures import NetworkSection
 from unirain_core.config.sections import (
     BenchmarkScores,
     Encoders,
     Method,
-    Network,
     Pictures,
     RainragSplit,
     RainType,
@@ -47,7 +47,7 @@ class Params:
     retrieved_references: RetrievedReferences
     vlm_votes: VlmVotes
     rainrag_split: RainragSplit
-    networks: dict[str, Network]
+    networks: dict[str, NetworkSection]
     strategies: dict[str, Strategy]
     variants: dict[str, Variant]
     methods: dict[str, Method]
@@ -133,8 +133,7 @@ def _check_sizes(params: Params) -> None:
 
 def _check_network(params: Params, network: str, variant: str) -> None:
     """A crop that the levels cannot halve would show the deepest level nothing but reflections."""
-    config = params.networks[network]
-    smallest = config.shuffle << (len(config.blocks) - 1)
+    smallest = params.networks[network].multiple
     if params.training.patch < smallest:
         raise ValueError(
             f"training.patch: {params.training.patch} is too small for network '{network}' of variant "

@@ -19,7 +19,9 @@ Side = Annotated[int, Ge(1), Le(4096)]
 Depth = Annotated[int, Ge(1), Le(64)]
 """Blocks or heads; the paper's largest is 8, and a network of thousands would be built for hours."""
 
-EncoderName = Literal["statistics"]
+CaptionerName = Literal["statistics"]
+TextEncoderName = Literal["statistics"]
+ImageEncoderName = Literal["statistics"]
 StoreName = Literal["edge", "server", "memory"]
 JudgeName = Literal["statistics/directional", "statistics/nss", "statistics/photometric"]
 Routing = Literal["none", "soft", "hard"]
@@ -139,9 +141,9 @@ class VerifiedPairs:
 class Encoders:
     """What makes a picture's triplet (caption, image vector, picture)."""
 
-    captioner: EncoderName = "statistics"
-    text_encoder: EncoderName = "statistics"
-    image_encoder: EncoderName = "statistics"
+    captioner: CaptionerName = "statistics"
+    text_encoder: TextEncoderName = "statistics"
+    image_encoder: ImageEncoderName = "statistics"
     structure_side: Annotated[int, Ge(16), Le(1024)] = 128
     """Side in pixels of the square grey picture that Eq. (3) compares (paper gap)."""
 
@@ -246,11 +248,18 @@ class Network:
     shuffle: Annotated[int, Ge(1), Le(8)] = 1
     """Pixel-unshuffle factor of the stem; 1: the paper's full resolution."""
 
+    @property
+    def multiple(self) -> int:
+        """Sides that the stem and the levels can divide without a rest are multiples of this."""
+        return self.shuffle << (len(self.blocks) - 1)
+
     def __post_init__(self) -> None:
         if len(self.blocks) != len(self.heads) or len(self.blocks) < 2:
             raise ValueError("blocks and heads must name the same number of levels, at least two")
         if self.dim % 2:
             raise ValueError("dim must be even: each level down halves the channels before it unshuffles")
+        if int(self.dim * self.ffn_expansion) < 1:
+            raise ValueError("ffn_expansion times dim must be at least 1")
         for routing, widths in ((self.encoder, self.encoder_widths), (self.decoder, self.decoder_widths)):
             if not widths or min(widths) <= 0:
                 raise ValueError("encoder_widths and decoder_widths must be positive, one for each expert")

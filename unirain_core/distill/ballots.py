@@ -1,14 +1,16 @@
 """Ballots: which judge is asked about which picture, with which references, and the work that asks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Pair, RealPhoto, Reference, Vote
 from unirain_core.config.sections import JudgeName
-from unirain_core.distill.judging import HALF, judge_pair, make_judge
-from unirain_core.engine.rows import Failed, Job
+from unirain_core.distill.judges.judge import Judge
+from unirain_core.distill.judging import HALF, judge_pair
+from unirain_core.engine.jobs import Failed
+from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
 from unirain_core.errors import SchemaError
 from unirain_core.imaging.codec import RgbImage
@@ -57,9 +59,15 @@ def ballots_of(
     asked: Sequence[Pair] | Sequence[RealPhoto],
     photos: Sequence[RealPhoto],
     references: Sequence[Reference],
-    judges: Sequence[JudgeName],
+    prompt_hashes: Mapping[JudgeName, str],
 ) -> list[Ballot]:
     """One ballot for every pair (or photo) that is asked about and every judge, in the order of both.
+
+    Args:
+        asked: the pairs or photos of the questions.
+        photos: the verified photos of D_r.
+        references: S(q) of everything that is asked about.
+        prompt_hashes: each judge with its `Judge.prompt_hash`.
 
     Raises:
         SchemaError: one has no references, or a reference is no verified photo.
@@ -68,19 +76,18 @@ def ballots_of(
     ranked: dict[str, list[str]] = {}
     for reference in sorted(references, key=lambda r: (r.pair_id, r.rank)):
         ranked.setdefault(reference.pair_id, []).append(reference.reference_id)
-    hashes = {judge: make_judge(judge).prompt_hash for judge in judges}
     return [
         Ballot(
             pair_id=name,
             dataset=row.dataset,
             judge=judge,
-            prompt_hash=hashes[judge],
+            prompt_hash=prompt_hash,
             query=_file(row),
             references=_references(name, ranked, files),
         )
         for row in asked
         for name in [row.pair_id if isinstance(row, Pair) else row.photo_id]
-        for judge in judges
+        for judge, prompt_hash in prompt_hashes.items()
     ]
 
 
@@ -100,13 +107,27 @@ def _references(
     return tuple(files[name] for name in names)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CastVotes:
-    """Votes of ballots; picklable, for worker processes."""
+    """The per-ballot work: a new reference photo costs only the votes that it touches."""
 
+    make_judge: Callable[[JudgeName], Judge]
+    """Makes a judge in each process; what it returns is not pickled."""
     roots: Roots
+    algorithm: str
+    output: type[Vote] = Vote
+    device: Device = "cpu"
+    batch: int | None = None
 
-    def __call__(self, ballots: Sequence[Ballot]) -> list[list[Vote]]:
+    def key(self, ballot: Ballot) -> str:
+        """Everything that determines the vote, apart from the pair that it bears."""
+        return ballot.key
+
+    def place(self, ballot: Ballot) -> tuple[str, str]:
+        """Dataset and id: a pair's ballots share a shard."""
+        return ballot.place
+
+    def compute(self, batch: Sequence[Ballot]) -> list[Vote]:
         """One vote for each ballot."""
 
         @lru_cache(maxsize=DECODED)
@@ -114,32 +135,31 @@ class CastVotes:
             path = self.roots.path(file.root, file.input)
             return read_rainy(path, file.halves, listed=file.input_hash)
 
-        return [[_vote(b, picture(b.query), [picture(r) for r in b.references])] for b in ballots]
+        return [self._vote(b, picture(b.query), [picture(r) for r in b.references]) for b in batch]
+
+    def _vote(self, ballot: Ballot, query: RgbImage, references: Sequence[RgbImage]) -> Vote:
+        answer = judge_pair(self.make_judge(ballot.judge), query, references)
+        return Vote(
+            pair_id=ballot.pair_id,
+            judge=ballot.judge,
+            vote=answer.vote,
+            p_yes=answer.response.p_yes,
+            threshold=HALF,
+            mass=answer.response.mass,
+            reply=answer.response.reply,
+            reason=answer.response.reason,
+            prompt_hash=ballot.prompt_hash,
+        )
 
 
-def _vote(ballot: Ballot, query: RgbImage, references: Sequence[RgbImage]) -> Vote:
-    answer = judge_pair(make_judge(ballot.judge), query, references)
-    return Vote(
-        pair_id=ballot.pair_id,
-        judge=ballot.judge,
-        vote=answer.vote,
-        p_yes=answer.response.p_yes,
-        threshold=HALF,
-        mass=answer.response.mass,
-        reply=answer.response.reply,
-        reason=answer.response.reason,
-        prompt_hash=ballot.prompt_hash,
-    )
-
-
-def votes_of(ballots: Sequence[Ballot], results: Sequence[list[Vote] | Failed]) -> list[Vote]:
+def votes_of(ballots: Sequence[Ballot], results: Sequence[Vote | Failed]) -> list[Vote]:
     """One vote for each ballot; a question that could not be asked is an abstention with its reason."""
     votes: list[Vote] = []
     for ballot, result in zip(ballots, results, strict=True):
         if isinstance(result, Failed):
             votes.append(_abstention(ballot, result))
         else:
-            votes.extend(result)
+            votes.append(result)
     return votes
 
 
@@ -155,22 +175,3 @@ def _abstention(ballot: Ballot, failure: Failed) -> Vote:
         reason=f"{failure.reason}: {failure.detail}",
         prompt_hash=ballot.prompt_hash,
     )
-
-
-def vote_job(roots: Roots, algorithm: str) -> Job[Ballot, Vote]:
-    """The per-ballot work: a new reference photo costs only the votes that it touches."""
-    return Job(
-        algorithm=algorithm,
-        output=Vote,
-        key=_key,
-        place=_place,
-        work=CastVotes(roots),
-    )
-
-
-def _key(ballot: Ballot) -> str:
-    return ballot.key
-
-
-def _place(ballot: Ballot) -> tuple[str, str]:
-    return ballot.place

@@ -1,184 +1,189 @@
 """The hierarchical retrieval: captions narrow D_r to C1(q), image vectors to C2(q), SSIM to S(q).
 
-The engine only proposes. Distances are computed again here in float64 from the stored vectors and rounded, and
-equal ones are ordered by photo id, so that S(q) does not depend on the engine, its batches or its float32.
+A store proposes C1(q), float32 proposes C2(q) and S(q). Wherever a border could lie elsewhere, float64 decides it from the
+stored vectors and pictures: its scores are rounded, and equal ones are ordered by photo id. So S(q) does not depend on the
+store, on its batches or on float32.
 """
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unirain_core.artefacts.schemas import Reference, TripletRow
+from unirain_core.artefacts.schemas import Reference
+from unirain_core.artefacts.triplets import Triplets
 from unirain_core.config.sections import RetrievedReferences
-from unirain_core.distill.similarity import semantic_distance, structural_similarity, unit, visual_cosine
-from unirain_core.distill.stores.store import Content, Store, VectorName
+from unirain_core.distill.ranking import DECIMALS, Float64Array, Positions, border, ranked
+from unirain_core.distill.similarity import semantic_distance, unit, visual_cosine
+from unirain_core.distill.stores.store import Content, Proposal, Store, by_id
+from unirain_core.distill.structure import Structures
 
-DECIMALS = 9
-"""Scores that agree in so many decimals are equal."""
+BATCH = 256
+"""Queries that are searched together."""
 
-_FLOAT32_ERROR = 1e-5
-"""How far an engine's score may lie from ours, relative to 1 + its size."""
+_ENGINE_ERROR = 1e-5
+"""How far an engine's distance may lie from ours, relative to 1 + its size."""
 
-_BATCH = 256
-"""Queries that go to the engine together."""
-
-Score = Callable[[int, NDArray[np.int64]], NDArray[np.float64]]
-"""Of a query and positions: (n,) costs, smaller is nearer."""
+_NOBODY = -1
+"""Position of a query that is no photo of D_r."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Database:
-    """D_r in memory: what the final decision is computed from, in the order of the photo ids."""
+    """D_r in memory: what the decisions are computed from, in the order of the photo ids."""
 
     content: Content
-    text: NDArray[np.floating[Any]]
-    """(R, D) caption vectors as Eq. 1 takes them."""
+    positions: dict[str, int]
+    """Of every photo id."""
+    text: NDArray[np.float32]
+    """(R, D) caption vectors, not normalised."""
     image: NDArray[np.float32]
     """(R, E) image vectors."""
-    pictures: NDArray[np.uint8]
-    """(R, S, S) grey pictures."""
+    inverse_lengths: NDArray[np.float32]
+    """(R,) of the image vectors; 0 for a vector of zeros."""
+    structures: Structures
+    """The pictures."""
     unit_text: bool
     """Whether caption vectors are normalised before Eq. 1."""
 
     @classmethod
-    def of(cls, triplets: Sequence[TripletRow], sizes: RetrievedReferences) -> Self:
+    def of(cls, triplets: Triplets, sizes: RetrievedReferences) -> Self:
         """The database of these triplets, in any order, at least one."""
         content = Content.of(triplets)
-        rows = sorted(triplets, key=lambda row: row.id)
-        unit_text = sizes.text_norm == "unit"
-        text = content.vectors["text"]
+        order = by_id(triplets.ids)
+        image = triplets.image[order]
+        lengths = np.linalg.norm(image.astype(np.float64), axis=1)
+        inverse = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
         return cls(
             content=content,
-            text=unit(text) if unit_text else text,
-            image=content.vectors["image"],
-            pictures=np.stack([picture(row) for row in rows]),
-            unit_text=unit_text,
+            positions={name: at for at, name in enumerate(content.ids)},
+            text=content.vectors["text"],
+            image=image,
+            inverse_lengths=inverse.astype(np.float32),
+            structures=Structures(triplets.pictures, order),
+            unit_text=sizes.text_norm == "unit",
         )
 
 
 def references(
-    queries: Sequence[TripletRow], database: Database, store: Store, sizes: RetrievedReferences
+    queries: Triplets, database: Database, store: Store, sizes: RetrievedReferences
 ) -> list[list[Reference]]:
     """S(q) of every query, best first: K3 photos, fewer where D_r has fewer.
 
     A photo of D_r can be a query as well; it is never among its own references.
 
     Args:
-        queries: triplets of the labelled rainy pictures, made by the database's encoder.
+        queries: triplets of rainy pictures, made by the database's encoder, about `BATCH` of them.
         database: D_r.
         store: filled with `database.content`.
         sizes: K1, K2, K3.
     """
-    batches = [queries[start : start + _BATCH] for start in range(0, len(queries), _BATCH)]
-    return [found for batch in batches for found in _search(batch, database, store, sizes)]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        first = nearest_by_text(queries, database, store, sizes.keep_semantic, pool)
+        second = nearest_by_sight(queries, database, first, sizes.keep_visual, pool)
+        return nearest_by_structure(queries, database, second, sizes.keep_structural, pool)
 
 
-def _search(
-    queries: Sequence[TripletRow], database: Database, store: Store, sizes: RetrievedReferences
-) -> list[list[Reference]]:
-    raw = np.stack([query.text_vector for query in queries])
-    text = unit(raw) if database.unit_text else raw
-    image = np.stack([query.image_vector for query in queries])
-    by_text = _nearest(
-        store,
-        text,
-        "text_unit" if database.unit_text else "text",
-        sizes.keep_semantic,
-        lambda q, at: semantic_distance(text[q], database.text[at]),
-        among=_others(queries, database),
-    )
-    by_sight = _nearest(
-        store,
-        image,
-        "image",
-        sizes.keep_visual,
-        lambda q, at: -visual_cosine(image[q], database.image[at]),
-        among=by_text,
-    )
-    return [
-        _final(query, at, text[q], database, sizes.keep_structural)
-        for q, (query, at) in enumerate(zip(queries, by_sight, strict=True))
-    ]
+def nearest_by_text(
+    queries: Triplets, database: Database, store: Store, keep: int, pool: Executor
+) -> list[Positions]:
+    """C1(q) of every query, nearest first: the smallest caption distances, Eq. 1.
 
-
-def _others(queries: Sequence[TripletRow], database: Database) -> list[NDArray[np.int64]] | None:
-    """For each query the positions of all photos but itself; None where no query is a photo of D_r."""
-    position = {name: at for at, name in enumerate(database.content.ids)}
-    if not any(query.id in position for query in queries):
-        return None
-    every = np.arange(len(position))
-    return [np.delete(every, position[q.id]) if q.id in position else every for q in queries]
-
-
-def picture(row: TripletRow) -> NDArray[np.uint8]:
-    """(S, S) grey picture of a triplet.
-
-    Raises:
-        ValueError: the bytes are no square.
+    A few more than `keep` are fetched. Where an unfetched photo could still tie with the last one kept, as many more are
+    fetched again until none can.
     """
-    side = int(len(row.picture) ** 0.5)
-    return np.frombuffer(row.picture, dtype=np.uint8).reshape(side, side)
-
-
-def _nearest(
-    store: Store,
-    queries: NDArray[np.floating[Any]],
-    vector: VectorName,
-    keep: int,
-    score: Score,
-    among: Sequence[NDArray[np.int64]] | None = None,
-) -> list[NDArray[np.int64]]:
-    """The `keep` nearest positions of each query, nearest first.
-
-    Twice as many are fetched; where a photo left outside could tie with the last one kept, twice as many again.
-    """
-    found: dict[int, NDArray[np.int64]] = {}
-    open_queries, limit = list(range(len(queries))), 2 * keep
-    while open_queries:
-        allowed = None if among is None else [among[q] for q in open_queries]
-        proposals = store.propose(queries[open_queries], vector, limit, allowed)
-        undecided = []
-        for q, proposal in zip(open_queries, proposals, strict=True):
-            order, costs = _ranked(proposal.positions, score(q, proposal.positions))
-            margin = _FLOAT32_ERROR * (1.0 + abs(proposal.bound))
-            if np.isfinite(proposal.bound) and costs[keep - 1] >= proposal.bound - margin:
-                undecided.append(q)
-            else:
-                found[q] = order[:keep]
-        open_queries, limit = undecided, 2 * limit
-    return [found[q] for q in range(len(queries))]
-
-
-def _ranked(
-    positions: NDArray[np.int64], costs: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The tie rule: by rounded cost, then by position, which is the rank of the photo id."""
-    rounded = np.round(costs, DECIMALS)
-    order = np.lexsort((positions, rounded))
-    return positions[order], rounded[order]
-
-
-def _final(
-    query: TripletRow,
-    at: NDArray[np.int64],
-    text: NDArray[np.floating[Any]],
-    database: Database,
-    keep: int,
-) -> list[Reference]:
-    order, costs = _ranked(at, -structural_similarity(picture(query), database.pictures[at]))
-    distances = semantic_distance(text, database.text[order])
-    cosines = visual_cosine(query.image_vector, database.image[order])
-    return [
-        Reference(
-            pair_id=query.id,
-            rank=rank,
-            reference_id=database.content.ids[order[rank]],
-            s_txt=round(float(distances[rank]), DECIMALS),
-            s_vis=round(float(cosines[rank]), DECIMALS),
-            s_perc=0.0 - float(costs[rank]),
+    own = [database.positions.get(name, _NOBODY) for name in queries.ids]
+    text = unit(queries.text) if database.unit_text else queries.text
+    nearest: dict[int, Positions] = {}
+    waiting = list(range(len(queries.ids)))
+    limit = keep + keep // 4 + 8  # fewer would often have to be fetched again
+    if any(position != _NOBODY for position in own):
+        limit += 1  # a photo finds itself
+    while waiting:
+        proposals = store.propose(text[waiting], "text_unit" if database.unit_text else "text", limit)
+        answers = pool.map(
+            lambda query, proposal: _by_text(queries.text[query], own[query], proposal, database, keep),
+            waiting,
+            proposals,
         )
-        for rank in range(min(keep, len(order)))
-    ]
+        undecided = []
+        for query, candidates in zip(waiting, answers, strict=True):
+            if candidates is None:
+                undecided.append(query)
+            else:
+                nearest[query] = candidates
+        waiting, limit = undecided, 2 * limit
+    return [nearest[query] for query in range(len(queries.ids))]
+
+
+def _by_text(
+    query: NDArray[np.float32], own: int, proposal: Proposal, database: Database, keep: int
+) -> Positions | None:
+    """C1(q); None where a photo outside the proposal could belong to it."""
+    candidates = proposal.positions[proposal.positions != own]
+    order, costs = ranked(candidates, _caption_distance(query, candidates, database))
+    margin = _ENGINE_ERROR * (1.0 + abs(proposal.bound))
+    if np.isfinite(proposal.bound) and costs[keep - 1] >= proposal.bound - margin:
+        return None
+    return order[:keep]
+
+
+def _caption_distance(query: NDArray[np.float32], at: Positions, database: Database) -> Float64Array:
+    vectors = database.text[at]
+    if database.unit_text:
+        return semantic_distance(unit(query), unit(vectors))
+    return semantic_distance(query, vectors)
+
+
+def nearest_by_sight(
+    queries: Triplets, database: Database, among: Sequence[Positions], keep: int, pool: Executor
+) -> list[Positions]:
+    """C2(q) of every query, in no order: the largest cosines of the image vectors, Eq. 2."""
+
+    def nearest(query: int) -> Positions:
+        return _by_sight(queries.image[query], among[query], database, keep)
+
+    return list(pool.map(nearest, range(len(queries.ids))))
+
+
+def _by_sight(query: NDArray[np.float32], at: Positions, database: Database, keep: int) -> Positions:
+    vectors = database.image[at]
+    # not a product with BLAS, whose threads would fight with ours
+    products = np.einsum("ij,j->i", vectors, unit(query).astype(np.float32))
+    # with vectors of length 1, a sum of D products is off by (D + a few roundings) x 2^-24 at most
+    error = (vectors.shape[1] + 8) * 2.0**-24
+    certain, possible = border(-products * database.inverse_lengths[at], keep, error)
+    missing = keep - int(certain.sum())
+    if missing <= 0 or not possible.any():
+        return at[certain]
+    order, _ = ranked(at[possible], -visual_cosine(query, vectors[possible]))
+    return np.concatenate([at[certain], order[:missing]])
+
+
+def nearest_by_structure(
+    queries: Triplets, database: Database, among: Sequence[Positions], keep: int, pool: Executor
+) -> list[list[Reference]]:
+    """S(q) of every query, best first: the highest SSIM, Eq. 3, with all three scores."""
+    database.structures.prepare(among, pool)
+
+    def nearest(query: int) -> list[Reference]:
+        order, similarities = database.structures.nearest(queries.pictures[query], among[query], keep)
+        distances = _caption_distance(queries.text[query], order, database)
+        cosines = visual_cosine(queries.image[query], database.image[order])
+        return [
+            Reference(
+                pair_id=queries.ids[query],
+                rank=rank,
+                reference_id=database.content.ids[position],
+                s_txt=round(float(distances[rank]), DECIMALS),
+                s_vis=round(float(cosines[rank]), DECIMALS),
+                s_perc=float(similarities[rank]),
+            )
+            for rank, position in enumerate(order)
+        ]
+
+    return list(pool.map(nearest, range(len(queries.ids))))

@@ -10,6 +10,7 @@ from pathlib import Path
 from unirain_core.artefacts.meanings import MEANINGS
 from unirain_core.artefacts.schemas import Dropped, Pair, PyramidRow, Reference, Vote
 from unirain_core.distill.pyramid import LEVELS
+from unirain_core.distill.stand_ins import note
 
 TEMPLATE = Path(__file__).with_name("gallery.html")
 
@@ -148,12 +149,7 @@ def page(
 
 
 def _notes(shown: int, total: int, judges: Sequence[str]) -> list[str]:
-    notes = []
-    stand_ins = sorted(judge for judge in judges if judge.startswith("statistics/"))
-    if stand_ins:
-        notes.append(
-            f"Statistics judged these pictures ({', '.join(stand_ins)}); no vision-language model ran."
-        )
+    notes = [*note(judges)]
     if shown < total:
         notes.append(f"{shown:,} of {total:,} pictures, a sample of every level, rain type and reason.")
     return notes

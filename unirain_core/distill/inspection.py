@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import ManifestRow
-from unirain_core.engine.rows import Job
+from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
 from unirain_core.imaging.codec import Picture, RgbImage, UnreadableError, pixel_hash, read_picture, to_float
 from unirain_core.imaging.colour import luma
@@ -60,39 +59,32 @@ class Inspection:
     """Strength of what no encoder and no resampling explains; null where a side is too short to tell."""
 
 
-def inspection_job(max_pixels: int, roots: Roots, algorithm: str) -> Job[ManifestRow, Inspection]:
-    """The per-row work of `verified_pairs`; other thresholds than the largest size cost no new work."""
-    return Job(
-        algorithm=algorithm,
-        output=Inspection,
-        key=partial(_key, max_pixels=max_pixels),
-        place=_place,
-        work=InspectRows(roots, max_pixels),
-    )
-
-
-def _key(row: ManifestRow, max_pixels: int) -> str:
-    return digest(row.input_hash, row.target_hash, row.halves, max_pixels)
-
-
-def _place(row: ManifestRow) -> tuple[str, str]:
-    return row.dataset, row.pair_id
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InspectRows:
-    """Inspections of rows; picklable, for worker processes."""
+    """The per-row work of `verified_pairs`; other thresholds than the largest size cost no new work."""
 
-    roots: Roots
     max_pixels: int
+    roots: Roots
+    algorithm: str
+    output: type[Inspection] = Inspection
+    device: Device = "cpu"
+    batch: int | None = None
 
-    def __call__(self, rows: Sequence[ManifestRow]) -> list[list[Inspection]]:
+    def key(self, row: ManifestRow) -> str:
+        """Everything that determines a row's inspection."""
+        return digest(row.input_hash, row.target_hash, row.halves, self.max_pixels)
+
+    def place(self, row: ManifestRow) -> tuple[str, str]:
+        """Dataset and id of a row."""
+        return row.dataset, row.pair_id
+
+    def compute(self, batch: Sequence[ManifestRow]) -> list[Inspection]:
         """One inspection for each row.
 
         Raises:
             ChangedInputError: a file is not the one that was listed.
         """
-        return [[self._inspected(row)] for row in rows]
+        return [self._inspected(row) for row in batch]
 
     def _inspected(self, row: ManifestRow) -> Inspection:
         try:

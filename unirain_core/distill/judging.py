@@ -2,11 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import assert_never
 
-from unirain_core.config.sections import JudgeName
 from unirain_core.distill.judges.judge import Judge, Response
-from unirain_core.distill.judges.statistics import shipped
 from unirain_core.imaging.codec import RgbImage
 
 MIN_MASS = 0.5
@@ -45,16 +42,3 @@ def judge_pair(judge: Judge, query: RgbImage, references: Sequence[RgbImage]) ->
 def counted(p_yes: float, mass: float, threshold: float) -> bool | None:
     """The vote of a response: yes from the threshold on; None: it abstains."""
     return None if mass < MIN_MASS else p_yes >= threshold
-
-
-def make_judge(name: JudgeName) -> Judge:
-    """The judge of a name in params."""
-    match name:
-        case "statistics/directional":
-            return shipped()["directional"]
-        case "statistics/nss":
-            return shipped()["nss"]
-        case "statistics/photometric":
-            return shipped()["photometric"]
-        case _:
-            assert_never(name)

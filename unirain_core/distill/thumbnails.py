@@ -1,14 +1,24 @@
-"""Small pictures for the gallery, as text that an HTML page can hold."""
+"""Small pictures for the gallery, as text that an HTML page can hold; an unchanged picture is decoded once.
+
+The work store keeps a page's thumbnails under the content hashes of their pictures, so that the next page decodes only
+what is new. As finished work they are checked when they are used, `verify` checks them too, and `gc` removes old ones.
+"""
 
 import base64
 import io
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 
 from PIL import Image
 
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import ManifestRow
+from unirain_core.artefacts.sums import damage
+from unirain_core.artefacts.whole import write_text
+from unirain_core.engine.store import WorkStore, digest
 from unirain_core.errors import ChangedInputError, ItemError
 from unirain_core.imaging.codec import RgbImage, read_rgb
 from unirain_core.imaging.geometry import resize, split_halves
@@ -16,21 +26,52 @@ from unirain_core.imaging.geometry import resize, split_halves
 WIDTH = 176
 """Pixels."""
 QUALITY = 60
+FILE = "thumbnails.json"
+"""Name of the one file of a kept page: key of a picture's file to the thumbnails that it gives."""
+
+Kept = dict[str, list[str]]
 
 
-def thumbnails(rows: Iterable[ManifestRow], roots: Roots) -> dict[str, tuple[str | None, str | None]]:
-    """Id to (rainy, clean) thumbnails, base64 WebP; None for a picture that is not the listed one or is unreadable."""
-    with ThreadPoolExecutor() as pool:  # decoding and encoding release the interpreter's lock
-        return dict(pool.map(lambda row: (row.pair_id, _both(row, roots)), rows))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PictureFile:
+    """A file that gives one thumbnail, or two where it holds both halves of a pair."""
+
+    root: str
+    path: str
+    content_hash: str
+    halves: str | None
+
+    @property
+    def key(self) -> str:
+        """What determines the thumbnails, apart from the algorithm."""
+        return f"{self.content_hash}/{self.halves or 'whole'}/{WIDTH}/{QUALITY}"
 
 
-def _both(row: ManifestRow, roots: Roots) -> tuple[str | None, str | None]:
-    rainy = _read(roots, row.root, row.input, row.input_hash)
-    if row.halves and rainy is not None:
-        first, second = split_halves(rainy, row.halves)
-        return encode(first), encode(second)
-    clean = _read(roots, row.root, row.target, row.target_hash) if row.target else None
-    return encode(rainy) if rainy is not None else None, encode(clean) if clean is not None else None
+def thumbnails(
+    rows: Iterable[ManifestRow], roots: Roots, store: WorkStore, algorithm: str
+) -> dict[str, tuple[str | None, str | None]]:
+    """Id to (rainy, clean) thumbnails, base64 WebP; None for a picture that is not the listed one or is unreadable.
+
+    Args:
+        rows: of the manifest.
+        roots: where the datasets lie.
+        store: keeps the thumbnails for the next page.
+        algorithm: version of the computation.
+    """
+    files_of = {row.pair_id: list(_files(row)) for row in rows}
+    kept = _kept(store, algorithm)
+    page: Kept = {}
+    missing: dict[str, _PictureFile] = {}
+    for files in files_of.values():
+        for file in files:
+            if file.key in kept:
+                page[file.key] = kept[file.key]
+            else:
+                missing[file.key] = file
+    page |= _made(missing, roots)
+    folder = store.folder(f"{algorithm}-{digest(*sorted(page))}", lambda place: _write(place, page))
+    store.record_use([folder.name])
+    return {pair_id: _of_both_sides(files, page) for pair_id, files in files_of.items()}
 
 
 def encode(image: RgbImage) -> str:
@@ -41,8 +82,45 @@ def encode(image: RgbImage) -> str:
     return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
-def _read(roots: Roots, root: str, path: str, listed: str | None) -> RgbImage | None:
+def _files(row: ManifestRow) -> Iterator[_PictureFile]:
+    yield _PictureFile(root=row.root, path=row.input, content_hash=row.input_hash, halves=row.halves)
+    if row.target and row.target_hash is not None:
+        yield _PictureFile(root=row.root, path=row.target, content_hash=row.target_hash, halves=None)
+
+
+def _of_both_sides(files: Iterable[_PictureFile], page: Kept) -> tuple[str | None, str | None]:
+    """The rainy and the clean thumbnail of a row, whose rainy file comes first."""
+    sides: list[str | None] = []
+    for file in files:
+        sides += page.get(file.key, [None])
+    rainy, clean = [*sides, None][:2]
+    return rainy, clean
+
+
+def _made(files: Mapping[str, _PictureFile], roots: Roots) -> Kept:
+    """The thumbnails of the files that can be read; another one is tried again by the next page."""
+    with ThreadPoolExecutor() as pool:  # decoding and encoding release the interpreter's lock
+        made = pool.map(lambda file: _thumbnails_of(file, roots), files.values())
+        return {key: texts for key, texts in zip(files, made, strict=True) if texts}
+
+
+def _thumbnails_of(file: _PictureFile, roots: Roots) -> list[str]:
     try:
-        return read_rgb(roots.path(root, path), listed)
+        image = read_rgb(roots.path(file.root, file.path), file.content_hash)
     except (ItemError, ChangedInputError, OSError):  # no picture is shown rather than a wrong one
-        return None
+        return []
+    images = split_halves(image, file.halves) if file.halves else (image,)
+    return [encode(one) for one in images]
+
+
+def _kept(store: WorkStore, algorithm: str) -> Kept:
+    """The thumbnails of all sound pages in the store."""
+    kept: Kept = {}
+    for folder in sorted(store.shards.glob(f"{algorithm}-*")):
+        if damage(folder) is None:
+            kept |= json.loads((folder / FILE).read_bytes())
+    return kept
+
+
+def _write(folder: Path, page: Kept) -> None:
+    write_text(folder / FILE, json.dumps(page, sort_keys=True))

@@ -1,21 +1,21 @@
 """The triplet (caption, image vector, picture) of a picture, and the work that makes it of a row."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import Dropped, TripletRow
-from unirain_core.config.sections import EncoderName, Encoders
-from unirain_core.distill.encoders.caption import Captioner, StatisticsCaptioner
-from unirain_core.distill.encoders.image import ImageEncoder, StatisticsImageEncoder
-from unirain_core.distill.encoders.text import StatisticsTextEncoder, TextEncoder
-from unirain_core.engine.rows import Failed, Job
+from unirain_core.artefacts.schemas import Dropped
+from unirain_core.artefacts.triplets import EncodedRow
+from unirain_core.distill.encoders.captioner import Captioner
+from unirain_core.distill.encoders.image import ImageEncoder
+from unirain_core.distill.encoders.text import TextEncoder
+from unirain_core.distill.stand_ins import note
+from unirain_core.engine.jobs import Failed
+from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
 from unirain_core.imaging.codec import RgbImage, to_float, to_uint8
 from unirain_core.imaging.colour import luma
@@ -36,33 +36,6 @@ class Triplet:
     """(side, side), I: grey Rec. 601, 0 to 255."""
 
 
-def make_captioner(name: EncoderName) -> Captioner:
-    """The captioner of a name in params."""
-    match name:
-        case "statistics":
-            return StatisticsCaptioner()
-        case _:
-            assert_never(name)
-
-
-def make_text_encoder(name: EncoderName) -> TextEncoder:
-    """The text encoder of a name in params."""
-    match name:
-        case "statistics":
-            return StatisticsTextEncoder()
-        case _:
-            assert_never(name)
-
-
-def make_image_encoder(name: EncoderName) -> ImageEncoder:
-    """The image encoder of a name in params."""
-    match name:
-        case "statistics":
-            return StatisticsImageEncoder()
-        case _:
-            assert_never(name)
-
-
 @dataclass(frozen=True, slots=True)
 class Encoder:
     """Everything that makes a triplet."""
@@ -80,10 +53,7 @@ class Encoder:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a report must say of the encoders."""
-        stand_ins = all(
-            n.startswith("statistics/") for n in (self.captioner.form, self.text.name, self.image.name)
-        )
-        return ("statistics encoders; no captioning or vision-language model ran",) if stand_ins else ()
+        return note((self.captioner.form, self.text.name, self.image.name))
 
     def encode(self, image: RgbImage) -> Triplet:
         """The triplet of a picture of any size."""
@@ -94,17 +64,6 @@ class Encoder:
             image_vector=self.image.encode(image),
             picture=structure_picture(image, self.structure_side),
         )
-
-
-@lru_cache(maxsize=2)
-def make_encoder(params: Encoders) -> Encoder:
-    """The encoders of params, loaded once per process."""
-    return Encoder(
-        captioner=make_captioner(params.captioner),
-        text=make_text_encoder(params.text_encoder),
-        image=make_image_encoder(params.image_encoder),
-        structure_side=params.structure_side,
-    )
 
 
 def structure_picture(image: RgbImage, side: int) -> NDArray[np.uint8]:
@@ -135,22 +94,37 @@ class PictureRow:
     """Content hash of the file."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EncodeRows:
-    """Triplets of rows; picklable, for worker processes."""
+    """The per-row work of every stage that makes triplets."""
 
-    encoders: Encoders
+    make_encoder: Callable[[], Encoder]
+    """Makes the encoder in each process; what it returns is not pickled."""
+    made_with: str
+    """Names and versions of the encoders."""
     roots: Roots
+    algorithm: str
+    output: type[EncodedRow] = EncodedRow
+    device: Device = "cpu"
+    batch: int | None = None
 
-    def __call__(self, rows: Sequence[PictureRow]) -> list[list[TripletRow]]:
+    def key(self, row: PictureRow) -> str:
+        """Everything that determines a row's triplet."""
+        return digest(self.made_with, row.input_hash, row.halves)
+
+    def place(self, row: PictureRow) -> tuple[str, str]:
+        """Dataset and id of a row."""
+        return row.dataset, row.id
+
+    def compute(self, batch: Sequence[PictureRow]) -> list[EncodedRow]:
         """One triplet for each row."""
-        return [[self._encoded(row)] for row in rows]
+        return [self._encoded(row) for row in batch]
 
-    def _encoded(self, row: PictureRow) -> TripletRow:
-        encoder = make_encoder(self.encoders)
+    def _encoded(self, row: PictureRow) -> EncodedRow:
+        encoder = self.make_encoder()
         file = self.roots.path(row.root, row.input)
         triplet = encoder.encode(read_rainy(file, row.halves, listed=row.input_hash))
-        return TripletRow(
+        return EncodedRow(
             id=row.id,
             caption=triplet.caption,
             caption_form=encoder.captioner.form,
@@ -162,23 +136,24 @@ class EncodeRows:
         )
 
 
-def triplet_job(encoders: Encoders, roots: Roots, algorithm: str) -> Job[PictureRow, TripletRow]:
-    """The per-row work of every stage that makes triplets."""
-    encoder = make_encoder(encoders)
-    return Job(
-        algorithm=algorithm,
-        output=TripletRow,
-        key=partial(row_key, f"{encoder.captioner.form}; {encoder.name}"),
-        place=row_place,
-        work=EncodeRows(encoders, roots),
-    )
+def triplet_job(make_encoder: Callable[[], Encoder], roots: Roots, algorithm: str) -> EncodeRows:
+    """The per-row work of every stage that makes triplets.
+
+    Args:
+        make_encoder: a picklable function that gives a process its one encoder.
+        roots: where the datasets lie.
+        algorithm: the version of the stage's algorithm.
+    """
+    encoder = make_encoder()
+    made_with = f"{encoder.captioner.form}; {encoder.name}"
+    return EncodeRows(make_encoder=make_encoder, made_with=made_with, roots=roots, algorithm=algorithm)
 
 
 def settle(
-    rows: Sequence[PictureRow], results: Sequence[list[TripletRow] | Failed]
-) -> tuple[list[TripletRow], list[Dropped]]:
+    rows: Sequence[PictureRow], results: Sequence[EncodedRow | Failed]
+) -> tuple[list[EncodedRow], list[Dropped]]:
     """Triplets of the rows that have one, and the other rows with their reasons; in the order of the rows."""
-    triplets: list[TripletRow] = []
+    triplets: list[EncodedRow] = []
     dropped: list[Dropped] = []
     for row, result in zip(rows, results, strict=True):
         if isinstance(result, Failed):
@@ -186,15 +161,5 @@ def settle(
                 Dropped(pair_id=row.id, dataset=row.dataset, reason=result.reason, other=result.detail)
             )
         else:
-            triplets.extend(result)
+            triplets.append(result)
     return triplets, dropped
-
-
-def row_key(encoders: str, row: PictureRow) -> str:
-    """Everything that determines a row's triplet."""
-    return digest(encoders, row.input_hash, row.halves)
-
-
-def row_place(row: PictureRow) -> tuple[str, str]:
-    """Dataset and id of a row."""
-    return row.dataset, row.id

@@ -2,65 +2,139 @@
 
 import multiprocessing
 import os
+import pickle
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import Protocol, TypeVar
+from contextlib import contextmanager
+from functools import cache, partial
+from multiprocessing.queues import SimpleQueue
+from typing import Any, Generic, TypeVar
 
 from unirain_core.engine.life import tie_to_parent
+from unirain_core.engine.pools import Device
 from unirain_core.errors import ConfigError, WorkerDiedError
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-class Engine(Protocol):
-    """Where tasks run; the function and the tasks travel to other processes or machines."""
-
-    def run(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
-        """Apply the function to every task; results come in any order, the first error ends it all.
-
-        Raises:
-            WorkerDiedError: a worker process ended before its task did.
-        """
-        ...
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 class LocalEngine:
-    """Processes of this machine, one thread each: the same bytes whatever their number."""
+    """Processes of this machine, one thread each: the same bytes whatever their number.
+
+    Work for a GPU has one process for each GPU. Where there is none, it runs as work for the CPU does.
+    """
 
     def __init__(self, workers: int | None = None) -> None:
         self._workers = workers or _workers()
 
-    def run(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
-        """As `Engine.run`."""
-        if not tasks:
-            return
+    @contextmanager
+    def open(self, function: Callable[[Task], Result], device: Device) -> Iterator["LocalPool[Task, Result]"]:
+        """As `Engine.open`."""
+        devices = _cuda_devices() if device == "gpu" else []
+        pool = LocalPool(function, min(self._workers, len(devices) or self._workers), devices)
+        try:
+            yield pool
+        finally:
+            pool.close()
+
+
+class LocalPool(Generic[Task, Result]):
+    """Worker processes that were handed one function."""
+
+    def __init__(self, function: Callable[[Task], Result], workers: int, devices: Sequence[str]) -> None:
+        self._function, self._n_workers, self._devices = function, workers, devices
+        self._executor: ProcessPoolExecutor | None = None
+        self._flying: set[Future[Result]] = set()
+
+    @property
+    def capacity(self) -> int:
+        """As `Pool.capacity`."""
+        return 2 * self._n_workers
+
+    def submit(self, task: Task) -> None:
+        """As `Pool.submit`."""
+        if self._executor is None:
+            self._executor = self._start()
+        with _telling():
+            self._flying.add(self._executor.submit(_apply, task))
+
+    def next(self) -> Result:
+        """As `Pool.next`."""
+        done = next(iter(wait(self._flying, return_when=FIRST_COMPLETED).done))
+        self._flying.remove(done)
+        with _telling():
+            return done.result()
+
+    def close(self) -> None:
+        """End the workers; what they have not begun is not begun."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def _start(self) -> ProcessPoolExecutor:
         # read when a worker loads NumPy or torch: two workers of two threads each would fight
         os.environ.update(dict.fromkeys(_THREADS, "1"))
-        pool = ProcessPoolExecutor(
-            max_workers=min(self._workers, len(tasks)),
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_begin_worker,
+        context = multiprocessing.get_context("spawn")
+        devices: SimpleQueue[str] = context.SimpleQueue()
+        for device in self._devices:
+            devices.put(device)
+        return ProcessPoolExecutor(
+            max_workers=self._n_workers,
+            mp_context=context,
+            initializer=partial(
+                _begin_worker, pickle.dumps(self._function), devices, has_device=bool(self._devices)
+            ),
         )
-        try:
-            for future in as_completed([pool.submit(function, task) for task in tasks]):
-                yield future.result()
-        except BrokenProcessPool:
-            raise WorkerDiedError(
-                "a worker process was ended from outside, most often because memory ran out; finished work is "
-                "kept: run the same command again, with UNIRAIN_WORKERS=1 in the environment if it is memory"
-            ) from None
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin_worker() -> None:
+@contextmanager
+def _telling() -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool:
+        raise WorkerDiedError(
+            "a worker process was ended from outside, most often because memory ran out; finished work is "
+            "kept: run the same command again, with UNIRAIN_WORKERS=1 in the environment if it is memory"
+        ) from None
+
+
+_pickled: list[bytes] = []
+"""The function of this worker process: it is sent once, not with every task."""
+
+
+def _begin_worker(function: bytes, devices: "SimpleQueue[str]", *, has_device: bool) -> None:
     tie_to_parent(signal.SIGKILL)
+    parent = multiprocessing.parent_process()
+    if parent is None or os.getppid() != parent.pid:  # the stage died before this process could be tied to it
+        os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the stage decides; its end is the worker's
+    if has_device:
+        os.environ[_VISIBLE] = devices.get()
+    _pickled.append(function)
+
+
+@cache
+def _loaded() -> Callable[[Any], Any]:
+    """The function, loaded with the first task: an error of loading is then that task's, and not the pool's end."""
+    function: Callable[[Any], Any] = pickle.loads(_pickled[0])
+    return function
+
+
+def _apply(task: Any) -> Any:  # noqa: ANN401 (whatever the function takes and gives)
+    return _loaded()(task)
+
+
+def _cuda_devices() -> list[str]:
+    """Names of the GPUs that this process may use, as CUDA_VISIBLE_DEVICES has them."""
+    import torch  # seconds, which a stage without such work does not pay
+
+    number = torch.cuda.device_count()
+    named = [name.strip() for name in os.environ.get(_VISIBLE, "").split(",") if name.strip()]
+    return named[:number] if named else [str(device) for device in range(number)]
 
 
 def _workers() -> int:

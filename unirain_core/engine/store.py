@@ -3,6 +3,7 @@
 DVC deletes a stage's outs before it runs the stage; what stands here survives a kill at any moment.
 
     .unirain/shards/<stage>/<name>    finished shards and folders; they appear whole or not at all
+    .unirain/index/<stage>/           where each finished row stands; garbage in it is noticed, and it is made anew
     .unirain/partial/<owner>/         what a running stage is writing; wiped when it starts again
     .unirain/used/<owner>.json        the finished work that the owner's last whole run referred to
 
@@ -55,6 +56,10 @@ class WorkStore:
     def shards(self) -> Path:
         """Folder of this stage's finished work."""
         return self.home / "shards" / self.stage
+
+    def index(self, algorithm: str) -> Path:
+        """File that says where the finished rows of an algorithm stand; a side file."""
+        return self.home / "index" / self.stage / f"{algorithm}.index"
 
     @property
     def partial(self) -> Path:
@@ -211,7 +216,16 @@ def collect(home: Path, named: Iterable[Path] = (), owners: Collection[str] | No
                 freed += size_of(path)
                 remove(path)
                 removed.append(path)
+    _remove_empty_indexes(home)
     return Collected(tuple(removed), freed, tuple(sorted(kept_for)))
+
+
+def _remove_empty_indexes(home: Path) -> None:
+    """Remove what lists no shard any more; what lists some that are gone puts itself right when it is used."""
+    for index in sorted((home / "index").glob("*/*.index")):
+        shards = home / "shards" / index.parent.name
+        if not any(shards.glob(f"{index.stem}-*")):
+            remove(index)
 
 
 def size_of(path: Path) -> int:

@@ -13,7 +13,7 @@ from unirain_core.errors import ChangedInputError
 from unirain_core.imaging.codec import RgbImage
 from unirain_core.inference.photo import derain
 from unirain_core.model import checkpoint
-from unirain_core.model.network import UniRainNet
+from unirain_core.model.restorer import Restorer
 
 
 class Method(Protocol):
@@ -76,7 +76,7 @@ def make_method(params: MethodParams) -> Method:
 
 
 @lru_cache(maxsize=1)
-def _loaded(folder: Path, key: str) -> UniRainNet:
+def _loaded(folder: Path, key: str) -> Restorer:
     net, description = checkpoint.load_described(folder)
     if digest(description.seal) != key:
         raise ChangedInputError(

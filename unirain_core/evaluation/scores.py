@@ -2,29 +2,28 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import ClassVar
 
-import torch
-from PIL import Image
+import polars as pl
 
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, Score, SplitRow
 from unirain_core.artefacts.whole import whole_file
 from unirain_core.config.sections import ProtocolName
-from unirain_core.engine.local import LocalEngine
-from unirain_core.engine.rows import Failed, Job, finished_rows
+from unirain_core.engine.jobs import Failed
+from unirain_core.engine.pools import Device
+from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore, digest
-from unirain_core.evaluation.lpips import Lpips
 from unirain_core.evaluation.methods import Method
-from unirain_core.evaluation.protocols import measure, prepared
+from unirain_core.evaluation.metrics import Instrument, Restoration
+from unirain_core.evaluation.protocols import prepared
 from unirain_core.evaluation.summary import SHOWN_PER_TYPE, picture_name, shown
-from unirain_core.imaging.codec import RgbImage
+from unirain_core.imaging.codec import RgbImage, write_png
 from unirain_core.imaging.pairs import read_pair
 
-ALGORITHM = "3"
+ALGORITHM = "4"
 """Version of what is computed of a pair."""
 
 Splits = Mapping[str, Sequence[SplitRow]]
@@ -37,12 +36,10 @@ class Scored:
 
     PRODUCER: ClassVar[str] = "benchmark_scores, baseline_scores"
 
-    psnr: float
-    """DB."""
-    ssim: float
-    """-1 to 1."""
-    lpips: float | None
-    """At least 0, smaller is nearer; null: not measured."""
+    metrics: tuple[str, ...]
+    """Names of those that apply to the pair, in the order of the table of metrics."""
+    values: tuple[float, ...]
+    """Of each of them, in its unit."""
     picture: bytes | None
     """The restored picture as PNG, where it shall be shown."""
 
@@ -69,31 +66,39 @@ def tasks(splits: Splits) -> list[Task]:
     ]
 
 
-def scoring_job(
-    method: Method, protocol: ProtocolName, lpips: Lpips | None, roots: Roots
-) -> Job[Task, Scored]:
-    """The per-row work of the stages that score."""
-    return Job(
-        algorithm=ALGORITHM,
-        output=Scored,
-        key=partial(_key, f"{method.key} {protocol} {lpips.weights_hash if lpips else None}"),
-        place=_place,
-        work=ScoreRows(method, protocol, lpips, roots),
-    )
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreRows:
-    """Restore and score pairs; picklable, for worker processes."""
+    """The per-row work of the stages that score: restore a pair, and measure."""
 
     method: Method
     protocol: ProtocolName
-    lpips: Lpips | None
+    instruments: Mapping[str, Instrument]
+    """Name of a metric to what measures it."""
     roots: Roots
+    algorithm: str = ALGORITHM
+    output: type[Scored] = Scored
+    device: Device = "gpu"
+    batch: int | None = None
 
-    def __call__(self, rows: Sequence[Task]) -> list[list[Scored]]:
-        """One score for each row."""
-        return [[self._scored(task)] for task in rows]
+    def key(self, task: Task) -> str:
+        """Everything that determines a pair's scores.
+
+        One key stands for all metrics of a pair, because each of them needs the restored picture, whose restoration is
+        most of the work. A metric that is added or gone scores every pair anew; the old scores stay in the store.
+        """
+        row = task.row
+        how = digest(
+            self.method.key, self.protocol, [(name, tool.key) for name, tool in self.instruments.items()]
+        )
+        return digest(how, row.input_hash, row.target_hash, row.halves, task.is_shown)
+
+    def place(self, task: Task) -> tuple[str, str]:
+        """Dataset and id of a pair."""
+        return task.row.pair_id.partition("/")[0], task.row.pair_id
+
+    def compute(self, batch: Sequence[Task]) -> list[Scored]:
+        """One score for each pair."""
+        return [self._scored(task) for task in batch]
 
     def _scored(self, task: Task) -> Scored:
         row = task.row
@@ -106,13 +111,13 @@ class ScoreRows:
             clean_hash=row.target_hash,
         )
         rainy, clean = (prepared(self.protocol, image) for image in pair)
-        restored = self.method.restore(rainy)
-        quality = measure(self.protocol, restored, clean)
+        restoration = Restoration(rainy=rainy, restored=self.method.restore(rainy), clean=clean)
+        measured = {name: tool.measure(restoration) for name, tool in self.instruments.items()}
+        values = {name: value for name, value in measured.items() if value is not None}
         return Scored(
-            psnr=quality.psnr,
-            ssim=quality.ssim,
-            lpips=self.lpips.distance(restored, clean) if self.lpips else None,
-            picture=_png(restored) if task.is_shown else None,
+            metrics=tuple(values),
+            values=tuple(values.values()),
+            picture=_png(restoration.restored) if task.is_shown else None,
         )
 
 
@@ -120,8 +125,8 @@ class ScoreRows:
 class Scoring:
     """All that scoring one method gives."""
 
-    scores: list[Score]
-    """In the order of the benchmarks and their pairs."""
+    scores: pl.DataFrame
+    """Columns of `Score`, in the order of the benchmarks, their pairs and the metrics."""
     dropped: list[Dropped]
     """Pairs that could not be scored, likewise."""
     pictures: dict[str, bytes]
@@ -141,7 +146,7 @@ def score(
     protocol: ProtocolName,
     splits: Splits,
     *,
-    lpips: Lpips | None,
+    instruments: Mapping[str, Instrument],
     roots: Roots,
     store: WorkStore,
 ) -> Scoring:
@@ -152,60 +157,55 @@ def score(
         method: what restores.
         protocol: how the pictures are compared.
         splits: name of a benchmark to its pairs; the pictures to show are those of the first.
-        lpips: the learned distance; None: it stays null.
+        instruments: name of a metric to what measures it.
         roots: where the datasets lie.
         store: of the stage.
     """
     pairs = tasks(splits)
-    # One worker for a GPU: each would load the network onto it.
-    engine = LocalEngine(workers=1) if torch.cuda.is_available() else LocalEngine()
-    results = finished_rows(scoring_job(method, protocol, lpips, roots), pairs, store, engine)
-    scoring = Scoring(scores=[], dropped=[], pictures={})
+    job = ScoreRows(method=method, protocol=protocol, instruments=instruments, roots=roots)
+    results = finished_rows(job, pairs, store)
+    scored: list[tuple[Task, Scored]] = []
+    dropped: list[Dropped] = []
+    pictures: dict[str, bytes] = {}
     for task, result in zip(pairs, results, strict=True):
         if isinstance(result, Failed):
-            scoring.dropped.append(_dropped(task, result))
+            dropped.append(_dropped(task, result))
             continue
-        (scored,) = result
-        scoring.scores.append(_score(name, protocol, task, scored))
-        if scored.picture is not None:
-            scoring.pictures[picture_name(task.row.pair_id)] = scored.picture
-    return scoring
+        scored.append((task, result))
+        if result.picture is not None:
+            pictures[picture_name(task.row.pair_id)] = result.picture
+    return Scoring(score_rows(name, protocol, scored), dropped, pictures)
 
 
-def _score(name: str, protocol: ProtocolName, task: Task, scored: Scored) -> Score:
-    return Score(
-        method=name,
-        benchmark=task.benchmark,
-        pair_id=task.row.pair_id,
-        rain_type=task.row.rain_type,
-        psnr=scored.psnr,
-        ssim=scored.ssim,
-        lpips=scored.lpips,
-        protocol=protocol,
-        data_hash=digest(task.row.input_hash, task.row.target_hash),
+def score_rows(name: str, protocol: str, scored: Sequence[tuple[Task, Scored]]) -> pl.DataFrame:
+    """A row for each metric of each pair: the columns of `Score`."""
+    rows = [task.row for task, _ in scored]
+    text, texts, numbers = pl.String(), pl.List(pl.String), pl.List(pl.Float64)
+    of_pairs = pl.DataFrame(
+        [
+            pl.Series("benchmark", [task.benchmark for task, _ in scored], text),
+            pl.Series("pair_id", [row.pair_id for row in rows], text),
+            pl.Series("rain_type", [row.rain_type for row in rows], text),
+            pl.Series("metric", [result.metrics for _, result in scored], texts),
+            pl.Series("value", [result.values for _, result in scored], numbers),
+            pl.Series("data_hash", [digest(row.input_hash, row.target_hash) for row in rows], text),
+        ]
     )
+    named = of_pairs.with_columns(method=pl.lit(name), protocol=pl.lit(protocol))
+    measured = named.filter(pl.col("metric").list.len() > 0)  # an empty list would become a row of nulls
+    return measured.explode("metric", "value").select(field.name for field in fields(Score))
 
 
 def _dropped(task: Task, failure: Failed) -> Dropped:
-    dataset, pair_id = _place(task)
     return Dropped(
-        pair_id=pair_id,
-        dataset=dataset,
+        pair_id=task.row.pair_id,
+        dataset=task.row.pair_id.partition("/")[0],
         reason=failure.reason,
         other=f"benchmark {task.benchmark}: {failure.detail}",
     )
 
 
-def _key(how: str, task: Task) -> str:
-    row = task.row
-    return digest(how, row.input_hash, row.target_hash, row.halves, task.is_shown)
-
-
-def _place(task: Task) -> tuple[str, str]:
-    return task.row.pair_id.partition("/")[0], task.row.pair_id
-
-
 def _png(image: RgbImage) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, format="PNG", compress_level=1)
+    write_png(buffer, image)
     return buffer.getvalue()

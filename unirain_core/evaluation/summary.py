@@ -1,57 +1,81 @@
 """What of many scores a person looks at: means of each rain type, and a few pairs' pictures."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean
 
+import polars as pl
+
+from unirain_core.artefacts import tables
 from unirain_core.artefacts.report import Json
 from unirain_core.artefacts.schemas import Score, SplitRow
+from unirain_core.evaluation.metrics import METRICS
 
 SHOWN_PER_TYPE = 4
 """Pairs of each rain type whose restored pictures are kept beside the scores."""
 
+_PLACE = ["method", "benchmark", "rain_type"]
+
+Place = tuple[str, str, str]
+"""Method, benchmark, rain type."""
+
+
+def read_scores(folders: Iterable[Path]) -> pl.DataFrame:
+    """The scores in the folders of several methods, one after the other: the columns of `Score`."""
+    schema = tables.arrow_schema(Score)
+    frames = [tables.columns(folder / "scores.parquet", Score, schema.names) for folder in folders]
+    return pl.concat([pl.DataFrame(schema.empty_table()), *frames])
+
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """Means over pairs."""
+    """Means over the pairs of one place in a table."""
 
-    psnr: float
-    """dB."""
-    ssim: float
-    """-1 to 1."""
-    lpips: float | None
-    """Smaller is nearer; None: not measured of every picture."""
+    figures: Mapping[str, float | str]
+    """Name of each metric to its mean, or to the reason why it has none."""
     pairs: int
     """How many."""
 
 
-def mean(scores: Iterable[Score]) -> Mean | None:
-    """Mean of the pictures' scores; None where there are none."""
-    rows = list(scores)
-    if not rows:
-        return None
-    return Mean(
-        fmean(r.psnr for r in rows), fmean(r.ssim for r in rows), mean_lpips(r.lpips for r in rows), len(rows)
-    )
+def means(scores: pl.DataFrame) -> dict[Place, Mean]:
+    """The means of each method, benchmark and rain type, in the order in which they first occur.
+
+    A metric that some pairs have no value of has no mean, for it would be the mean of other pictures.
+
+    Args:
+        scores: columns of `Score`: method, benchmark, rain_type, pair_id, metric, value.
+    """
+    groups = scores.group_by(_PLACE, maintain_order=True)
+    n_pairs: dict[Place, int] = {}
+    for method, benchmark, kind, n in groups.agg(pl.col("pair_id").n_unique()).iter_rows():
+        n_pairs[method, benchmark, kind] = n
+    figures: dict[Place, dict[str, float | str]] = defaultdict(dict)
+    by_metric = scores.group_by([*_PLACE, "metric"], maintain_order=True).agg(pl.col("value"))
+    for method, benchmark, kind, metric, values in by_metric.iter_rows():
+        place = (method, benchmark, kind)
+        # an exact sum: that of polars depends on the number of threads and on the order of the rows
+        whole = len(values) == n_pairs[place]
+        figures[place][metric] = (
+            fmean(values) if whole else f"only {len(values)} of {n_pairs[place]} pictures"
+        )
+    return {place: Mean(_complete(figures[place]), n) for place, n in n_pairs.items()}
 
 
-def mean_lpips(values: Iterable[float | None]) -> float | None:
-    """Mean of distances; None where one of them is absent, for it would be the mean of other pictures."""
-    there = list(values)
-    known = [value for value in there if value is not None]
-    return fmean(known) if known and len(known) == len(there) else None
+def _complete(figures: Mapping[str, float | str]) -> dict[str, float | str]:
+    return {metric.name: figures.get(metric.name, "not measured") for metric in METRICS}
 
 
-def by_type(scores: Sequence[Score]) -> list[Json]:
-    """Means of each benchmark and rain type, for a report."""
+def by_type(scores: pl.DataFrame) -> list[Json]:
+    """Means of each benchmark and rain type, for a report; null for a metric that has none."""
     lines: list[Json] = []
-    kinds = sorted({score.rain_type for score in scores})
-    for benchmark in dict.fromkeys(score.benchmark for score in scores):
-        for kind in kinds:
-            found = mean(s for s in scores if (s.benchmark, s.rain_type) == (benchmark, kind))
-            if found:
-                lines.append({"benchmark": benchmark, "rain_type": kind, **asdict(found)})
+    order = {benchmark: n for n, benchmark in enumerate(scores["benchmark"].unique(maintain_order=True))}
+    of_all = sorted(means(scores).items(), key=lambda item: (order[item[0][1]], item[0][2]))
+    for (_, benchmark, kind), mean in of_all:
+        figures = {name: None if isinstance(f, str) else f for name, f in mean.figures.items()}
+        lines.append({"benchmark": benchmark, "rain_type": kind, **figures, "pairs": mean.pairs})
     return lines
 
 

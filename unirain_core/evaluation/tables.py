@@ -6,23 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+import polars as pl
+
 from unirain_core.artefacts.report import Json
-from unirain_core.artefacts.schemas import Score
-from unirain_core.evaluation.summary import Mean, mean, mean_lpips
+from unirain_core.evaluation.metrics import METRICS, Metric
+from unirain_core.evaluation.summary import Mean, means
 
 AVERAGE = "average"
-"""Name of the last column."""
+"""Name of the column of the types' average."""
 
-NO_LPIPS = "LPIPS n/a: weights not found"
-REMEDY = (
-    "supply torchvision's `alexnet-owt-7be5be79.pth` in the folder `hub/checkpoints` of `$TORCH_HOME` (by default "
-    "`~/.cache/torch`), `pip install 'unirain[lpips]'`, then `dvc repro --force --single-item baseline_scores "
-    "benchmark_scores` and `dvc repro`"
-)
-"""What to do where LPIPS is absent."""
-
-_ABSENT = "n/a"
-_LPIPS = 2  # its place in a cell; the others are better when larger
+Cell = Mean | str
+"""Means, or the reason why there are none."""
 
 Emphasis = Callable[[str, int], str]
 """A figure and its place among the methods (0 is the best) to the figure as it is printed."""
@@ -38,18 +32,27 @@ class Table:
     """How pictures were compared."""
     columns: tuple[str, ...]
     """Rain types, then the average."""
-    lines: Mapping[str, tuple[Mean | str, ...]]
-    """Method to its cells; a cell without data says why."""
+    lines: Mapping[str, tuple[Cell, ...]]
+    """Method to its cells."""
+
+    def has(self, metric: Metric) -> bool:
+        """Whether any cell has the metric's mean."""
+        cells = [cell for line in self.lines.values() for cell in line]
+        return any(isinstance(cell, Mean) and isinstance(cell.figures[metric.name], float) for cell in cells)
 
     @property
-    def has_lpips(self) -> bool:
-        """Whether LPIPS was measured for any cell."""
-        cells = (cell for line in self.lines.values() for cell in line)
-        return any(isinstance(cell, Mean) and cell.lpips is not None for cell in cells)
+    def main(self) -> tuple[Metric, ...]:
+        """The metrics of every cell."""
+        return tuple(metric for metric in METRICS if metric.is_main and self.has(metric))
+
+    @property
+    def averaged(self) -> tuple[Metric, ...]:
+        """The metrics whose average has a column of its own."""
+        return tuple(metric for metric in METRICS if not metric.is_main and self.has(metric))
 
 
-def table(
-    scores: Sequence[Score], benchmark: str, methods: Sequence[str], rain_types: Sequence[str]
+def table_of(
+    scores: pl.DataFrame, benchmark: str, methods: Sequence[str], rain_types: Sequence[str]
 ) -> Table:
     """The table of one benchmark.
 
@@ -57,7 +60,7 @@ def table(
     only where every type has a mean.
 
     Args:
-        scores: of any benchmarks and methods.
+        scores: columns of `Score`, of any benchmarks and methods.
         benchmark: whose scores stand in the table.
         methods: in the order of the lines.
         rain_types: in the order of the columns.
@@ -65,116 +68,142 @@ def table(
     Raises:
         ValueError: the scores follow different protocols.
     """
-    rows = [score for score in scores if score.benchmark == benchmark]
-    protocols = sorted({row.protocol for row in rows})
+    rows = scores.filter(pl.col("benchmark") == benchmark)
+    protocols = rows["protocol"].unique().sort().to_list()
     if len(protocols) > 1:
         raise ValueError(f"figures of the protocols {protocols} do not belong into one table")
-    lines: dict[str, tuple[Mean | str, ...]] = {}
+    of_type = means(rows)
+    scored = {method for method, _, _ in of_type}
+    lines: dict[str, tuple[Cell, ...]] = {}
     for method in methods:
-        own = [row for row in rows if row.method == method]
-        cells = [mean(row for row in own if row.rain_type == kind) for kind in rain_types]
-        empty = f"no pair in {benchmark}" if own else f"not scored on {benchmark}"
-        lines[method] = (*(cell or empty for cell in cells), _average(cells))
+        empty = f"no pair in {benchmark}" if method in scored else f"not scored on {benchmark}"
+        cells = [of_type.get((method, benchmark, kind), empty) for kind in rain_types]
+        lines[method] = (*cells, _average(cells))
     return Table(benchmark, "".join(protocols), (*rain_types, AVERAGE), lines)
 
 
-def caption(given: Table) -> str:
+def caption(table: Table) -> str:
     """What the figures of the table are."""
-    figures = "PSNR in dB / SSIM" + (" / LPIPS (smaller is better)" if given.has_lpips else "")
-    return f"{figures}, protocol `{given.protocol}`; best bold, second underlined."
+    figures = " / ".join(map(_described, table.main))
+    columns = "".join(f" Column {_described(metric)}: the average of the types." for metric in table.averaged)
+    return f"{figures}, protocol `{table.protocol}`; best bold, second underlined.{columns}"
 
 
 def notes(tables: Sequence[Table]) -> list[str]:
     """What a person can supply for figures that are absent from the tables."""
-    return [] if all(given.has_lpips for given in tables) else [f"{NO_LPIPS}: {REMEDY}."]
+    absent = [metric for metric in METRICS if not all(table.has(metric) for table in tables)]
+    return [f"{metric.title} n/a: {metric.missing}." for metric in absent if metric.missing]
 
 
-def markdown(given: Table) -> str:
-    """GitHub's Markdown; PSNR / SSIM / LPIPS if it was measured, the best bold, the second underlined."""
-    text = _cells(given, lambda figure, place: (f"**{figure}**", f"<u>{figure}</u>", figure)[min(place, 2)])
-    head = ["method", *given.columns]
-    lines = [head, ["---"] * len(head), *([name, *cells] for name, cells in text.items())]
+def markdown(table: Table) -> str:
+    """GitHub's Markdown; the best bold, the second underlined."""
+    head, *rows = _lines(table, lambda f, place: (f"**{f}**", f"<u>{f}</u>", f)[min(place, 2)])
+    lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def latex(given: Table) -> str:
+def latex(table: Table) -> str:
     """A `tabular` of the package booktabs; the best bold, the second underlined."""
-    text = _cells(given, lambda f, place: (rf"\textbf{{{f}}}", rf"\underline{{{f}}}", f)[min(place, 2)])
-    head = ["method", *given.columns]
-    rows = [
-        " & ".join(line).replace("_", r"\_") + r" \\"
-        for line in [head, *([name, *cells] for name, cells in text.items())]
-    ]
-    begin = rf"\begin{{tabular}}{{l{'c' * len(given.columns)}}}"
-    return "\n".join(
-        [begin, r"\toprule", rows[0], r"\midrule", *rows[1:], r"\bottomrule", r"\end{tabular}", ""]
-    )
+    cells = _lines(table, lambda f, place: (rf"\textbf{{{f}}}", rf"\underline{{{f}}}", f)[min(place, 2)])
+    head, *rows = (" & ".join(line).replace("_", r"\_") + r" \\" for line in cells)
+    begin = rf"\begin{{tabular}}{{l{'c' * (len(cells[0]) - 1)}}}"
+    return "\n".join([begin, r"\toprule", head, r"\midrule", *rows, r"\bottomrule", r"\end{tabular}", ""])
 
 
 def comma_separated(tables: Sequence[Table]) -> str:
     """CSV of all tables, one line for each benchmark, method and column; `note` says why figures are absent."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(
-        ["benchmark", "protocol", "method", "rain_type", "psnr", "ssim", "lpips", "pairs", "note"]
-    )
-    for given in tables:
-        for method, cells in given.lines.items():
-            for column, cell in zip(given.columns, cells, strict=True):
-                figures = ["", "", "", "", cell] if isinstance(cell, str) else [
-                    f"{cell.psnr:.4f}", f"{cell.ssim:.6f}",
-                    *(("", cell.pairs, NO_LPIPS) if cell.lpips is None else (f"{cell.lpips:.6f}", cell.pairs, "")),
-                ]  # fmt: skip
-                writer.writerow([given.benchmark, given.protocol, method, column, *figures])
+    names = [metric.name for metric in METRICS]
+    writer.writerow(["benchmark", "protocol", "method", "rain_type", *names, "pairs", "note"])
+    for table in tables:
+        for method, cells in table.lines.items():
+            for column, cell in zip(table.columns, cells, strict=True):
+                writer.writerow([table.benchmark, table.protocol, method, column, *_fields(cell)])
     return file.getvalue()
 
 
-def figures(given: Table) -> dict[str, Json]:
-    """Method to column to psnr, ssim and lpips, for a report; figures without data are left out."""
-    return {
-        method: {
-            column: {"psnr": cell.psnr, "ssim": cell.ssim}
-            | ({} if cell.lpips is None else {"lpips": cell.lpips})
-            for column, cell in zip(given.columns, cells, strict=True)
-            if isinstance(cell, Mean)
-        }
-        for method, cells in given.lines.items()
-    }
+def figures(table: Table) -> dict[str, Json]:
+    """Method to column to metrics, for a report; figures without data are left out."""
+    lines: dict[str, Json] = {}
+    for method, cells in table.lines.items():
+        by_column = zip(table.columns, cells, strict=True)
+        lines[method] = {column: _numbers(cell) for column, cell in by_column if isinstance(cell, Mean)}
+    return lines
 
 
-def _average(cells: Sequence[Mean | None]) -> Mean | str:
-    there = [cell for cell in cells if cell is not None]
-    if len(there) < len(cells):
-        return "a type is missing" if there else "no type"
-    return Mean(
-        fmean(c.psnr for c in there),
-        fmean(c.ssim for c in there),
-        mean_lpips(c.lpips for c in there),
-        sum(c.pairs for c in there),
-    )
+def _described(metric: Metric) -> str:
+    unit = f" in {metric.unit}" if metric.unit else ""
+    return f"{metric.title}{unit}{'' if metric.larger_is_better else ' (smaller is better)'}"
 
 
-def _cells(given: Table, emphasis: Emphasis) -> dict[str, list[str]]:
-    """Every cell as text, `PSNR / SSIM` and `/ LPIPS` if any has it; equal printed figures share their place."""
-    columns = [_column(cells, emphasis, given.has_lpips) for cells in zip(*given.lines.values(), strict=True)]
-    return {method: [column[n] for column in columns] for n, method in enumerate(given.lines)}
+def _figure(cell: Cell, metric: Metric) -> float | str:
+    """The metric's mean in a cell, or the reason why there is none."""
+    return cell if isinstance(cell, str) else cell.figures[metric.name]
 
 
-def _column(cells: Sequence[Mean | str], emphasis: Emphasis, has_lpips: bool) -> list[str]:
-    printed = [None if isinstance(cell, str) else _printed(cell, has_lpips) for cell in cells]
-    figures = list(zip(*(p for p in printed if p), strict=True))
-    ranks = [
-        sorted({float(f) for f in of_all if f != _ABSENT}, reverse=i != _LPIPS)
-        for i, of_all in enumerate(figures)
-    ]
-    return [
-        " / ".join(f if f == _ABSENT else emphasis(f, ranks[i].index(float(f))) for i, f in enumerate(p))
-        if p
-        else f"({cell})"
-        for p, cell in zip(printed, cells, strict=True)
-    ]
+def _numbers(mean: Mean) -> dict[str, Json]:
+    return {name: figure for name, figure in mean.figures.items() if not isinstance(figure, str)}
 
 
-def _printed(cell: Mean, has_lpips: bool) -> tuple[str, ...]:
-    lpips = _ABSENT if cell.lpips is None else f"{cell.lpips:.4f}"
-    return (f"{cell.psnr:.2f}", f"{cell.ssim:.4f}", *([lpips] if has_lpips else []))
+def _fields(cell: Cell) -> list[str]:
+    """A cell in CSV: a field for each metric, with two decimals more than in print, then pairs and note."""
+    if isinstance(cell, str):
+        return [*("" for _ in METRICS), "", cell]
+    fields: list[str] = []
+    reasons: list[str] = []
+    for metric in METRICS:
+        figure = cell.figures[metric.name]
+        if isinstance(figure, str):
+            reasons.append(f"{metric.title}: {figure}")
+        fields.append("" if isinstance(figure, str) else f"{figure:.{metric.digits + 2}f}")
+    return [*fields, str(cell.pairs), "; ".join(reasons)]
+
+
+def _average(cells: Sequence[Cell]) -> Cell:
+    types = [cell for cell in cells if isinstance(cell, Mean)]
+    if len(types) < len(cells):
+        return "a type is missing" if types else "no type"
+    of_all = {metric.name: _mean([cell.figures[metric.name] for cell in types]) for metric in METRICS}
+    return Mean(of_all, sum(cell.pairs for cell in types))
+
+
+def _mean(figures: Sequence[float | str]) -> float | str:
+    """Mean of the types' figures, or the first reason why one of them is absent."""
+    reason = next((figure for figure in figures if isinstance(figure, str)), None)
+    return reason or fmean(figure for figure in figures if not isinstance(figure, str))
+
+
+def _lines(table: Table, emphasis: Emphasis) -> list[list[str]]:
+    """Every line as text, the head first."""
+    columns = [["method", *table.lines]]
+    by_column = list(zip(*table.lines.values(), strict=True))
+    for name, cells in zip(table.columns, by_column, strict=True):
+        columns.append([name, *_column(cells, table.main, emphasis)])
+    for metric in table.averaged:
+        columns.append([metric.title, *_column(by_column[-1], [metric], emphasis)])
+    return [list(line) for line in zip(*columns, strict=True)]
+
+
+def _column(cells: Sequence[Cell], metrics: Sequence[Metric], emphasis: Emphasis) -> list[str]:
+    """The cells as text; a stroke parts the figures of several metrics."""
+    marked = [_marked(cells, metric, emphasis) for metric in metrics]
+    texts: list[str] = []
+    for number, cell in enumerate(cells):
+        of_all = " / ".join(column[number] for column in marked)
+        texts.append(f"({cell})" if isinstance(cell, str) else of_all)
+    return texts
+
+
+def _marked(cells: Sequence[Cell], metric: Metric, emphasis: Emphasis) -> list[str]:
+    """One metric's figures as text, each with the emphasis of its place; equal printed figures share it."""
+    all_of_them = [_figure(cell, metric) for cell in cells]
+    printed = {metric.printed(figure) for figure in all_of_them if not isinstance(figure, str)}
+    places = sorted(printed, key=float, reverse=metric.larger_is_better)
+    texts: list[str] = []
+    for figure in all_of_them:
+        if isinstance(figure, str):
+            texts.append(f"({figure})")
+        else:
+            texts.append(emphasis(metric.printed(figure), places.index(metric.printed(figure))))
+    return texts

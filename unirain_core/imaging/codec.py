@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
+from unirain_core.artefacts.remote import Place, Remote
 from unirain_core.errors import ChangedInputError, ItemError
 from unirain_core.imaging.damage import damage, strips_damage
 from unirain_core.imaging.depth import to_rgb
@@ -90,24 +91,21 @@ def read_header(path: Path) -> Header:
         raise _unreadable(path.read_bytes(), error) from error
 
 
-def read_file(path: Path, listed: str | None = None) -> bytes:
+def read_file(path: Place, listed: str | None = None) -> bytes:
     """The bytes of a file, which must be those that were listed.
 
     Args:
-        path: the file.
+        path: the file, on this machine or in a store.
         listed: its `file_hash` when it was listed; None: whatever stands there.
 
     Raises:
         ChangedInputError: the content is not what was listed, or the file is gone.
         ItemError: the file is larger than MAX_BYTES, or this user may not read it.
-        OSError: the disk does not answer; without `listed` also a file that is gone.
+        OSError: the disk or store does not answer, or the store does not let this user in; without `listed` also a
+            file that is gone.
     """
     try:
-        if (size := path.stat().st_size) > MAX_BYTES:
-            raise ItemError("too_large", f"{path.name}: {size:,} bytes, at most {MAX_BYTES:,}")
-        content = path.read_bytes()
-    except PermissionError:
-        raise ItemError("unreadable", f"{path.name}: permission denied; run `chmod +r` on it") from None
+        content = _from_store(path) if isinstance(path, Remote) else _from_disk(path)
     except FileNotFoundError:
         if listed is None:
             raise
@@ -117,7 +115,24 @@ def read_file(path: Path, listed: str | None = None) -> bytes:
     return content
 
 
-def _changed(path: Path) -> ChangedInputError:
+def _from_disk(path: Path) -> bytes:
+    try:
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise ItemError("too_large", f"{path.name}: {size:,} bytes, at most {MAX_BYTES:,}")
+        return path.read_bytes()
+    except PermissionError:
+        raise ItemError("unreadable", f"{path.name}: permission denied; run `chmod +r` on it") from None
+
+
+def _from_store(file: Remote) -> bytes:
+    """As `_from_disk`; a permission that is denied ends the stage, as credentials that expire deny all files."""
+    content = file.read_bytes(MAX_BYTES)
+    if len(content) > MAX_BYTES:
+        raise ItemError("too_large", f"{file.name}: more than {MAX_BYTES:,} bytes")
+    return content
+
+
+def _changed(path: Place) -> ChangedInputError:
     return ChangedInputError(
         f"{path} has changed since it was listed (or is gone); let whatever writes it end, then run `dvc repro`, "
         "which lists anew"
@@ -125,7 +140,7 @@ def _changed(path: Path) -> ChangedInputError:
 
 
 def read_picture(
-    path: Path, listed: str | None = None, *, max_pixels: int | None = None, strict: bool = False
+    path: Place, listed: str | None = None, *, max_pixels: int | None = None, strict: bool = False
 ) -> Picture:
     """Decode exactly the bytes that were hashed; arguments and errors as of `read_file` and `decode`."""
     try:
@@ -134,7 +149,7 @@ def read_picture(
         raise UnreadableError(error.reason, f"{path.name}: {error.detail}") from None
 
 
-def read_rgb(path: Path, listed: str | None = None, *, max_pixels: int | None = None) -> RgbImage:
+def read_rgb(path: Place, listed: str | None = None, *, max_pixels: int | None = None) -> RgbImage:
     """As `read_picture`, the pixels alone: (H, W, 3) uint8, 0 to 255."""
     return read_picture(path, listed, max_pixels=max_pixels).pixels
 

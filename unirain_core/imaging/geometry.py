@@ -103,12 +103,26 @@ def split_halves(image: RgbImage, clean: str) -> tuple[RgbImage, RgbImage]:
     >>> rainy[0, :, 0].tolist(), clean[0, :, 0].tolist()
     ([3, 4], [0, 1])
     """
-    half = image.shape[1] // 2
-    left, right = image[:, :half], image[:, image.shape[1] - half :]
     match clean:
         case "left":
-            return right, left
+            return half_of(image, "right"), half_of(image, "left")
         case "right":
-            return left, right
+            return half_of(image, "left"), half_of(image, "right")
         case _:
             raise ValueError(f"clean must be left or right, found {clean!r}")
+
+
+def half_of(image: RgbImage, side: str) -> RgbImage:
+    """The left or right half of a picture; an odd column in the middle is in neither.
+
+    >>> half_of(np.arange(5)[None, :, None].repeat(3, axis=2).astype(np.uint8), "right")[0, :, 0].tolist()
+    [3, 4]
+    """
+    width = image.shape[1] // 2
+    match side:
+        case "left":
+            return image[:, :width]
+        case "right":
+            return image[:, image.shape[1] - width :]
+        case _:
+            raise ValueError(f"a half is left or right, found {side!r}")

@@ -13,7 +13,8 @@ GAUSSIAN_SIDE, UNIFORM_SIDE = 11, 7
 """Sides of the windows in pixels. Only whole windows count, so a smaller picture has no SSIM."""
 
 _BELL = np.exp(-((np.arange(GAUSSIAN_SIDE) - GAUSSIAN_SIDE // 2) ** 2) / (2 * 1.5**2))
-_GAUSSIAN = _BELL / _BELL.sum()
+GAUSSIAN = _BELL / _BELL.sum()
+"""(11,) weights along one axis."""
 _K1, _K2 = 0.01, 0.03
 
 
@@ -57,6 +58,11 @@ def uniform_ssim(first: NDArray[Any], second: NDArray[Any], *, peak: float) -> F
     return _similarity(first, second, _uniform_mean, peak=peak, unbias=pixels / (pixels - 1), clamp=False)
 
 
+def stabilisers(peak: float) -> tuple[float, float]:
+    """C1 and C2 of Wang et al., for values in [0, peak]."""
+    return (_K1 * peak) ** 2, (_K2 * peak) ** 2
+
+
 def _similarity(
     first: NDArray[Any],
     second: NDArray[Any],
@@ -70,7 +76,7 @@ def _similarity(
     mean_x, mean_y = mean(x), mean(y)
     spread = unbias * (mean(x * x) - mean_x**2 + mean(y * y) - mean_y**2)
     covariance = unbias * (mean(x * y) - mean_x * mean_y)
-    c1, c2 = (_K1 * peak) ** 2, (_K2 * peak) ** 2
+    c1, c2 = stabilisers(peak)
     structure = (2 * covariance + c2) / (spread + c2)
     if clamp:
         structure = np.maximum(structure, 0.0)
@@ -81,8 +87,8 @@ def _similarity(
 
 def _gaussian_mean(x: Float64Array) -> Float64Array:
     border = slice(GAUSSIAN_SIDE // 2, -(GAUSSIAN_SIDE // 2))
-    rows: Float64Array = correlate1d(x, _GAUSSIAN, axis=-2)[..., border, :]
-    return correlate1d(rows, _GAUSSIAN, axis=-1)[..., border]
+    rows: Float64Array = correlate1d(x, GAUSSIAN, axis=-2)[..., border, :]
+    return correlate1d(rows, GAUSSIAN, axis=-1)[..., border]
 
 
 def _uniform_mean(x: Float64Array) -> Float64Array:

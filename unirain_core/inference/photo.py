@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from unirain_core.imaging.codec import RgbImage, to_float, to_uint8
 from unirain_core.model.network import UniRainNet
+from unirain_core.model.restorer import Restorer
 
 WHOLE_PIXELS = 2**21
 """Photos up to this size go through the network whole, 2048 x 1024 among them: about 1.3 GB with the sample network."""
@@ -22,7 +23,7 @@ OVERLAP = 64
 
 @torch.no_grad()
 def derain(
-    model: UniRainNet, image: RgbImage, *, whole_pixels: int = WHOLE_PIXELS, tile: int = TILE
+    model: Restorer, image: RgbImage, *, whole_pixels: int = WHOLE_PIXELS, tile: int = TILE
 ) -> RgbImage:
     """Remove the rain from a photo of any size.
 
@@ -96,8 +97,9 @@ def _blend(below: RgbImage, fresh: RgbImage, place: _Place) -> None:
     below[...] = np.where(alpha < 1, np.rint(mixed), fresh).astype(np.uint8)
 
 
-def _restored(model: UniRainNet, image: RgbImage) -> RgbImage:
+def _restored(model: Restorer, image: RgbImage) -> RgbImage:
     device = next(model.parameters()).device
     rainy = torch.from_numpy(to_float(image)).permute(2, 0, 1)[None].to(device)
-    restored = model(rainy, sparse=True)
+    # of our network only the experts with a route run, with equal results
+    restored = model(rainy, sparse=True) if isinstance(model, UniRainNet) else model(rainy)
     return to_uint8(restored[0].permute(1, 2, 0).float().cpu().numpy())

@@ -13,14 +13,17 @@ from torch import Tensor, nn
 
 from unirain_core.artefacts import paths
 from unirain_core.artefacts.whole import whole_file, write_text
+from unirain_core.config.architectures import Architecture
 from unirain_core.config.load import parse_network
-from unirain_core.config.sections import Network
 from unirain_core.errors import ArtefactError, ConfigError, MissingArtefactError, SchemaError
-from unirain_core.model.network import UniRainNet, build
+from unirain_core.model.architecture import build
+from unirain_core.model.restorer import Restorer
 
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"
 FORMAT = 2
+WITHOUT_SEAL = 1
+"""Format of version 0.1.0: only the weights have a hash. What stands beside them is checked key by key, as ever."""
 PRODUCER = "trained_checkpoint"
 
 Extra = Mapping[str, str | float | int]
@@ -30,7 +33,7 @@ Extra = Mapping[str, str | float | int]
 class Description:
     """What stands beside the weights."""
 
-    config: Network
+    config: Architecture
     extra: Extra
     """What the writer noted, such as the step and the figures of its validation."""
     sha256: str
@@ -39,7 +42,7 @@ class Description:
     """Hash of configuration, notes and the weights' hash: of everything that the network does."""
 
 
-def save(folder: Path, model: nn.Module, config: Network, extra: Extra) -> None:
+def save(folder: Path, model: nn.Module, config: Architecture, extra: Extra) -> None:
     """Write a checkpoint; equal arguments give equal bytes, and each file appears whole or not at all.
 
     Args:
@@ -72,12 +75,12 @@ def save(folder: Path, model: nn.Module, config: Network, extra: Extra) -> None:
     write_text(folder / DESCRIPTION, text)
 
 
-def load(folder: Path) -> UniRainNet:
+def load(folder: Path) -> Restorer:
     """Read a checkpoint into a network on the CPU, ready for inference; errors are those of `load_described`."""
     return load_described(folder)[0]
 
 
-def load_described(folder: Path) -> tuple[UniRainNet, Description]:
+def load_described(folder: Path) -> tuple[Restorer, Description]:
     """Read a checkpoint into a network, as `load` does, with the description of these very weights.
 
     Raises:
@@ -117,8 +120,10 @@ def describe(folder: Path) -> Description:
     path = folder / DESCRIPTION
     try:
         content = json.loads(_bytes(path))
-        if content["format"] != FORMAT:
+        if content["format"] not in (WITHOUT_SEAL, FORMAT):
             raise SchemaError(f"{path} has format {content['format']!r}, expected {FORMAT}; {_mend(path)}")
+        if content["format"] == WITHOUT_SEAL:
+            content.setdefault("seal", _seal(content))
         unsealed = {name: value for name, value in content.items() if name != "seal"}
         if content["seal"] != _seal(unsealed):
             raise SchemaError(f"{path} was changed since it was written (its seal differs); {_mend(path)}")
@@ -141,10 +146,10 @@ def _not_finite(state: Mapping[str, Tensor]) -> str:
     return next((name for name, weight in state.items() if not torch.isfinite(weight).all()), "")
 
 
-def _differences(state: Mapping[str, Tensor], config: Network) -> str:
+def _differences(state: Mapping[str, Tensor], config: Architecture) -> str:
     """How the weights' names and shapes differ from those of a configuration; empty: they do not."""
     with torch.device("meta"):
-        expected = {name: tuple(weight.shape) for name, weight in UniRainNet(config).state_dict().items()}
+        expected = {name: tuple(weight.shape) for name, weight in build(config, seed=0).state_dict().items()}
     found = {name: tuple(weight.shape) for name, weight in state.items()}
     wrong = sorted(name for name in expected | found if expected.get(name) != found.get(name))
     if not wrong:

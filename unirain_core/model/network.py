@@ -16,6 +16,7 @@ from unirain_core.model.layout import (
     reflect_to_multiple,
     unfold,
 )
+from unirain_core.model.restorer import Restorer
 from unirain_core.model.routing import Router
 
 
@@ -40,7 +41,7 @@ class Stage(nn.ModuleList):
         return x
 
 
-class UniRainNet(nn.Module):
+class UniRainNet(Restorer):
     """Rainy picture to clean picture.
 
     Level l works at 1 / 2**l of the stem's resolution with dim * 2**l channels; the decoder's first level
@@ -94,9 +95,8 @@ class UniRainNet(nn.Module):
 
     @property
     def multiple(self) -> int:
-        """Sides that the levels can halve without a rest are multiples of this."""
-        halvings = len(self.config.blocks) - 1
-        return self.config.shuffle << halvings
+        """Height and width are padded to multiples of this."""
+        return self.config.multiple
 
     def forward(self, image: Tensor, noise: Tensor | None = None, *, sparse: bool = False) -> Tensor:
         """Restore a batch; each picture's result depends on that picture alone.
@@ -158,16 +158,6 @@ def _watched(router: Router, name: str, seen: dict[str, Tensor]) -> Iterator[Non
         yield
     finally:
         handle.remove()
-
-
-def build(config: Network, seed: int) -> UniRainNet:
-    """A network whose weights are a function of the configuration and the seed alone, on the CPU.
-
-    The layers' default initialisation draws from the CPU's default generator; it is borrowed and restored.
-    """
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        return UniRainNet(config)
 
 
 def draw_noise(net: UniRainNet, batch: int, generator: torch.Generator) -> Tensor | None:

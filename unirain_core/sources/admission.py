@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from unirain_core.artefacts.picture import Picture
 from unirain_core.artefacts.schemas import Dropped
 from unirain_core.config.sections import Dataset, RawDatasets
 from unirain_core.errors import ConfigError
@@ -14,14 +15,15 @@ from unirain_core.sources.scenes import scene_keys
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A picture of the pool before its files are read; paths are relative to the dataset's folder."""
+    """A pair or photo of the pool before its files are read."""
 
     pair_id: str
     rain_types: tuple[str, ...]
     role: str
-    input: str
-    target: str | None
-    halves: str | None
+    path: str
+    """Of the rainy file, relative to the dataset's folder."""
+    rainy: Picture
+    clean: Picture | None
     group: str | None
 
 
@@ -52,7 +54,7 @@ def admit(
     """
     dataset = pool.datasets[name]
     key = f"raw_datasets.datasets.{name}"
-    inputs = [item.input for item in listing.listed]
+    inputs = [item.path for item in listing.listed]
     scenes = scene_keys(key, dataset.scene_rule, inputs) if dataset.scene_rule else {}
     rules = _Rules(name, dataset, pool.mixture_policy, tuple(rain_types), shows, scenes)
     ids = pair_ids(name, inputs + [entry.path for entry in listing.refused])
@@ -61,7 +63,7 @@ def admit(
     ]
     entries: list[Entry] = []
     for item in listing.listed:
-        admitted = rules.admit(item, ids[item.input])
+        admitted = rules.admit(item, ids[item.path])
         if isinstance(admitted, Entry):
             entries.append(admitted)
         else:
@@ -69,7 +71,7 @@ def admit(
     if not entries and any(d.reason == "split_unknown" for d in dropped):
         raise ConfigError(
             f"{key}.role: the tree does not say whether its {len(listing.listed)} pairs "
-            f"(first: {listing.listed[0].input}) are for training or testing; set role to train, val or test"
+            f"(first: {listing.listed[0].path}) are for training or testing; set role to train, val or test"
         )
     return Admission(tuple(entries), tuple(dropped), rules.unmatched(entries))
 
@@ -143,14 +145,14 @@ class _Rules:
         if reason:
             shown = " and ".join(self.dataset.rain_types or item.types) or None
             return Dropped(pair_id=pair_id, dataset=self.name, reason=reason, other=shown)
-        scene = self.scenes.get(item.input)
+        scene = self.scenes.get(item.path)
         return Entry(
             pair_id=pair_id,
             rain_types=types,
             role=role,
-            input=item.input,
-            target=None if role == "real" else item.target,
-            halves=item.halves,
+            path=item.path,
+            rainy=item.rainy,
+            clean=None if role == "real" else item.clean,
             group=scene or (f"{self.name}:{item.group}" if item.group is not None else None),
         )
 
@@ -158,11 +160,11 @@ class _Rules:
         """How many entries the scene_rule leaves out; all of them is an error."""
         if self.dataset.scene_rule is None:
             return 0
-        count = sum(entry.input not in self.scenes for entry in entries)
+        count = sum(entry.path not in self.scenes for entry in entries)
         if entries and count == len(entries):
             raise ConfigError(
                 f"{self.key}.scene_rule: the pattern {self.dataset.scene_rule[0]!r} matches none of {count} paths "
-                f"(first: {entries[0].input}); it must match the whole path below the dataset's folder"
+                f"(first: {entries[0].path}); it must match the whole path below the dataset's folder"
             )
         return count
 
@@ -173,7 +175,7 @@ class _Rules:
         types = self.dataset.rain_types or item.types
         if not types:
             raise ConfigError(
-                f"{self.key}.rain_types: layout '{self.dataset.layout}' cannot tell the rain type of {item.input}; "
+                f"{self.key}.rain_types: layout '{self.dataset.layout}' cannot tell the rain type of {item.path}; "
                 f"name one of {', '.join(self.rain_types)}"
             )
         unknown = set(self.dataset.rain_types) - {*self.rain_types, *self.shows}
@@ -185,9 +187,9 @@ class _Rules:
         return settle_types(types, self.policy, self.rain_types, self.shows)
 
     def _role(self, item: Listed) -> str:
-        if self.dataset.role == "real" and item.halves:
+        if self.dataset.role == "real" and item.rainy.half:
             raise ConfigError(
-                f"{self.key}.role: {item.input} holds the rainy and the clean picture side by side and cannot be "
+                f"{self.key}.role: {item.path} holds the rainy and the clean picture side by side and cannot be "
                 "a photo of the real-rain database; remove `role: real`"
             )
         return self.dataset.role or item.split or "" if item.is_paired else "real"

@@ -5,9 +5,9 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from unirain_core.artefacts.meanings import MEANINGS
+from unirain_core.artefacts.remote import Place, Remote
 from unirain_core.artefacts.roots import LOCAL, Roots
 from unirain_core.config.sections import Dataset
 from unirain_core.errors import ConfigError, MissingInputError
@@ -15,6 +15,7 @@ from unirain_core.sources.catalogue import Catalogue, Record
 from unirain_core.sources.layouts import Layout
 from unirain_core.sources.leftovers import clean_orphans, foreign_files
 from unirain_core.sources.listing import Listing, list_pairs
+from unirain_core.sources.remote_tree import list_objects
 from unirain_core.sources.tree import Tree, walk
 
 FOLDERS = 3
@@ -39,16 +40,20 @@ def record_of(name: str, dataset: Dataset, catalogue: Catalogue) -> Record:
     return catalogue.records[dataset.layout]
 
 
-def find_pairs(name: str, dataset: Dataset, roots: Roots, catalogue: Catalogue) -> tuple[Path, Listing]:
-    """The dataset's folder and what its layout finds there, at least one picture.
+def find_pairs(name: str, dataset: Dataset, roots: Roots, catalogue: Catalogue) -> tuple[Tree, Listing]:
+    """The dataset's tree and what its layout finds there, at least one picture.
 
     Raises:
         ConfigError: params names no entry of the catalogue, or a folder outside the root.
-        MissingInputError: the folder is absent, holds no picture, or has another tree than the layout.
+        MissingInputError: the folder is absent, holds no picture, or has another tree than the layout; or a store does
+            not let this user in.
+        OSError: the disk or the store does not answer.
     """
     record = record_of(name, dataset, catalogue)
-    folder = _folder(name, dataset, roots, record)
-    tree = walk(folder, roots.fences(dataset.root))
+    folder = dataset.folder.strip("/")
+    tree = replace(
+        _tree_of(name, dataset, roots, record), root_name=dataset.root, prefix=f"{folder}/" if folder else ""
+    )
     links = tuple(_links(tree, dataset.root, roots))
     listing = list_pairs(record.layouts, tree)
     if not listing.listed:
@@ -59,7 +64,7 @@ def find_pairs(name: str, dataset: Dataset, roots: Roots, catalogue: Catalogue) 
         )
     lone = clean_orphans(record.layouts, tree, listing)
     listing = replace(listing, refused=(*listing.refused, *lone), notes=(*links, *listing.notes))
-    return folder, replace(listing, foreign=foreign_files(tree, listing))
+    return tree, replace(listing, foreign=foreign_files(tree, listing))
 
 
 def _links(tree: Tree, root: str, roots: Roots) -> Iterator[str]:
@@ -103,24 +108,47 @@ def _tree(layout: Layout) -> str:
     return f"{example.input} beside {example.target}" if example.target else example.input
 
 
-def _folder(name: str, dataset: Dataset, roots: Roots, record: Record) -> Path:
+def _tree_of(name: str, dataset: Dataset, roots: Roots, record: Record) -> Tree:
+    """Everything below the dataset's folder, on this machine or in a store."""
     try:
         root = roots.folder(dataset.root)
     except MissingInputError as error:
         page = f"; it is published at {record.source_page}" if record.source_page else ""
         raise MissingInputError(f"raw_datasets.datasets.{name}: {error}; {expected(record)}{page}") from None
     folder = root / dataset.folder
-    if not folder.resolve().is_relative_to(root.resolve()):
+    outside = _outside(dataset.folder, root)
+    if outside:
         raise ConfigError(
             f"raw_datasets.datasets.{name}.folder: '{dataset.folder}' leads out of the root '{dataset.root}' to "
-            f"{folder.resolve()}; name that folder in {LOCAL} by a line of its own, and use that name as `root`"
+            f"{outside}; name that folder in {LOCAL} by a line of its own, and use that name as `root`"
         )
-    if not folder.is_dir():
+    try:
+        if isinstance(folder, Remote):
+            return list_objects(folder)
+        if folder.is_dir():
+            return walk(folder, roots.fences(dataset.root))
+    except FileNotFoundError:  # a bucket
+        pass
+    except PermissionError as error:
+        if not isinstance(folder, Remote):
+            raise
         raise MissingInputError(
-            f"raw_datasets.datasets.{name}: {folder} does not exist; correct `folder` in params.yaml or the line "
-            f"`{dataset.root}:` of {LOCAL}; {expected(record)}"
-        )
-    return folder
+            f"raw_datasets.datasets.{name}: {folder}: {error.strerror}; give credentials in the environment, for s3:// "
+            f"AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE; for a public bucket write `anon: true` "
+            f"among the options of `{dataset.root}:` in {LOCAL}"
+        ) from None
+    raise MissingInputError(
+        f"raw_datasets.datasets.{name}: {folder} does not exist; correct `folder` in params.yaml or the line "
+        f"`{dataset.root}:` of {LOCAL}; {expected(record)}"
+    )
+
+
+def _outside(folder: str, root: Place) -> str:
+    """Where a dataset's folder leads out of its root; nothing where it stays inside."""
+    if isinstance(root, Remote):
+        return str(root / folder) if ".." in folder.split("/") else ""
+    place = (root / folder).resolve()
+    return "" if place.is_relative_to(root.resolve()) else str(place)
 
 
 def _problem(record: Record, tree: Tree, listing: Listing) -> str:

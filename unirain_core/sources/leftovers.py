@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 
+from unirain_core.sources.inventory import Refused
 from unirain_core.sources.layouts import Layout
 from unirain_core.sources.listing import Foreign, Listing
-from unirain_core.sources.tree import Refused, Tree
+from unirain_core.sources.tree import Tree
 
 N_EXAMPLES = 3
 """Enough to recognise a kind of file by."""
@@ -22,8 +23,8 @@ def clean_orphans(layouts: Sequence[Layout], tree: Tree, listing: Listing) -> li
         tree: the dataset's.
         listing: what `list_pairs` found in the whole tree.
     """
-    used = {item.target for item in listing.listed if item.target is not None}
-    homes = {_folder(path) for path in used} - {_folder(item.input) for item in listing.listed}
+    used = {tree.path_of(item.target) for item in listing.listed if item.target}
+    homes = {_folder(path) for path in used} - {_folder(item.path) for item in listing.listed}
     shapes = {_shape(path) for path in used}
     claimed = {clean: entry.path for entry in listing.refused for clean in entry.claims}
     orphans = []
@@ -41,9 +42,9 @@ def foreign_files(tree: Tree, listing: Listing) -> Foreign:
     """The files of a tree that are neither listed, nor the partner of a listed one, nor refused."""
     accounted = {entry.path for entry in listing.refused}
     for item in listing.listed:
-        accounted.add(item.input)
-        if item.target is not None:
-            accounted.add(item.target)
+        accounted.add(item.path)
+        if item.target:
+            accounted.add(tree.path_of(item.target))
     foreign = [path for path in tree.files() if path not in accounted]
     foreign += tree.skipped
     return Foreign(len(foreign), tuple(sorted(foreign)[:N_EXAMPLES]))

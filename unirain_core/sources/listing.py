@@ -4,20 +4,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from unirain_core.sources.layouts import Halves, Layout, PairList, Partner, Side, Split, Unpaired, expand
+from unirain_core.artefacts.picture import Picture, other_half
+from unirain_core.sources.inventory import Refused
+from unirain_core.sources.layouts import Halves, Layout, PairList, Partner, Split, Unpaired, expand
 from unirain_core.sources.pair_lists import ListFiles
-from unirain_core.sources.tree import Refused, Tree
+from unirain_core.sources.tree import Tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A rainy picture that has its clean partner, or needs none; paths are relative to the tree."""
+    """A rainy picture that has its clean partner, or needs none."""
 
-    input: str
-    target: str | None
-    """The clean file; None: the same file holds both, or the picture is unpaired."""
-    halves: Side | None
-    """The clean half of a picture that holds both."""
+    path: str
+    """Of the rainy file, relative to the tree: what the layouts read, and what names the pair."""
+    rainy: Picture
+    clean: Picture | None
+    """None: the picture is unpaired."""
     split: Split | None
     """What the tree says; None: it does not say."""
     types: tuple[str, ...]
@@ -27,7 +29,12 @@ class Listed:
     @property
     def is_paired(self) -> bool:
         """Whether there is a clean picture."""
-        return self.target is not None or self.halves is not None
+        return self.clean is not None
+
+    @property
+    def target(self) -> Picture | None:
+        """The clean picture where it has a file of its own."""
+        return None if self.rainy.half else self.clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +105,23 @@ class _Reader:
         if located is None:
             return None
         root, below = located
-        target, halves = None, None
+        rainy, clean = self.tree.picture(path), None
         match self.layout.target:
             case Unpaired():
                 pass
-            case Halves(clean):
-                halves = clean
+            case Halves(side):
+                rainy, clean = self.tree.picture(path, other_half(side)), self.tree.picture(path, side)
             case Partner() | PairList() as rule:
                 partner = self._partner(rule, root, below)
                 if isinstance(partner, Refused):
                     return partner
-                target = partner
+                clean = self.tree.picture(partner)
             case _ as never:
                 assert_never(never)
         return Listed(
-            input=path,
-            target=target,
-            halves=halves,
+            path=path,
+            rainy=rainy,
+            clean=clean,
             split=self.layout.split_of(below),
             types=self.layout.types_of(below),
             group=self.layout.group_of(below),

@@ -1,10 +1,12 @@
 """The list files of a tree: which pairs their lines name, and which lines name files that do not exist."""
 
+import io
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from unirain_core.errors import MissingInputError
+from unirain_core.artefacts.remote import Place
+from unirain_core.errors import ItemError, MissingInputError
+from unirain_core.imaging.codec import read_file
 from unirain_core.sources.layouts import PairList, compiled
 from unirain_core.sources.tree import Tree
 
@@ -71,23 +73,23 @@ class ListFiles:
         return tuple(note for note in notes if note)
 
 
-def read_pairs(path: Path, rule: PairList) -> dict[str, Line]:
+def read_pairs(path: Place, rule: PairList) -> dict[str, Line]:
     """Rainy picture to its line, without what `strip` removes; lines of another form are skipped.
 
     Raises:
         MissingInputError: the file cannot be read.
     """
-    pairs = {}
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            for number, line in enumerate(file, start=1):
-                columns = [compiled(rule.strip).sub("", c, count=1) for c in re.split(rule.sep, line.strip())]
-                if len(columns) == 2:
-                    pairs[columns[0]] = Line(number, columns[1])
-    except OSError as error:
-        raise MissingInputError(
-            f"the pair list {path} cannot be read: {error.strerror}; make it readable"
-        ) from None
+        content = read_file(path)
+    except (OSError, ItemError) as error:
+        problem = error.strerror if isinstance(error, OSError) else error.detail
+        raise MissingInputError(f"the pair list {path} cannot be read: {problem}; make it readable") from None
+    pairs = {}
+    lines = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", errors="replace")
+    for number, line in enumerate(lines, start=1):
+        columns = [compiled(rule.strip).sub("", c, count=1) for c in re.split(rule.sep, line.strip())]
+        if len(columns) == 2:
+            pairs[columns[0]] = Line(number, columns[1])
     return pairs
 
 

@@ -2,40 +2,32 @@
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from unirain_core.sources.names import Names, fault, is_picture, writable
-
-SKIPPED = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
-"""Names of files and folders that no dataset means; names that begin with a dot are skipped too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A file or folder that may not be listed."""
-
-    path: str
-    """Relative to the dataset's folder; characters that cannot be written down are escaped."""
-    reason: str
-    """One of the closed list of reasons."""
-    detail: str
-    leads_to: str = ""
-    """The folder outside the root to which a link leads."""
-    claims: tuple[str, ...] = ()
-    """Clean pictures of which any might be the partner."""
+from unirain_core.artefacts.picture import Picture
+from unirain_core.artefacts.remote import Place, Remote, State
+from unirain_core.sources.inventory import SKIPPED, Inventory, Refused
+from unirain_core.sources.names import Names, is_picture, writable
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """Names by folder; folders are relative to `root`, `""` is the root itself."""
+    """Names by folder; folders are relative to the dataset's, `""` is the root itself."""
 
-    root: Path
+    root: Place
+    """The dataset's folder."""
     folders: dict[str, frozenset[str]]
     refused: tuple[Refused, ...] = ()
     skipped: tuple[str, ...] = ()
     """Files that no layout may see: hidden ones, a system's own, and files with odd names that are no pictures."""
+    root_name: str = ""
+    """Name of the root in which the dataset's folder lies."""
+    prefix: str = ""
+    """What stands before a relative path to make it one of the root: the dataset's folder with a slash, or nothing."""
+    states: Mapping[str, State] = field(default_factory=dict, repr=False, compare=False)
+    """What a store said of each file when it listed them; empty for a folder of this machine."""
     names: Names = field(init=False, repr=False, compare=False)
     _refused_names: Names = field(init=False, repr=False, compare=False)
     _refused: dict[str, Refused] = field(init=False, repr=False, compare=False)
@@ -54,6 +46,20 @@ class Tree:
             prefix = f"{folder}/" if folder else ""
             for name in sorted(self.folders[folder]):
                 yield prefix + name
+
+    def picture(self, path: str, half: str | None = None) -> Picture:
+        """A picture of the tree, before its file is read."""
+        return Picture(self.root_name, self.prefix + path, half)
+
+    def path_of(self, picture: Picture) -> str:
+        """The relative path of a picture of the tree."""
+        return picture.path.removeprefix(self.prefix)
+
+    def place(self, picture: Picture) -> Place:
+        """Where the file of a picture stands."""
+        path = self.path_of(picture)
+        file = self.root / path
+        return replace(file, state=self.states.get(path)) if isinstance(file, Remote) else file
 
     def pictures(self) -> Iterator[str]:
         """Relative paths of all files with the suffix of a picture."""
@@ -100,11 +106,7 @@ class _Walk:
     def __init__(self, root: Path, fences: Sequence[Path]) -> None:
         self.root = root
         self.fences = [str(fence.resolve()) for fence in fences]
-        self.folders: dict[str, frozenset[str]] = {}
-        self.refused: list[Refused] = []
-        self.escaped: list[Refused] = []
-        """Refused entries whose path had to be escaped."""
-        self.skipped: list[str] = []
+        self.inventory = Inventory()
         self.followed: set[str] = set()
         """Real places of the links to folders that were followed."""
 
@@ -113,44 +115,22 @@ class _Walk:
         self.waiting = deque([_Folder("", home, frozenset({home}), is_hidden=False)])
         while self.waiting:
             self._list(self.waiting.popleft())
-        refused = sorted([*self.refused, *self._distinct()], key=lambda entry: entry.path)
-        return Tree(self.root, self.folders, tuple(refused), tuple(sorted(self.skipped)))
-
-    def _distinct(self) -> Iterator[Refused]:
-        """The refused entries with escaped names, each under a path of its own: a slash goes before a path that is taken."""
-        plain = {entry.path for entry in self.refused}
-        for entry in self.escaped:
-            folder, _, name = entry.path.rpartition("/")
-            is_taken = entry.path in plain or name in self.folders.get(folder, ())
-            yield replace(entry, path=f"/{entry.path}") if is_taken else entry
+        found = self.inventory
+        return Tree(self.root, found.folders(), found.refused(), found.skipped())
 
     def _list(self, folder: _Folder) -> None:
-        names = []
         for entry in self._entries(folder):
             path = f"{folder.path}/{entry.name}" if folder.path else entry.name
             is_hidden = folder.is_hidden or entry.name.startswith(".") or entry.name in SKIPPED
             kind = _kind(entry)
             if is_hidden and (kind != "folder" or entry.is_symlink()):
-                self.skipped.append(writable(path))
+                self.inventory.skip(path)
             elif problem := self._problem(entry, path, folder, kind):
-                self._refuse(problem)
+                self.inventory.refuse(problem)
             elif kind == "folder":
                 self._enter(entry, path, folder, is_hidden=is_hidden)
-            elif writable(path) == path:
-                names.append(entry.name)
-            elif is_picture(path):
-                self._refuse(Refused(path, "unreadable_name", fault(path)))
             else:
-                self.skipped.append(writable(path))
-        if names:
-            self.folders[folder.path] = frozenset(names)
-
-    def _refuse(self, entry: Refused) -> None:
-        path = writable(entry.path)
-        if path == entry.path:
-            self.refused.append(entry)
-        else:
-            self.escaped.append(replace(entry, path=path))
+                self.inventory.take(folder.path, entry.name)
 
     def _entries(self, folder: _Folder) -> list[os.DirEntry[str]]:
         """Content of a folder by name; one that cannot be listed is refused, the dataset's own is an error."""
@@ -161,7 +141,7 @@ class _Walk:
             if not folder.path:
                 raise
             detail = f"the folder cannot be listed: {error.strerror}"
-            self._refuse(Refused(folder.path, "unreadable", detail))
+            self.inventory.refuse(Refused(folder.path, "unreadable", detail))
             return []
 
     def _problem(self, entry: os.DirEntry[str], path: str, folder: _Folder, kind: str) -> Refused | None:

@@ -1,22 +1,28 @@
 """Stage benchmark_tables: Table 1, a pure function of the scores."""
 
 import logging
-import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import polars as pl
+
 from unirain_core.artefacts import paths, report, tables
+from unirain_core.artefacts.partitions import remove_unnamed
 from unirain_core.artefacts.report import Json, Report
-from unirain_core.artefacts.schemas import Dropped, Score
+from unirain_core.artefacts.schemas import Dropped
 from unirain_core.artefacts.whole import write_text
 from unirain_core.config.sections import Method, RainType, Variant
 from unirain_core.errors import GateError
 from unirain_core.evaluation import tables as printed
+from unirain_core.evaluation.summary import read_scores
 
 STAGE = "benchmark_tables"
 READS = (paths.BENCHMARK_SCORES, paths.BASELINE_SCORES)
 WRITES = (paths.TABLES, paths.report(STAGE))
 PARAMS = ("variants", "methods", "rain_types")
+
+_PICTURE = ["benchmark", "pair_id", "data_hash"]
+"""Columns that say which picture was scored."""
 
 logger = logging.getLogger(__name__)
 
@@ -29,44 +35,32 @@ def run(
     rain_types: tuple[RainType, ...],
 ) -> None:
     """Write the tables of every benchmark."""
-    folders = {
-        name: root / template.format(partition=name)
-        for template, names in ((paths.BASELINE_SCORES, methods), (paths.BENCHMARK_SCORES, variants))
-        for name in names
-    }
-    for template, names in ((paths.BASELINE_SCORES, methods), (paths.BENCHMARK_SCORES, variants)):
-        _remove_unnamed(root / paths.common(template), names)
+    remove_unnamed(root / paths.common(paths.BASELINE_SCORES), methods, "methods")
+    remove_unnamed(root / paths.common(paths.BENCHMARK_SCORES), variants, "variants")
+    folders = {name: root / paths.BASELINE_SCORES.format(partition=name) for name in methods}
+    folders |= {name: root / paths.BENCHMARK_SCORES.format(partition=name) for name in variants}
     logger.info("%s: %d methods", STAGE, len(folders))
     scores, notes = _compared(folders)
-    benchmarks = list(dict.fromkeys(score.benchmark for score in scores))
-    made = [printed.table(scores, name, list(folders), rain_types) for name in benchmarks]
+    benchmarks = scores["benchmark"].unique(maintain_order=True).to_list()
+    comparisons = [printed.table_of(scores, name, list(folders), rain_types) for name in benchmarks]
     out = root / paths.TABLES
-    notes += printed.notes(made)
-    write_text(out / "table1.md", _document(made, notes))
-    write_text(out / "table1.csv", printed.comma_separated(made))
-    for given in made:
-        write_text(out / f"table1_{given.benchmark}.tex", printed.latex(given))
-    report.write(root / paths.report(STAGE), _report(made, scores, notes))
-    logger.info("%s: %d tables", STAGE, len(made))
+    notes += printed.notes(comparisons)
+    write_text(out / "table1.md", _document(comparisons, notes))
+    write_text(out / "table1.csv", printed.comma_separated(comparisons))
+    for table in comparisons:
+        write_text(out / f"table1_{table.benchmark}.tex", printed.latex(table))
+    report.write(root / paths.report(STAGE), _report(comparisons, scores, notes))
+    logger.info("%s: %d tables", STAGE, len(comparisons))
 
 
-def _remove_unnamed(folder: Path, names: Iterable[str]) -> None:
-    """Remove scores that params does not name: DVC never removes the outs of a key that is gone."""
-    for other in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if other.is_dir() and other.name not in names:
-            shutil.rmtree(other)
-            logger.info("%s: removed %s, which params does not name", STAGE, other.name)
-
-
-def _compared(folders: Mapping[str, Path]) -> tuple[list[Score], list[str]]:
+def _compared(folders: Mapping[str, Path]) -> tuple[pl.DataFrame, list[str]]:
     """The scores of pairs on which every method was scored, and a note that names the other pairs."""
-    scores: list[Score] = []
+    scores = read_scores(folders.values())
     left_out: dict[str, str] = {}
     for name, folder in folders.items():
-        scores += tables.read(folder / "scores.parquet", Score)
         for row in tables.read(folder / "dropped.parquet", Dropped):
             left_out.setdefault(row.pair_id, f"{row.pair_id} ({name}: {row.reason})")
-    compared = [score for score in scores if score.pair_id not in left_out]
+    compared = scores.filter(~pl.col("pair_id").is_in(list(left_out)))
     _demand_same_pictures(compared, list(folders))
     if not left_out:
         return compared, []
@@ -76,36 +70,38 @@ def _compared(folders: Mapping[str, Path]) -> tuple[list[Score], list[str]]:
     ]
 
 
-def _demand_same_pictures(scores: Sequence[Score], methods: Sequence[str]) -> None:
+def _demand_same_pictures(scores: pl.DataFrame, methods: Sequence[str]) -> None:
     """A table compares methods on the same pictures, or not at all."""
-    scored: dict[str, set[tuple[str, str, str]]] = {name: set() for name in methods}
-    for score in scores:
-        scored[score.method].add((score.benchmark, score.pair_id, score.data_hash))
-    every = set.union(*scored.values())
-    short = [name for name, pictures in scored.items() if pictures != every]
+    pictures = scores.select("method", *_PICTURE).unique()
+    n_pictures = pictures.select(_PICTURE).n_unique()
+    scored = dict(pictures.group_by("method").len().iter_rows())
+    short = [name for name in methods if scored.get(name, 0) < n_pictures]
     if short:
         raise GateError(
-            f"the methods were not scored on the same pictures: {', '.join(short)} lack some of {len(every)}; run "
+            f"the methods were not scored on the same pictures: {', '.join(short)} lack some of {n_pictures}; run "
             "`dvc repro baseline_scores benchmark_scores`"
         )
 
 
-def _document(made: Sequence[printed.Table], notes: Sequence[str]) -> str:
+def _document(comparisons: Sequence[printed.Table], notes: Sequence[str]) -> str:
     tables = (
-        f"## {given.benchmark}\n\n{printed.caption(given)}\n\n{printed.markdown(given)}" for given in made
+        f"## {table.benchmark}\n\n{printed.caption(table)}\n\n{printed.markdown(table)}"
+        for table in comparisons
     )
     return "\n".join([*tables, *(f"{note}\n" for note in notes)])
 
 
-def _report(made: Sequence[printed.Table], scores: Sequence[Score], notes: Sequence[str]) -> Report:
+def _report(comparisons: Sequence[printed.Table], scores: pl.DataFrame, notes: Sequence[str]) -> Report:
     """Figures of the first benchmark as `table1`, of the others as `table1_<benchmark>`."""
     named: dict[str, Json] = {
-        "table1" if n == 0 else f"table1_{given.benchmark}": printed.figures(given)
-        for n, given in enumerate(made)
+        "table1" if n == 0 else f"table1_{table.benchmark}": printed.figures(table)
+        for n, table in enumerate(comparisons)
     }
+    scored = scores.select("method", "benchmark", "pair_id").unique()
+    counts = dict(scored.group_by("benchmark").len().iter_rows())
     return Report(
         stage=STAGE,
-        counts={given.benchmark: sum(s.benchmark == given.benchmark for s in scores) for given in made},
+        counts={table.benchmark: counts[table.benchmark] for table in comparisons},
         notes=notes,
-        figures={**named, "protocol": made[0].protocol if made else ""},
+        figures={**named, "protocol": comparisons[0].protocol if comparisons else ""},
     )

@@ -22,6 +22,7 @@ from unirain_core.artefacts.whole import write_text
 from unirain_core.distill import gallery
 from unirain_core.distill.gallery import Card, Evidence
 from unirain_core.distill.thumbnails import thumbnails
+from unirain_core.engine.store import WorkStore
 
 STAGE = "gallery"
 READS = (
@@ -35,6 +36,9 @@ READS = (
 )
 WRITES = (paths.GALLERY, paths.report(STAGE))
 PARAMS = ()
+
+ALGORITHM = "1"
+"""Of the thumbnails, which the work store keeps."""
 
 MAX_CARDS = 2000
 """Pictures of the page; a larger pool is sampled. One file of 2,000 thumbnails is about 30 MB."""
@@ -51,7 +55,8 @@ def run(root: Path) -> None:
     references = {str(reference["id"]) for card in chosen for reference in card.references}
     wanted = references | {card.id for card in chosen}
     manifest = tables.read(root / paths.RAW / "manifest.parquet", ManifestRow)
-    pictures = thumbnails([row for row in manifest if row.pair_id in wanted], Roots.load(root))
+    shown = [row for row in manifest if row.pair_id in wanted]
+    pictures = thumbnails(shown, Roots.load(root), WorkStore.at(root, STAGE), ALGORITHM)
     judges = sorted({str(vote["judge"]) for card in cards for vote in card.votes})
     levels = _counted(card.level for card in cards)
     page = gallery.page(chosen, pictures, totals=levels, judges=judges)
@@ -78,8 +83,9 @@ def _judged(root: Path, dropped: Container[str]) -> list[Card]:
 def _evidence(root: Path) -> Evidence:
     captions: dict[str, str] = {}
     for folder in (paths.TRIPLETS, paths.DATABASE):
-        for row in tables.read(root / folder / "triplets.parquet", TripletRow):
-            captions[row.id] = row.caption
+        for table in tables.batches(root / folder / "triplets.parquet", TripletRow, ["id", "caption"]):
+            names, texts = (table.column(name).to_pylist() for name in ("id", "caption"))
+            captions |= dict(zip(names, texts, strict=True))
     return gallery.gather(
         captions,
         tables.read(root / paths.VOTES / "votes.parquet", Vote),

@@ -1,19 +1,23 @@
 """Stage pictures: rainy, restored by every method, clean, for a few pairs; no stage reads it."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import Score, SplitRow
+from unirain_core.artefacts.schemas import SplitRow
 from unirain_core.artefacts.whole import whole_file, write_text
 from unirain_core.config.sections import Method, Pictures, Variant
-from unirain_core.evaluation import figures
-from unirain_core.evaluation.figures import Picture, Row
-from unirain_core.evaluation.summary import picture_name, shown
+from unirain_core.evaluation import pictures as page_of_pictures
+from unirain_core.evaluation.metrics import METRICS
+from unirain_core.evaluation.pictures import Picture, Row
+from unirain_core.evaluation.summary import picture_name, read_scores, shown
 from unirain_core.imaging.codec import read_rgb, write_png
 from unirain_core.imaging.pairs import read_pair
 
@@ -24,8 +28,8 @@ WRITES = (paths.PICTURES, paths.report(STAGE))
 PARAMS = ("pictures", "variants", "methods")
 
 _LEAD = (
-    "The rainy picture, what every method made of it, and the clean picture; under each, PSNR and SSIM against the "
-    "clean one, measured in the pictures' own size."
+    "The rainy picture, what every method made of it, and the clean picture. Under each stand its scores against the "
+    "clean one, measured in the pictures' own size:"
 )
 
 logger = logging.getLogger(__name__)
@@ -38,23 +42,33 @@ def run(
     folders = {name: root / paths.BASELINE_SCORES.format(partition=name) for name in methods}
     folders |= {name: root / paths.BENCHMARK_SCORES.format(partition=name) for name in variants}
     logger.info("%s: %d methods", STAGE, len(folders))
-    scores: list[Score] = []
-    for folder in folders.values():
-        scores += tables.read(folder / "scores.parquet", Score)
+    main = [metric.name for metric in METRICS if metric.is_main]
+    scores = read_scores(folders.values()).filter(pl.col("metric").is_in(main))
     rows: list[Row] = []
     lead = ""
-    if scores:
-        benchmark = scores[0].benchmark
-        scores = [score for score in scores if score.benchmark == benchmark]
-        pairs = tables.read(root / paths.SPLIT / f"{benchmark}.parquet", SplitRow)
+    if len(scores):
+        benchmark, protocol = scores["benchmark"][0], scores["protocol"][0]
+        scores = scores.filter(pl.col("benchmark") == benchmark)
+        pairs = shown(tables.read(root / paths.SPLIT / f"{benchmark}.parquet", SplitRow), pictures.per_type)
+        scores = scores.filter(pl.col("pair_id").is_in([pair.pair_id for pair in pairs]))
         inputs = {name for name, method in methods.items() if method.kind == "input"}
-        notes = {(s.method, s.pair_id): f"{s.psnr:.2f} dB / {s.ssim:.3f}" for s in scores}
-        page = _Page(roots=Roots.load(root), folders=folders, inputs=inputs, notes=notes)
-        rows = [page.row(pair) for pair in shown(pairs, pictures.per_type)]
-        lead = f"{_LEAD} Benchmark {benchmark}, protocol {scores[0].protocol}."
+        page = _Page(roots=Roots.load(root), folders=folders, inputs=inputs, notes=_notes(scores))
+        rows = [page.row(pair) for pair in pairs]
+        metrics = set(scores["metric"])
+        titles = " / ".join(metric.title for metric in METRICS if metric.name in metrics)
+        lead = f"{_LEAD} {titles}. Benchmark {benchmark}, protocol {protocol}."
     _write(root / paths.PICTURES, rows, lead)
     report.write(root / paths.report(STAGE), Report(stage=STAGE, counts={"rows": len(rows)}))
     logger.info("%s: %d rows of pictures", STAGE, len(rows))
+
+
+def _notes(scores: pl.DataFrame) -> dict[tuple[str, str], str]:
+    """Scores in words, by method and pair_id."""
+    by_name = {metric.name: metric for metric in METRICS}
+    words: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for method, pair_id, metric, value in scores.select("method", "pair_id", "metric", "value").iter_rows():
+        words[method, pair_id].append(by_name[metric].with_unit(value))
+    return {place: " / ".join(of_pair) for place, of_pair in words.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,5 +106,5 @@ class _Page:
 def _write(folder: Path, rows: Sequence[Row], lead: str) -> None:
     if rows:
         with whole_file(folder / "pictures.png") as file:
-            write_png(file, figures.sheet(rows))
-    write_text(folder / "pictures.html", figures.page(rows, "Restored pictures", lead))
+            write_png(file, page_of_pictures.sheet(rows))
+    write_text(folder / "pictures.html", page_of_pictures.page(rows, "Restored pictures", lead))

@@ -1,17 +1,18 @@
 """Stage raw_datasets: list every pair and photo of the pool with its content hashes; opens no picture."""
 
 import logging
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables
+from unirain_core.artefacts.partitions import remove_unnamed
+from unirain_core.artefacts.picture import Picture
 from unirain_core.artefacts.report import Json, Report
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, ManifestRow
-from unirain_core.config.sections import Dataset, RainType, RawDatasets, SampleCorpus
+from unirain_core.config.sections import RainType, RawDatasets, SampleCorpus
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError
 from unirain_core.sources import catalogue
@@ -19,6 +20,7 @@ from unirain_core.sources.admission import Admission, Entry, admit
 from unirain_core.sources.datasets import find_pairs
 from unirain_core.sources.file_hashes import Content, HashCache
 from unirain_core.sources.listing import Foreign, Listing
+from unirain_core.sources.tree import Tree
 
 READS = (paths.SAMPLE_CORPUS,)
 WRITES = (paths.RAW, paths.report("raw_datasets"))
@@ -41,13 +43,14 @@ def run(
     Raises:
         ConfigError: params names no dataset, or must say more of one.
         MissingInputError: a dataset's folder is absent, empty, or has another tree than its layout.
+        OSError: a store does not answer; all that it gave before is kept.
     """
     logger.info("raw_datasets: %d datasets", len(raw_datasets.datasets))
     if not raw_datasets.datasets:
         raise ConfigError(
             "raw_datasets.datasets: empty; name a dataset, `unirain datasets` lists the catalogue"
         )
-    remove_unnamed(root / paths.common(paths.SAMPLE_CORPUS), sample_corpora)
+    remove_unnamed(root / paths.common(paths.SAMPLE_CORPUS), sample_corpora, "sample_corpora")
     cache = HashCache(WorkStore.at(root, "raw_datasets").home / "hashes" / "files.sqlite")
     roots = Roots.load(root)
     rows: list[ManifestRow] = []
@@ -68,14 +71,6 @@ def run(
     logger.info("raw_datasets: %d rows listed, %d dropped", len(rows), len(dropped))
 
 
-def remove_unnamed(folder: Path, sample_corpora: Mapping[str, SampleCorpus]) -> None:
-    """Remove corpora that params does not name: DVC never removes the outs of a key that is gone."""
-    for corpus in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if corpus.is_dir() and corpus.name not in sample_corpora:
-            shutil.rmtree(corpus)
-            logger.info("raw_datasets: removed %s, which sample_corpora does not name", corpus.name)
-
-
 @dataclass(frozen=True, slots=True)
 class _Content:
     """All that one dataset's folder holds."""
@@ -91,44 +86,55 @@ def _list_dataset(
 ) -> _Content:
     known = catalogue.load()
     dataset = pool.datasets[name]
-    folder, listing = find_pairs(name, dataset, roots, known)
+    tree, listing = find_pairs(name, dataset, roots, known)
     admission = admit(name, listing, pool, rain_types=rain_types, shows=known.shows)
-    files = sorted({path for entry in admission.entries for path in (entry.input, entry.target) if path})
-    contents = dict(zip(files, cache.contents([folder / file for file in files]), strict=True))
+    contents = _contents(admission.entries, tree, cache)
     origin = dataset.origin or known.records[dataset.layout].origin
     rows, dropped = [], list(admission.dropped)
     for entry in admission.entries:
-        rainy, clean = contents[entry.input], contents[entry.target] if entry.target else None
+        rainy = contents[entry.rainy.whole]
+        clean = contents[entry.clean.whole] if entry.clean else None
         broken = next((c for c in (rainy, clean) if c and c.problem), None)
         if broken:
             dropped.append(
                 Dropped(pair_id=entry.pair_id, dataset=name, reason=broken.problem, other=broken.detail)
             )
         else:
-            rows.append(_row(name, dataset, entry, origin, rainy, clean))
+            rows.append(_row(name, entry, origin, rainy, clean))
     logger.info("raw_datasets: %s: %d rows listed, %d dropped", name, len(rows), len(dropped))
     return _Content(rows, dropped, _notes(name, rows, admission, listing), listing.foreign)
 
 
-def _row(
-    name: str, dataset: Dataset, entry: Entry, origin: str, rainy: Content, clean: Content | None
-) -> ManifestRow:
-    below = f"{dataset.folder.strip('/')}/" if dataset.folder.strip("/") else ""
+def _contents(entries: Sequence[Entry], tree: Tree, cache: HashCache) -> dict[Picture, Content]:
+    """What every file holds, by its whole picture; a file that holds two pictures is read once."""
+    files: set[Picture] = set()
+    for entry in entries:
+        files.add(entry.rainy.whole)
+        if entry.clean is not None:
+            files.add(entry.clean.whole)
+    order = sorted(files, key=lambda picture: picture.path)
+    return dict(zip(order, cache.contents([tree.place(file) for file in order]), strict=True))
+
+
+def _row(name: str, entry: Entry, origin: str, rainy: Content, clean: Content | None) -> ManifestRow:
+    """A row; where one file holds both pictures, the columns of the clean file are empty."""
+    target = None if entry.rainy.half else entry.clean
+    own = clean if target else None
     return ManifestRow(
         pair_id=entry.pair_id,
         dataset=name,
         rain_types=entry.rain_types,
         origin="real" if entry.role == "real" else origin,
         role=entry.role,
-        root=dataset.root,
-        input=below + entry.input,
-        target=below + entry.target if entry.target else None,
-        halves=entry.halves,
+        root=entry.rainy.root,
+        input=entry.rainy.path,
+        target=target.path if target else None,
+        halves=entry.clean.half if entry.clean else None,
         group=entry.group,
         input_bytes=rainy.size,
-        target_bytes=clean.size if clean else None,
+        target_bytes=own.size if own else None,
         input_hash=rainy.hash,
-        target_hash=clean.hash if clean else None,
+        target_hash=own.hash if own else None,
     )
 
 

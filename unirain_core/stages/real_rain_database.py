@@ -3,20 +3,23 @@
 import json
 import logging
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
-from unirain_core.artefacts import paths, report, tables
+from unirain_core.artefacts import paths, report, tables, triplets
 from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import Dropped, RealPhoto, TripletRow
+from unirain_core.artefacts.schemas import Dropped, RealPhoto
+from unirain_core.artefacts.triplets import EncodedRow, TripletFiles
 from unirain_core.artefacts.whole import write_text
 from unirain_core.config.sections import Encoders, VectorStore
 from unirain_core.distill.stores.make import ensure_filled, make_store
 from unirain_core.distill.stores.store import Content
-from unirain_core.distill.triplet import PictureRow, make_encoder, settle, triplet_job
+from unirain_core.distill.triplet import PictureRow, settle, triplet_job
 from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import MissingInputError
+from unirain_core.stages.encoders import make_encoder
 
 logger = logging.getLogger(__name__)
 
@@ -47,23 +50,23 @@ def run(root: Path, *, encoders: Encoders, vector_store: VectorStore) -> None:
         for p in photos
     ]
     work = WorkStore.at(root, STAGE)
-    results = finished_rows(triplet_job(encoders, Roots.load(root), ALGORITHM), rows, work)
-    triplets, dropped = settle(rows, results)
-    if not triplets:
+    results = finished_rows(
+        triplet_job(partial(make_encoder, encoders), Roots.load(root), ALGORITHM), rows, work
+    )
+    encoded, dropped = settle(rows, results)
+    if not encoded:
         raise MissingInputError(
             f"not one photo of the real-rain database can be encoded (the first, {dropped[0].pair_id}: "
             f"{dropped[0].reason}, {dropped[0].other}): add other photos to raw_datasets.datasets"
         )
-    content = Content.of(triplets)
+    triplets.write(root / paths.DATABASE, encoded)
+    tables.write(root / paths.DATABASE / "dropped.parquet", dropped, Dropped)
+    content = Content.of(TripletFiles.open(root / paths.DATABASE).read())
     with make_store(vector_store.engine, content.name, work.home / "qdrant") as store:
         ensure_filled(store, content)
-    tables.write(root / paths.DATABASE / "triplets.parquet", triplets, TripletRow)
-    tables.write(root / paths.DATABASE / "dropped.parquet", dropped, Dropped)
     _write_collection(root / paths.DATABASE / "collection.json", content, vector_store)
-    report.write(root / WRITES[1], _report(photos, triplets, dropped, encoders))
-    logger.info(
-        "%s: %d photos in collection %s, %d dropped", STAGE, len(triplets), content.name, len(dropped)
-    )
+    report.write(root / WRITES[1], _report(photos, encoded, dropped, encoders))
+    logger.info("%s: %d photos in collection %s, %d dropped", STAGE, len(encoded), content.name, len(dropped))
 
 
 def _write_collection(path: Path, content: Content, vector_store: VectorStore) -> None:
@@ -78,14 +81,14 @@ def _write_collection(path: Path, content: Content, vector_store: VectorStore) -
 
 
 def _report(
-    photos: list[RealPhoto], triplets: list[TripletRow], dropped: list[Dropped], encoders: Encoders
+    photos: list[RealPhoto], encoded: list[EncodedRow], dropped: list[Dropped], encoders: Encoders
 ) -> Report:
     """Photos by dataset, and by the kind of rain that their captions name."""
     encoder = make_encoder(encoders)
     datasets = Counter(photo.dataset for photo in photos)
     kinds = Counter(
-        ("night" if "night" in t.caption else "day") + (" drops" if "drops" in t.caption else " streaks")
-        for t in triplets
+        ("night" if "night" in row.caption else "day") + (" drops" if "drops" in row.caption else " streaks")
+        for row in encoded
     )
     return Report(
         stage=STAGE,

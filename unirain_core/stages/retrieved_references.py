@@ -1,16 +1,20 @@
 """Stage: S(q), the references of every labelled picture, and of every photo of D_r, among the photos of D_r."""
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Report
-from unirain_core.artefacts.schemas import Reference, TripletRow
+from unirain_core.artefacts.schemas import Reference
+from unirain_core.artefacts.triplets import TripletFiles
 from unirain_core.config.sections import RetrievedReferences, VectorStore
-from unirain_core.distill.cascade import Database, references
+from unirain_core.distill.cascade import BATCH, Database, references
 from unirain_core.distill.stores.make import make_store, searched
+from unirain_core.distill.stores.store import Store
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import SchemaError
 
@@ -22,6 +26,9 @@ WRITES = (paths.REFERENCES, paths.report(STAGE))
 PARAMS = ("retrieved_references", "vector_store")
 ALGORITHM = "2"
 
+_PROGRESS_S = 10.0
+"""Seconds between two lines of the log."""
+
 
 def run(root: Path, *, retrieved_references: RetrievedReferences, vector_store: VectorStore) -> None:
     """Search every query, in the order of the pairs, and every photo, among the others.
@@ -30,29 +37,26 @@ def run(root: Path, *, retrieved_references: RetrievedReferences, vector_store: 
         SchemaError: queries and database were made by different encoders.
         MissingInputError: no server answers where params name one.
     """
-    queries = tables.read(root / paths.TRIPLETS / "triplets.parquet", TripletRow)
-    triplets = tables.read(root / paths.DATABASE / "triplets.parquet", TripletRow)
-    _require_one_encoder(queries, triplets)
-    logger.info("%s: %d queries, %d photos", STAGE, len(queries), len(triplets))
-    database = Database.of(triplets, retrieved_references)
+    queries, photos = TripletFiles.open(root / paths.TRIPLETS), TripletFiles.open(root / paths.DATABASE)
+    _require_one_encoder(queries, photos)
+    logger.info("%s: %d queries, %d photos", STAGE, queries.count, photos.count)
+    database = Database.of(photos.read(), retrieved_references)
     home = WorkStore.at(root, STAGE).home / "qdrant"
+
+    def search(store: Store) -> "_Tally":
+        searcher = _Searcher(database, store, retrieved_references)
+        tally = searcher.write(root / paths.REFERENCES / "references.parquet", queries)
+        searcher.write(root / paths.REFERENCES / "photos.parquet", photos)
+        return tally
+
     with make_store(vector_store.engine, database.content.name, home) as store:
-        content, alone = database.content, len(triplets) == 1
-        found = searched(store, content, lambda s: references(queries, database, s, retrieved_references))
-        of_photos = (
-            []
-            if alone
-            else searched(store, content, lambda s: references(triplets, database, s, retrieved_references))
-        )
-    for name, rows in (("references", found), ("photos", of_photos)):
-        table = [reference for of_one in rows for reference in of_one]
-        tables.write(root / paths.REFERENCES / f"{name}.parquet", table, Reference)
-    report.write(root / WRITES[1], _report(found, len(triplets)))
-    logger.info("%s: %d queries searched", STAGE, len(queries))
+        tally = searched(store, database.content, search)
+    report.write(root / WRITES[1], tally.report(photos.count))
+    logger.info("%s: %d queries searched", STAGE, queries.count)
 
 
-def _require_one_encoder(queries: Sequence[TripletRow], photos: Sequence[TripletRow]) -> None:
-    encoders = {row.encoder for row in queries} | {row.encoder for row in photos}
+def _require_one_encoder(queries: TripletFiles, photos: TripletFiles) -> None:
+    encoders = {*queries.encoders, *photos.encoders}
     if len(encoders) > 1:
         raise SchemaError(
             f"queries and real-rain database were made by different encoders ({'; '.join(sorted(encoders))}): "
@@ -60,28 +64,63 @@ def _require_one_encoder(queries: Sequence[TripletRow], photos: Sequence[Triplet
         )
 
 
-def _report(found: Sequence[Sequence[Reference]], photos: int) -> Report:
-    """How many photos are used, and how near the references are."""
-    rows = [row for rows in found for row in rows]
-    used = Counter(row.reference_id for row in rows)
-    best = [rows[0] for rows in found if rows]
-    means = {
-        f"mean_{name}_of_the_best": sum(getattr(row, name) for row in best) / max(len(best), 1)
-        for name in ("s_txt", "s_vis", "s_perc")
-    }
-    return Report(
-        stage=STAGE,
-        counts={
-            "queries": len(found),
-            "references": len(rows),
-            "photos": photos,
-            "photos_used": len(used),
-        },
-        figures={
-            **means,
-            "most_used": [
-                {"photo": name, "queries": number}
-                for name, number in sorted(used.items(), key=lambda item: (-item[1], item[0]))[:5]
-            ],
-        },
-    )
+@dataclass(slots=True)
+class _Tally:
+    """How many photos are used, and how near the references are; grows with the photos, not with the queries."""
+
+    queries: int = 0
+    used: Counter[str] = field(default_factory=Counter)
+    best: int = 0
+    """Queries that have a reference."""
+    sums: dict[str, float] = field(default_factory=lambda: {"s_txt": 0.0, "s_vis": 0.0, "s_perc": 0.0})
+    """Of the scores of each query's best reference."""
+
+    def add(self, rows: Sequence[Reference]) -> None:
+        """Count the references of one query, best first."""
+        self.queries += 1
+        self.used.update(row.reference_id for row in rows)
+        if rows:
+            self.best += 1
+            for name in self.sums:
+                self.sums[name] += getattr(rows[0], name)
+
+    def report(self, photos: int) -> Report:
+        """The stage's report."""
+        most_used = sorted(self.used.items(), key=lambda item: (-item[1], item[0]))[:5]
+        means = {f"mean_{name}_of_the_best": total / max(self.best, 1) for name, total in self.sums.items()}
+        return Report(
+            stage=STAGE,
+            counts={
+                "queries": self.queries,
+                "references": self.used.total(),
+                "photos": photos,
+                "photos_used": len(self.used),
+            },
+            figures={
+                **means,
+                "most_used": [{"photo": name, "queries": number} for name, number in most_used],
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Searcher:
+    """Searches queries batch by batch."""
+
+    database: Database
+    store: Store
+    sizes: RetrievedReferences
+
+    def write(self, path: Path, queries: TripletFiles) -> _Tally:
+        """Write the references of all queries; memory does not grow with their number."""
+        tally, last = _Tally(), time.monotonic()
+        with tables.writer(path, Reference) as table:
+            for batch in queries.batches(BATCH):
+                found = references(batch, self.database, self.store, self.sizes)
+                table.rows([reference for of_one in found for reference in of_one])
+                for rows in found:
+                    tally.add(rows)
+                if time.monotonic() - last > _PROGRESS_S:
+                    logger.info("%s: %d of %d searched", STAGE, tally.queries, queries.count)
+                    last = time.monotonic()
+        return tally

@@ -13,14 +13,15 @@ from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.sums import SUMS
 from unirain_core.config.sections import SampleCorpus
 from unirain_core.engine.local import LocalEngine
+from unirain_core.engine.pools import run as run_tasks
 from unirain_core.engine.store import WorkStore, digest, hand_over
 from unirain_core.errors import ChangedInputError
 from unirain_core.imaging.codec import file_hash
-from unirain_core.sources.sample_corpus import corpus
-from unirain_core.sources.sample_corpus.items import FAULTS, Item
-from unirain_core.sources.sample_corpus.photos import SHIPPED, read_hash
-from unirain_core.sources.sample_corpus.plan import plan
-from unirain_core.sources.sample_corpus.render import write
+from unirain_core.standins.rain import corpus
+from unirain_core.standins.rain.items import FAULTS, Item
+from unirain_core.standins.rain.photos import SHIPPED, read_hash
+from unirain_core.standins.rain.plan import plan
+from unirain_core.standins.rain.render import write
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def run(root: Path, *, sample_corpora: Mapping[str, SampleCorpus], partition: st
     items = plan(config)
     shards = [_shard(part, config) for part in corpus.parts(items)]
     logger.info("%s: %d pictures to render, in %d parts", STAGE, len(items), len(shards))
-    folders = sorted(LocalEngine().run(partial(_finished, store=store, config=config), shards))
+    folders = sorted(run_tasks(LocalEngine(), partial(_finished, store=store, config=config), shards))
     _assemble(folders, items, root / WRITES[0].format(partition=partition))
     store.record_use(shard.key for shard in shards)
     report.write(root / WRITES[1].format(partition=partition), _report(items))

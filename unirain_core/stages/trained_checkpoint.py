@@ -11,7 +11,8 @@ from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import MadeWith, Report
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import HistoryRow, SplitRow
-from unirain_core.config.sections import Network, RainType, Strategy, Training, Variant
+from unirain_core.config.architectures import Architecture
+from unirain_core.config.sections import RainType, Strategy, Training, Variant
 from unirain_core.engine.life import is_held
 from unirain_core.engine.store import WorkStore, digest, hand_over
 from unirain_core.errors import ConfigError, MissingInputError
@@ -40,7 +41,7 @@ def run(
     root: Path,
     *,
     variants: Mapping[str, Variant],
-    networks: Mapping[str, Network],
+    networks: Mapping[str, Architecture],
     strategies: Mapping[str, Strategy],
     training: Training,
     rain_types: tuple[RainType, ...],

@@ -14,9 +14,10 @@ from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, RealPhoto
 from unirain_core.config.sections import RainType, VerifiedPairs
 from unirain_core.distill import duplicates
 from unirain_core.distill.duplicates import Sound
-from unirain_core.distill.inspection import Inspection, inspection_job
+from unirain_core.distill.inspection import Inspection, InspectRows
 from unirain_core.distill.integrity import Fault, fault
-from unirain_core.engine.rows import Failed, finished_rows
+from unirain_core.engine.jobs import Failed
+from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import EmptyTypeError
 
@@ -40,7 +41,7 @@ def run(root: Path, *, verified_pairs: VerifiedPairs, rain_types: tuple[RainType
     """
     rows = tables.read(root / paths.RAW / "manifest.parquet", ManifestRow)
     logger.info("verified_pairs: %d rows to verify", len(rows))
-    job = inspection_job(verified_pairs.max_pixels, Roots.load(root), ALGORITHM)
+    job = InspectRows(max_pixels=verified_pairs.max_pixels, roots=Roots.load(root), algorithm=ALGORITHM)
     results = finished_rows(job, rows, WorkStore.at(root, "verified_pairs"))
     seen = [_inspection(row, result) for row, result in zip(rows, results, strict=True)]
     pairs, photos, faults = _verified(rows, seen, verified_pairs, rain_types)
@@ -57,11 +58,11 @@ def run(root: Path, *, verified_pairs: VerifiedPairs, rain_types: tuple[RainType
     logger.info("verified_pairs: %d pairs, %d photos, %d dropped", len(pairs), len(photos), len(dropped))
 
 
-def _inspection(row: ManifestRow, result: list[Inspection] | Failed) -> Inspection:
+def _inspection(row: ManifestRow, result: Inspection | Failed) -> Inspection:
     """What was measured of a row; a row whose work failed has its problem."""
     if isinstance(result, Failed):
         return Inspection(pair_id=row.pair_id, problem=result.reason, detail=result.detail)
-    return result[0]
+    return result
 
 
 def _verified(

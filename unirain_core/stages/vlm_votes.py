@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,13 +12,18 @@ from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, Pair, RealPhoto, Reference, Verdict, Vote
 from unirain_core.config.sections import JudgeName, VlmVotes
 from unirain_core.distill import calibration, tally
-from unirain_core.distill.ballots import Ballot, ballots_of, vote_job, votes_of
-from unirain_core.distill.judges.statistics import reliability
+from unirain_core.distill.ballots import Ballot, CastVotes, ballots_of, votes_of
+from unirain_core.distill.confusion import MAJORITY
 from unirain_core.distill.judging import HALF
+from unirain_core.distill.stand_ins import PREFIX, note, stand_ins
 from unirain_core.distill.voting import verdict
-from unirain_core.engine.rows import Failed, finished_rows
+from unirain_core.engine.jobs import Failed
+from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import GateError
+from unirain_core.stages.judges import make_judge
+from unirain_core.standins.statistics.features import FAMILIES
+from unirain_core.standins.statistics.judges import reliability
 
 logger = logging.getLogger(__name__)
 
@@ -38,12 +43,13 @@ def run(root: Path, *, vlm_votes: VlmVotes) -> None:
     dropped = _dropped(root)
     pairs, photos = _searched(root, {row.pair_id for row in dropped})
     references = tables.read(root / paths.REFERENCES / "references.parquet", Reference)
-    of_pairs = ballots_of(pairs, photos, references, vlm_votes.judges)
-    of_photos = [] if vlm_votes.accept_share is None else _ballots_of_photos(root, photos, vlm_votes.judges)
+    hashes = {judge: make_judge(judge).prompt_hash for judge in vlm_votes.judges}
+    of_pairs = ballots_of(pairs, photos, references, hashes)
+    of_photos = [] if vlm_votes.accept_share is None else _ballots_of_photos(root, photos, hashes)
     logger.info("%s: %d questions on pairs, %d on photos", STAGE, len(of_pairs), len(of_photos))
-    job, work = vote_job(Roots.load(root), ALGORITHM), WorkStore.at(root, STAGE)
+    job = CastVotes(make_judge=make_judge, roots=Roots.load(root), algorithm=ALGORITHM)
     ballots = [*of_pairs, *of_photos]
-    results = finished_rows(job, ballots, work)
+    results = finished_rows(job, ballots, WorkStore.at(root, STAGE))
     failed = Counter(result.reason for result in results if isinstance(result, Failed))
     answers = votes_of(ballots, results)
     thresholds = _thresholds(answers[len(of_pairs) :], vlm_votes)
@@ -68,7 +74,7 @@ def run(root: Path, *, vlm_votes: VlmVotes) -> None:
             "abstentions": sum(vote.vote is None for vote in votes),
         },
         reasons=failed,
-        notes=[*_notes(vlm_votes.judges), *_failures(failed)],
+        notes=[*note(vlm_votes.judges), *_failures(failed)],
         figures={
             **_figures(pairs, votes, by_pair, judges=vlm_votes.judges),
             "thresholds": [{"judge": judge, "threshold": value} for judge, value in thresholds.items()],
@@ -106,14 +112,16 @@ def _searched(root: Path, dropped: Container[str]) -> tuple[list[Pair], list[Rea
     )
 
 
-def _ballots_of_photos(root: Path, photos: Sequence[RealPhoto], judges: Sequence[JudgeName]) -> list[Ballot]:
+def _ballots_of_photos(
+    root: Path, photos: Sequence[RealPhoto], prompt_hashes: Mapping[JudgeName, str]
+) -> list[Ballot]:
     if len(photos) < 2:
         raise GateError(
             "vlm_votes.accept_share: no threshold can follow a real-rain database of one photo; "
             "add photos (`layout: photos`), or remove accept_share"
         )
     references = tables.read(root / paths.REFERENCES / "photos.parquet", Reference)
-    return ballots_of(photos, photos, references, judges)
+    return ballots_of(photos, photos, references, prompt_hashes)
 
 
 def _thresholds(on_photos: Sequence[Vote], params: VlmVotes) -> dict[str, float]:
@@ -153,9 +161,11 @@ def _figures(
 
 def _reliability(judges: Sequence[str]) -> dict[str, Json]:
     """What is known of the stand-ins from other corpora; of this corpus no stage knows which rain is planted."""
-    if not _are_stand_ins(judges):
+    if not stand_ins(judges):
         return {}
     where, figures = reliability()
+    asked = {name.removeprefix(PREFIX) for name in stand_ins(judges)}
+    told = {*asked, MAJORITY} if asked == set(FAMILIES) else asked  # the majority is of all three stand-ins
     lines: list[Json] = [
         {
             "judge": figure.judge,
@@ -165,13 +175,6 @@ def _reliability(judges: Sequence[str]) -> dict[str, Json]:
             "recall": figure.confusion.recall,
         }
         for figure in figures
+        if figure.judge in told
     ]
     return {"reliability": lines, "reliability_measured_on": where}
-
-
-def _notes(judges: Sequence[str]) -> tuple[str, ...]:
-    return ("statistics judges; no VLM ran",) if _are_stand_ins(judges) else ()
-
-
-def _are_stand_ins(judges: Sequence[str]) -> bool:
-    return all(judge.startswith("statistics/") for judge in judges)

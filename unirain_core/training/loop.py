@@ -10,9 +10,10 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from unirain_core.errors import ConfigError
-from unirain_core.model.network import UniRainNet, draw_noise
+from unirain_core.model.restorer import Restorer
 from unirain_core.tracking.journal import Journal
 from unirain_core.training import resume
+from unirain_core.training.experts import expert_usage, routing_noise
 from unirain_core.training.pairs import Pictures
 from unirain_core.training.record import Record
 from unirain_core.training.sampling import Batch, Sampler, batches, step_seed
@@ -37,7 +38,7 @@ QUIET = 10.0
 class Trainer:
     """One training; on the CPU a killed and resumed one equals an uninterrupted one, bit by bit."""
 
-    def __init__(self, task: Task, net: UniRainNet, folder: Path, journal: Journal | None) -> None:
+    def __init__(self, task: Task, net: Restorer, folder: Path, journal: Journal | None) -> None:
         """Go on from the folder's snapshot if there is one.
 
         Args:
@@ -102,7 +103,7 @@ class Trainer:
                     scores=self._reweighter.scores(),
                     losses=losses,
                     measured=measured,
-                    routes=self._net.routes(self._validation.some_crops()) if measured else {},
+                    usage=expert_usage(self._net, self._validation.some_crops()) if measured else {},
                 )
             if last or self._done % plan.save_every == 0:
                 self._save()
@@ -118,7 +119,7 @@ class Trainer:
             group["lr"] = rate
         rainy, clean, types = (t.to(self._device) for t in (batch.rainy, batch.clean, batch.types))
         self._model.train()
-        losses = pixel_loss(self._model(rainy, self._noise(len(types))), clean, plan.loss)
+        losses = pixel_loss(self._model(rainy, *self._noise(len(types))), clean, plan.loss)
         self._accelerator.backward(weighted_loss(losses, types, self._weights))
         self._accelerator.clip_grad_norm_(self._model.parameters(), plan.gradient_clip)
         self._optimizer.step()
@@ -132,9 +133,9 @@ class Trainer:
             self._told = time.monotonic()
             logger.info("training: step %d of %d", self._done, self._task.training.steps)
 
-    def _noise(self, batch: int) -> Tensor | None:
+    def _noise(self, batch: int) -> tuple[Tensor, ...]:
         seed = step_seed(self._task.seed, self._done, self._rank)
-        return draw_noise(self._net, batch, torch.Generator(self._device).manual_seed(seed))
+        return routing_noise(self._net, batch, torch.Generator(self._device).manual_seed(seed))
 
     def _update(self) -> list[float]:
         """New weights from the losses of the interval, or from the fixed crops of `val`."""

@@ -1,9 +1,9 @@
 """What a training writes down while it runs: its history, and what is worth watching besides."""
 
 import time
+from collections.abc import Mapping
 
 import torch
-from torch import Tensor
 
 from unirain_core.artefacts.schemas import HistoryRow
 from unirain_core.config.sections import RainType
@@ -43,7 +43,7 @@ class Record:
         scores: Scores,
         losses: list[float] | None,
         measured: Measured | None,
-        routes: dict[str, Tensor],
+        usage: Mapping[str, float],
     ) -> None:
         """Add the rows of a step, and its metrics and pictures to the journal.
 
@@ -53,7 +53,7 @@ class Record:
             scores: what the weights in use are made of.
             losses: K losses that the reweighter has just seen, if it has.
             measured: quality on `val`, where measured.
-            routes: of some pictures through every routed block, where measured.
+            usage: mean route of every expert, where measured and where the network has experts.
         """
         rows = history_rows(step, self._rain_types, lr=lr, scores=scores, losses=losses, measured=measured)
         self.rows += rows
@@ -62,7 +62,7 @@ class Record:
         elapsed = time.perf_counter() - self._clock
         speed = {"images_per_second": (step - self._step) * self._batch / elapsed}
         self._step, self._clock = step, time.perf_counter()
-        self._journal.metrics(step, named_metrics(rows) | speed | _memory() | _expert_usage(routes))
+        self._journal.metrics(step, named_metrics(rows) | speed | _memory() | dict(usage))
         for kind, strip in (measured.strips if measured else {}).items():
             with self._journal.picture(step, self._rain_types[kind]) as file:
                 write_png(file, strip)
@@ -72,12 +72,3 @@ def _memory() -> dict[str, float]:
     if not torch.cuda.is_available():
         return {}
     return {"device_memory_mb": torch.cuda.max_memory_allocated() / 2**20}
-
-
-def _expert_usage(routes: dict[str, Tensor]) -> dict[str, float]:
-    """Mean route of every expert, by the place of its block."""
-    return {
-        f"experts/{block}/{expert}": mean
-        for block, of_block in routes.items()
-        for expert, mean in enumerate(of_block.float().mean(dim=0).tolist())
-    }

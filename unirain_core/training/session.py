@@ -8,7 +8,7 @@ from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import HistoryRow
 from unirain_core.errors import UniRainError
 from unirain_core.model import checkpoint
-from unirain_core.model.network import build
+from unirain_core.model.architecture import build
 from unirain_core.tracking.events import Start
 from unirain_core.tracking.journal import Journal
 from unirain_core.tracking.mirror import Mirror

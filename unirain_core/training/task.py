@@ -6,14 +6,15 @@ from torch import Tensor
 
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import HistoryRow, SplitRow
-from unirain_core.config.sections import Network, RainType, Strategy, Training
+from unirain_core.config.architectures import Architecture
+from unirain_core.config.sections import RainType, Strategy, Training
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """What a network is trained on, and how; a value, so that other processes can be handed it."""
 
-    network: Network
+    network: Architecture
     rain_types: tuple[RainType, ...]
     train: tuple[tuple[SplitRow, ...], ...]
     """Pairs of each rain type, at least one."""

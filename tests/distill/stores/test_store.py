@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from qdrant_client import QdrantClient, models
 
-from unirain_core.artefacts.schemas import TripletRow
 from unirain_core.artefacts.sums import SUMS
+from unirain_core.artefacts.triplets import Triplets
 from unirain_core.distill.stores.edge import EdgeStore
 from unirain_core.distill.stores.make import ensure_filled, make_store, searched
 from unirain_core.distill.stores.memory import MemoryStore
@@ -22,20 +22,16 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:qdrant_client.*")
 
 def content(count=9, encoder="test/1", seed=0):
     rng = np.random.default_rng(seed)
+    order = rng.permutation(count)
     return Content.of(
-        [
-            TripletRow(
-                id=f"real/{n}",
-                caption="",
-                caption_form="test",
-                text_vector=rng.normal(size=3).astype(np.float32),
-                image_vector=rng.normal(size=4).astype(np.float32),
-                picture=b"",
-                encoder=encoder,
-                input_hash=str(n),
-            )
-            for n in rng.permutation(count)
-        ]
+        Triplets(
+            ids=tuple(f"real/{n}" for n in order),
+            input_hashes=tuple(str(n) for n in order),
+            encoders=(encoder,),
+            text=rng.normal(size=(count, 3)).astype(np.float32),
+            image=np.zeros((count, 0), dtype=np.float32),
+            pictures=np.zeros((count, 0, 0), dtype=np.uint8),
+        )
     )
 
 
@@ -73,7 +69,7 @@ def test_filling_again_replaces_everything(store):
     assert not store.holds(content())
 
 
-@pytest.mark.parametrize("vector", ["text", "text_unit", "image"])
+@pytest.mark.parametrize("vector", ["text", "text_unit"])
 def test_proposals_are_the_nearest_and_bound_what_is_left_out(store, vector):
     held = content(30)
     store.fill(held)
@@ -82,23 +78,18 @@ def test_proposals_are_the_nearest_and_bound_what_is_left_out(store, vector):
 
     for query, proposal in zip(queries, proposals, strict=True):
         vectors = held.vectors[vector].astype(np.float64)
-        if vector == "image":
-            costs = -(vectors @ query) / np.linalg.norm(vectors, axis=1) / np.linalg.norm(query)
-        else:
-            costs = np.linalg.norm(vectors - query, axis=1)
+        costs = np.linalg.norm(vectors - query, axis=1)
         assert set(np.argsort(costs)[:7].tolist()) == set(proposal.positions.tolist())
         assert proposal.bound == pytest.approx(np.sort(costs)[6], abs=1e-5)
 
 
-def test_only_what_is_allowed_is_proposed_and_nothing_is_left_outside(store):
+def test_where_all_are_asked_for_nothing_is_left_outside(store):
     held = content(30)
     store.fill(held)
-    allowed = [np.array([3, 8, 21]), np.array([0])]
-    first, second = store.propose(held.vectors["image"][:2], "image", 5, allowed)
+    (proposal,) = store.propose(held.vectors["text"][:1], "text", 31)
 
-    assert {3, 8, 21} == set(first.positions.tolist())
-    assert {0} == set(second.positions.tolist())
-    assert first.bound == second.bound == np.inf
+    assert set(range(30)) == set(proposal.positions.tolist())
+    assert np.inf == proposal.bound
 
 
 def test_the_content_does_not_depend_on_the_order_of_the_triplets():
@@ -118,7 +109,16 @@ def test_another_encoder_or_other_vectors_make_another_collection():
 
 def test_triplets_of_two_encoders_make_no_content():
     with pytest.raises(ValueError, match="exactly one encoder"):
-        Content.of([])
+        Content.of(
+            Triplets(
+                ids=("a", "b"),
+                input_hashes=("1", "2"),
+                encoders=("test/1", "test/2"),
+                text=np.zeros((2, 3), dtype=np.float32),
+                image=np.zeros((2, 3), dtype=np.float32),
+                pictures=np.zeros((2, 16, 16), dtype=np.uint8),
+            )
+        )
 
 
 def test_a_complete_collection_is_not_filled_again(tmp_path):
@@ -212,7 +212,7 @@ def spoil(file, damage, rng):
 
 def nearest(held):
     return lambda store: [
-        sorted(p.positions.tolist()) for p in store.propose(held.vectors["image"][:4], "image", 3)
+        sorted(p.positions.tolist()) for p in store.propose(held.vectors["text_unit"][:4], "text_unit", 3)
     ]
 
 
@@ -256,7 +256,7 @@ def test_a_collection_that_is_damaged_while_it_is_searched_is_searched_anew(tmp_
             searches.append(type(engine).__name__)
             result = nearest(held)(engine)
             if len(searches) == 1:
-                (vectors,) = (tmp_path / "c").glob("segments/*/vector_storage-image/vectors/chunk_0.mmap")
+                (vectors,) = (tmp_path / "c").glob("segments/*/vector_storage-text_unit/vectors/chunk_0.mmap")
                 with vectors.open("r+b") as file:
                     file.write(b"\x01\x02\x03")
             return result

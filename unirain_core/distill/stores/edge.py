@@ -4,7 +4,7 @@ import fcntl
 import logging
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TextIO
@@ -16,8 +16,6 @@ from qdrant_edge import (
     EdgeConfig,
     EdgeShard,
     EdgeVectorParams,
-    Filter,
-    HasIdCondition,
     Point,
     Query,
     QueryBatchRequest,
@@ -46,7 +44,6 @@ _CONTENT = "content"
 _SMALL = 2**16
 """Bytes. The engine rewrites some files of a few hundred bytes whenever it opens a shard; vectors take more than this."""
 
-_DISTANCE = {"text": Distance.Euclid, "text_unit": Distance.Euclid, "image": Distance.Cosine}
 _BATCH = 1000
 _PATIENCE_S = 120.0
 
@@ -95,7 +92,9 @@ class EdgeStore:
         self._folder.mkdir(parents=True)
         sizes = {name: content.vectors[name].shape[1] for name in VECTORS}
         with _engine():
-            config = EdgeConfig({n: EdgeVectorParams(size=sizes[n], distance=_DISTANCE[n]) for n in VECTORS})
+            config = EdgeConfig(
+                {n: EdgeVectorParams(size=sizes[n], distance=Distance.Euclid) for n in VECTORS}
+            )
             self._shard = EdgeShard.create(str(self._folder), config)
             for start in range(0, len(content.ids), _BATCH):
                 batch = range(start, min(start + _BATCH, len(content.ids)))
@@ -105,27 +104,19 @@ class EdgeStore:
         (self._folder / _CONTENT).write_text(content.name, encoding="utf-8")
         write_sums(self._folder)
 
-    def propose(
-        self,
-        queries: NDArray[np.floating[Any]],
-        vector: VectorName,
-        limit: int,
-        among: Sequence[NDArray[np.int64]] | None = None,
-    ) -> list[Proposal]:
+    def propose(self, queries: NDArray[np.floating[Any]], vector: VectorName, limit: int) -> list[Proposal]:
         """As `Store.propose`."""
-        allowed = [None] * len(queries) if among is None else list(among)
         with _engine():
             requests = [
                 QueryRequest(
                     limit=limit,
                     query=Query.Nearest(query.astype(np.float32).tolist(), using=vector),
-                    filter=None if a is None else Filter(must=[HasIdCondition(set(a.tolist()))]),
                     params=SearchParams(exact=True),
                 )
-                for query, a in zip(queries, allowed, strict=True)
+                for query in queries
             ]
             answers = self._open().query_batch(QueryBatchRequest(requests))
-            return [proposal([(int(str(h.id)), h.score) for h in hits], vector, limit) for hits in answers]
+            return [proposal([(int(str(h.id)), h.score) for h in hits], limit) for hits in answers]
 
     def _open(self) -> EdgeShard:
         if self._lock is None:

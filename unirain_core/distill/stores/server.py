@@ -12,11 +12,6 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 from unirain_core.distill.stores.store import VECTORS, Content, Proposal, ServerError, VectorName, proposal
 from unirain_core.errors import MissingInputError, without_password
 
-_DISTANCE = {
-    "text": models.Distance.EUCLID,
-    "text_unit": models.Distance.EUCLID,
-    "image": models.Distance.COSINE,
-}
 _BATCH = 256
 _TIMEOUT_S = 120
 _ROUNDING = 1e-6
@@ -59,7 +54,8 @@ class ServerStore:
             self._client.create_collection(
                 self._collection,
                 vectors_config={
-                    name: models.VectorParams(size=sizes[name], distance=_DISTANCE[name]) for name in VECTORS
+                    name: models.VectorParams(size=sizes[name], distance=models.Distance.EUCLID)
+                    for name in VECTORS
                 },
                 hnsw_config=models.HnswConfigDiff(m=0),
             )
@@ -67,30 +63,20 @@ class ServerStore:
                 batch = range(start, min(start + _BATCH, len(content.ids)))
                 self._client.upsert(self._collection, points=[_point(content, i) for i in batch], wait=True)
 
-    def propose(
-        self,
-        queries: NDArray[np.floating[Any]],
-        vector: VectorName,
-        limit: int,
-        among: Sequence[NDArray[np.int64]] | None = None,
-    ) -> list[Proposal]:
+    def propose(self, queries: NDArray[np.floating[Any]], vector: VectorName, limit: int) -> list[Proposal]:
         """As `Store.propose`."""
-        allowed = [None] * len(queries) if among is None else list(among)
         requests = [
             models.QueryRequest(
                 query=query.astype(np.float32).tolist(),
                 using=vector,
                 limit=limit,
-                filter=None if a is None else models.Filter(must=[models.HasIdCondition(has_id=a.tolist())]),
                 params=models.SearchParams(exact=True),
             )
-            for query, a in zip(queries, allowed, strict=True)
+            for query in queries
         ]
         with _answers():
             answers = self._client.query_batch_points(self._collection, requests=requests)
-        return [
-            proposal([(int(hit.id), hit.score) for hit in answer.points], vector, limit) for answer in answers
-        ]
+        return [proposal([(int(hit.id), hit.score) for hit in answer.points], limit) for answer in answers]
 
 
 def connect(collection: str, url: str) -> ServerStore:
@@ -129,7 +115,7 @@ def _answers() -> Iterator[None]:
 
 
 def _are_equal(points: Sequence[models.Record], content: Content, positions: Sequence[int]) -> bool:
-    """Whether the server's points are the content's; it keeps image vectors at unit length."""
+    """Whether the server's points are the content's."""
     by_id = {int(point.id): point for point in points}
     if sorted(by_id) != list(positions):
         return False
@@ -142,17 +128,9 @@ def _are_equal(points: Sequence[models.Record], content: Content, positions: Seq
         if any(vector is None for vector in stored) or np.shape(stored) != ours.shape:
             return False
         theirs = np.asarray(stored, dtype=np.float32)
-        if name == "image":
-            ours, theirs = _unit(ours), _unit(theirs)
         if not np.allclose(ours, theirs, rtol=0.0, atol=_ROUNDING):
             return False
     return True
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: NDArray[np.float32] = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
-    return unit
 
 
 def _point(content: Content, position: int) -> models.PointStruct:

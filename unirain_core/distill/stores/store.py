@@ -8,13 +8,13 @@ from typing import Any, ClassVar, Literal, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from unirain_core.artefacts.schemas import TripletRow
+from unirain_core.artefacts.triplets import Triplets
 from unirain_core.errors import UniRainError
 
-VectorName = Literal["text", "text_unit", "image"]
-"""Encoded captions as they are and at unit length (Euclidean distance), image vectors (cosine)."""
+VectorName = Literal["text", "text_unit"]
+"""Encoded captions as they are and at unit length; both are compared by Euclidean distance."""
 
-VECTORS: tuple[VectorName, ...] = ("text", "text_unit", "image")
+VECTORS: tuple[VectorName, ...] = ("text", "text_unit")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,30 +31,35 @@ class Content:
     """Each (R, D)."""
 
     @classmethod
-    def of(cls, triplets: Sequence[TripletRow]) -> Self:
+    def of(cls, triplets: Triplets) -> Self:
         """Content of the triplets of D_r, in any order.
 
         Raises:
             ValueError: there are none, or different encoders made them.
         """
-        rows = sorted(triplets, key=lambda row: row.id)
-        encoders = sorted({row.encoder for row in rows})
-        if len(encoders) != 1:
-            raise ValueError(f"triplets of exactly one encoder are expected, found {encoders or 'none'}")
-        text, image = (
-            np.stack([getattr(row, field) for row in rows]).astype(np.float32)
-            for field in ("text_vector", "image_vector")
-        )
+        if len(triplets.encoders) != 1:
+            raise ValueError(
+                f"triplets of exactly one encoder are expected, found {triplets.encoders or 'none'}"
+            )
+        order = by_id(triplets.ids)
+        text = triplets.text[order]
         length = np.linalg.norm(text, axis=1, keepdims=True)
         text_unit = np.divide(text, length, out=np.zeros_like(text), where=length > 0)
-        seal = hashlib.sha256(repr((encoders, [(row.id, row.input_hash) for row in rows])).encode())
-        seal.update(text.tobytes() + image.tobytes())
+        ids = tuple(triplets.ids[at] for at in order)
+        hashes = [triplets.input_hashes[at] for at in order]
+        seal = hashlib.sha256(repr((triplets.encoders, ids, hashes)).encode())
+        seal.update(text.data)
         return cls(
             name=f"unirain-{seal.hexdigest()[:24]}",
-            encoder=encoders[0],
-            ids=tuple(row.id for row in rows),
-            vectors={"text": text, "text_unit": text_unit, "image": image},
+            encoder=triplets.encoders[0],
+            ids=ids,
+            vectors={"text": text, "text_unit": text_unit},
         )
+
+
+def by_id(ids: Sequence[str]) -> NDArray[np.int64]:
+    """The rows in the order of their ids: the row of each position of a content."""
+    return np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,8 +69,7 @@ class Proposal:
     positions: NDArray[np.int64]
     """Positions in `Content.ids`."""
     bound: float
-    """No photo outside is nearer than this but for float32 rounding: a Euclidean distance, or minus a
-    cosine; infinite when nothing is left outside."""
+    """No photo outside is nearer than this distance but for float32 rounding; infinite when nothing is left outside."""
 
 
 class CollectionError(UniRainError):
@@ -97,20 +101,13 @@ class Store(Protocol):
         """
         ...
 
-    def propose(
-        self,
-        queries: NDArray[np.floating[Any]],
-        vector: VectorName,
-        limit: int,
-        among: Sequence[NDArray[np.int64]] | None = None,
-    ) -> list[Proposal]:
+    def propose(self, queries: NDArray[np.floating[Any]], vector: VectorName, limit: int) -> list[Proposal]:
         """The `limit` nearest photos of each query, exactly but for rounding and the order of ties.
 
         Args:
             queries: (Q, D).
             vector: which vectors are searched.
             limit: photos of each query, at most.
-            among: positions that may be proposed, for each query; None: all.
 
         Raises:
             CollectionError: the engine fails.
@@ -118,8 +115,7 @@ class Store(Protocol):
         ...
 
 
-def proposal(hits: Sequence[tuple[int, float]], vector: VectorName, limit: int) -> Proposal:
-    """A proposal from Qdrant's hits (point id, score), best first; fewer than `limit` are all there are."""
-    sign = -1.0 if vector == "image" else 1.0  # Qdrant's score of a Euclidean distance is the distance
-    bound = sign * hits[-1][1] if len(hits) == limit else np.inf
+def proposal(hits: Sequence[tuple[int, float]], limit: int) -> Proposal:
+    """A proposal from Qdrant's hits (point id, distance), nearest first; fewer than `limit` are all there are."""
+    bound = hits[-1][1] if len(hits) == limit else np.inf
     return Proposal(np.array([point for point, _ in hits], dtype=np.int64), bound)

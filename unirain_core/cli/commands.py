@@ -1,0 +1,112 @@
+"""The commands of `unirain` by name, and the command line that loads only those that a person typed."""
+
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+from importlib import import_module
+
+import typer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Where a command's function stands, and its line in the list of all commands."""
+
+    module: str
+    """Of the package `cli`."""
+    function: str
+    summary: str
+    """The first line of the function's docstring, so that the list needs no import of thirteen modules (0.25 s)."""
+
+    def load(self) -> Callable[..., None]:
+        """Import the module."""
+        function: Callable[..., None] = getattr(
+            import_module(f"unirain_core.cli.{self.module}"), self.function
+        )
+        return function
+
+
+COMMANDS = {
+    "run": Command(
+        module="run",
+        function="run",
+        summary="Run one stage of the pipeline; this is what `dvc repro` calls.",
+    ),
+    "summary": Command(
+        module="summary",
+        function="summary",
+        summary="Print Table 1, what was kept and dropped and why, and where to look next.",
+    ),
+    "ui": Command(
+        module="ui",
+        function="ui",
+        summary="Open Dagster and MLflow on this machine, for this machine alone; Ctrl-C closes both.",
+    ),
+    "datasets": Command(
+        module="datasets",
+        function="datasets",
+        summary="Print the catalogue, the entry of an id, or, for `check`, what the datasets of params hold.",
+    ),
+    "explain": Command(
+        module="explain",
+        function="explain",
+        summary="Print what every stage that has run says of one pair or photo.",
+    ),
+    "judge-figures": Command(
+        module="judges",
+        function="judge_figures",
+        summary="Print how much good rain each judge and the majority keep, and how much planted rain they catch.",
+    ),
+    "derain": Command(
+        module="derain",
+        function="derain",
+        summary="Remove rain from photos of any size; names and sub-folders stay, pictures are written as PNG.",
+    ),
+    "sample-corpus": Command(
+        module="sample_corpus",
+        function="sample_corpus",
+        summary="Render rain over photographs: labelled pairs in six datasets' layouts, and unlabelled photos.",
+    ),
+    "track": Command(
+        module="track",
+        function="track",
+        summary="Send every training's journal to MLflow as far as it has not seen it; sending twice changes nothing.",
+    ),
+    "sync": Command(
+        module="ui",
+        function="sync",
+        summary="Show in Dagster what `dvc repro` ran in a shell (an open Dagster does so by itself).",
+    ),
+    "gc": Command(
+        module="gc",
+        function="gc",
+        summary="Delete finished work that no stage used in its latest run, and say what that freed.",
+    ),
+    "prepare": Command(
+        module="prepare",
+        function="prepare",
+        summary="Make DVC and the MLflow store ready, so that two trainings need not make the store at the same time.",
+    ),
+    "verify": Command(
+        module="verify",
+        function="verify",
+        summary="Check all outs, all finished work and all objects of DVC's cache against their hashes.",
+    ),
+}
+
+
+def add_commands(app: typer.Typer, words: Container[str]) -> None:
+    """Add all commands to the command line.
+
+    Args:
+        app: without commands.
+        words: those that a person typed. A command among them is loaded; of another one the name and the summary suffice.
+    """
+    for name, command in COMMANDS.items():
+        if name in words:
+            app.command(name)(command.load())
+        else:
+            app.command(name, help=command.summary)(_not_typed)
+
+
+def _not_typed() -> None:
+    """Stand for a command whose name is not among the words, so that nobody can call it."""

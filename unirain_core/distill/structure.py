@@ -1,0 +1,276 @@
+"""SSIM of Eq. 3 for many pairs of small pictures: float32 proposes the nearest, float64 decides.
+
+The Gaussian window is a product with a banded matrix from both sides, cut into blocks that skip most of its zeros.
+Grey values are taken less 128: a covariance does not change, and its rounding errors become four times smaller.
+"""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unirain_core.distill.ranking import DECIMALS, Float64Array, Positions, border, ranked
+from unirain_core.distill.similarity import structural_similarity
+from unirain_core.imaging.ssim import GAUSSIAN, GAUSSIAN_SIDE, stabilisers
+
+Floats = NDArray[np.floating[Any]]
+
+BUDGET = 2 * 2**30
+"""Bytes of moments that are kept: 19,000 references of side 128. Moments of others are computed when they are needed."""
+
+_UNIT = 2.0**-24
+"""Relative error of one operation in float32."""
+
+_LUMINANCE_ERROR = 2.4e-4
+"""How far the luminance term may lie from the true one: a window's mean is off by 25 x 2^-24 x 128 at most."""
+
+_DECISION_ERROR = 5e-12
+"""How far our SSIM in float64 may lie from `structural_similarity`. Equal pictures, all black or all white, were 4e-13
+apart; natural ones are 1e-15 apart. Where this could change the last decimal, `structural_similarity` decides."""
+
+_BLOCK = 16
+"""Windows of one product. Larger blocks multiply more zeros. Much smaller ones are no matrices any more. Up to side 600 a
+product is so small that BLAS leaves it to the calling thread, and several threads can work side by side."""
+
+_TOGETHER = 5
+"""Candidates that are compared at once: their pictures and moments then stay in a core's cache."""
+
+_MIDDLE = 128
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moments:
+    """Of whole windows; grey values less 128."""
+
+    mean: Floats
+    """(..., N, N) with N = S - 10."""
+    variance: Floats
+    """(..., N, N)."""
+    level: Floats
+    """(...) mean square of `mean`: what float32 loses in a variance grows with it."""
+
+
+def proposal_error(query: Moments, references: Moments) -> Floats:
+    """(R,) how far SSIM in float32 may lie from SSIM, at most.
+
+    Let x and y be the grey values less 128, u = 2^-24 and E a window's mean. Two passes of 11 products and the rounded weights
+    leave E off by 25 u E|.|. So a variance is off by 77 u E x^2, with the square of the mean, and twice the covariance by
+    77 u (E x^2 + E y^2). The structure term is at most 1 in size; with the roundings of its own arithmetic it is off by
+    160 u (E x^2 + E y^2) / (Var x + Var y + C2), which is at most 160 u (1 + ((E x)^2 + (E y)^2) / C2). SSIM is the mean
+    over all windows.
+    """
+    _, c2 = stabilisers(255.0)
+    error: Floats = 160 * _UNIT * (1.0 + (query.level + references.level) / c2) + _LUMINANCE_ERROR
+    return error
+
+
+class Structures:
+    """The references' pictures, with the float32 moments of those that were candidates before."""
+
+    def __init__(self, pictures: NDArray[np.uint8], rows: Positions, *, budget: int = BUDGET) -> None:
+        """Keep what is on the disk there.
+
+        Args:
+            pictures: (N, S, S), may be memory-mapped.
+            rows: (R,) row of each position's picture.
+            budget: bytes that the kept moments may take.
+        """
+        self._pictures, self._rows = pictures, rows
+        inner = max(pictures.shape[1] - GAUSSIAN_SIDE + 1, 1)
+        capacity = min(len(rows), budget // (2 * 4 * inner * inner))
+        self._kept = np.empty((capacity, 2, inner, inner), dtype=np.float32)  # pages come with the first use
+        self._levels = np.empty(capacity, dtype=np.float32)
+        self._slots = np.full(len(rows), -1, dtype=np.int64)
+        self._n_kept = 0
+        self._of_thread = threading.local()
+
+    def prepare(self, candidates: Sequence[Positions], pool: Executor) -> None:
+        """Compute and keep the moments of candidates that have none yet, as long as they fit."""
+        if not candidates:
+            return
+        wanted = np.unique(np.concatenate(candidates))
+        fresh = wanted[self._slots[wanted] < 0][: len(self._kept) - self._n_kept]
+        slots = np.arange(self._n_kept, self._n_kept + len(fresh))
+        parts = [slice(start, start + _TOGETHER) for start in range(0, len(fresh), _TOGETHER)]
+        for _ in pool.map(lambda part: self._keep(fresh[part], slots[part]), parts):
+            pass  # the first error is raised here
+        self._slots[fresh] = slots
+        self._n_kept += len(fresh)
+
+    def nearest(self, query: NDArray[np.uint8], at: Positions, keep: int) -> tuple[Positions, Float64Array]:
+        """The `keep` candidates of the highest SSIM, highest first, by the tie rule.
+
+        Args:
+            query: (S, S) grey.
+            at: (n,) positions of the candidates.
+            keep: how many are wanted, at least 1.
+
+        Returns:
+            Positions, and their rounded SSIM as `structural_similarity` has it.
+        """
+        centred = query.astype(np.float64) - _MIDDLE
+        moments = _moments(centred, Workspace())
+        chosen = at
+        if keep < len(at):
+            similarities, errors = self._proposed(centred, moments, at)
+            certain, possible = border(-similarities, keep, errors)
+            chosen = at[certain | possible]
+        order, costs = ranked(chosen, -self._decided(query, centred, moments, chosen))
+        return order[:keep], 0.0 - costs[:keep]
+
+    def _keep(self, at: Positions, slots: Positions) -> None:
+        space = self._space()
+        moments = _moments(self._centred(at, np.float32, space), space)
+        self._kept[slots, 0], self._kept[slots, 1] = moments.mean, moments.variance
+        self._levels[slots] = moments.level
+
+    def _space(self) -> "Workspace":
+        """The buffers of the calling thread."""
+        space: Workspace | None = getattr(self._of_thread, "space", None)
+        if space is None:
+            space = self._of_thread.space = Workspace()
+        return space
+
+    def _centred(self, at: Positions, kind: type[np.floating[Any]], space: "Workspace") -> Floats:
+        side = self._pictures.shape[1]
+        pictures = space.array("pictures", (len(at), side, side), np.dtype(kind))
+        np.subtract(self._pictures[self._rows[at]], kind(_MIDDLE), out=pictures)
+        return pictures
+
+    def _proposed(self, query: Float64Array, moments: Moments, at: Positions) -> tuple[Floats, Floats]:
+        """(R,) SSIM in float32, and its largest errors."""
+        space, picture = self._space(), query.astype(np.float32)
+        of_query = Moments(
+            moments.mean.astype(np.float32), moments.variance.astype(np.float32), moments.level
+        )
+        similarities, errors = np.empty((2, len(at)), dtype=np.float32)
+        for start in range(0, len(at), _TOGETHER):
+            part = slice(start, start + _TOGETHER)
+            pictures = self._centred(at[part], np.float32, space)
+            of_references = self._moments_of(at[part], pictures, space)
+            errors[part] = proposal_error(of_query, of_references)
+            pictures *= picture
+            product = _window_means(pictures, "product", space)
+            similarities[part] = _similarities(of_query, of_references, product, space)
+        return similarities, errors
+
+    def _moments_of(self, at: Positions, pictures: Floats, space: "Workspace") -> Moments:
+        """Kept moments where there are, copied, since what follows overwrites them."""
+        slots = self._slots[at]
+        if (slots < 0).any():
+            return _moments(pictures, space)
+        shape = (len(at), *self._kept.shape[2:])
+        mean, variance = (space.array(name, shape, pictures.dtype) for name in ("mean", "variance"))
+        for row, slot in enumerate(slots):
+            mean[row], variance[row] = self._kept[slot]
+        return Moments(mean, variance, self._levels[slots])
+
+    def _decided(
+        self, query: NDArray[np.uint8], centred: Float64Array, moments: Moments, at: Positions
+    ) -> Float64Array:
+        space = self._space()
+        similarities = np.empty(len(at))
+        for start in range(0, len(at), _TOGETHER):
+            part = slice(start, start + _TOGETHER)
+            pictures = self._centred(at[part], np.float64, space)
+            of_references = _moments(pictures, space)
+            pictures *= centred
+            product = _window_means(pictures, "product", space)
+            similarities[part] = _similarities(moments, of_references, product, space)
+        scaled = similarities * 10.0**DECIMALS
+        from_border = np.abs(scaled - np.floor(scaled) - 0.5)
+        unsure = from_border < _DECISION_ERROR * 10.0**DECIMALS
+        if unsure.any():
+            similarities[unsure] = structural_similarity(query, self._pictures[self._rows[at[unsure]]])
+        return similarities
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Workspace:
+    """Buffers that are used again and again.
+
+    The C library gives an array of a megabyte back to the system after every operation; the page faults of its next use
+    took longer than the arithmetic (3,500 faults a query).
+    """
+
+    _buffers: dict[tuple[str, np.dtype[Any]], NDArray[Any]] = field(default_factory=dict)
+
+    def array(self, name: str, shape: tuple[int, ...], kind: np.dtype[Any]) -> NDArray[Any]:
+        """An array of any content, which is valid until the name is asked for again."""
+        size = prod(shape)
+        buffer = self._buffers.get((name, kind))
+        if buffer is None or len(buffer) < size:
+            buffer = self._buffers[name, kind] = np.empty(size, dtype=kind)
+        return buffer[:size].reshape(shape)
+
+
+def _moments(pictures: Floats, space: Workspace) -> Moments:
+    mean = _window_means(pictures, "mean", space)
+    squares = np.multiply(pictures, pictures, out=space.array("squares", pictures.shape, pictures.dtype))
+    variance = _window_means(squares, "variance", space)
+    scratch = np.multiply(mean, mean, out=space.array("scratch", mean.shape, mean.dtype))
+    variance -= scratch
+    return Moments(mean, variance, scratch.mean(axis=(-2, -1)))
+
+
+def _similarities(query: Moments, references: Moments, product: Floats, space: Workspace) -> Floats:
+    """(R,) SSIM of one picture and R others.
+
+    Args:
+        query: (N, N) each.
+        references: (R, N, N) each; overwritten.
+        product: (R, N, N) windows' means of the product of both; overwritten.
+        space: for one array more.
+    """
+    kind = product.dtype.type
+    c1, c2 = (kind(c) for c in stabilisers(255.0))
+    scratch = space.array("scratch", product.shape, product.dtype)
+    product -= np.multiply(query.mean, references.mean, out=scratch)
+    product *= kind(2)
+    product += c2
+    spread = references.variance
+    spread += query.variance + c2
+    product /= spread
+    first, second = query.mean + kind(_MIDDLE), references.mean
+    second += kind(_MIDDLE)
+    luminance = np.multiply(first, second, out=scratch)
+    luminance *= kind(2)
+    luminance += c1
+    second *= second
+    second += first * first + c1
+    luminance /= second
+    product *= luminance
+    means: Floats = product.reshape(len(product), -1).mean(axis=1)
+    return means
+
+
+def _window_means(pictures: Floats, name: str, space: Workspace) -> Floats:
+    """(..., N, N) Gaussian means over whole windows of (..., S, S), N = S - 10, in the buffer of a name."""
+    *leading, side, _ = pictures.shape
+    band = _band(side, pictures.dtype)
+    inner = len(band)
+    along_rows = space.array("along_rows", (*leading, side, inner), pictures.dtype)
+    means = space.array(name, (*leading, inner, inner), pictures.dtype)
+    for start in range(0, inner, _BLOCK):
+        out, into = slice(start, start + _BLOCK), slice(start, start + _BLOCK + GAUSSIAN_SIDE - 1)
+        np.matmul(pictures[..., into], band[out, into].T, out=along_rows[..., out])
+    for start in range(0, inner, _BLOCK):
+        out, into = slice(start, start + _BLOCK), slice(start, start + _BLOCK + GAUSSIAN_SIDE - 1)
+        np.matmul(band[out, into], along_rows[..., into, :], out=means[..., out, :])
+    return means
+
+
+@lru_cache(maxsize=4)
+def _band(side: int, kind: np.dtype[np.floating[Any]]) -> Floats:
+    """(N, S) matrix whose product with a column is the column's means over whole windows."""
+    inner = side - GAUSSIAN_SIDE + 1
+    band = np.zeros((inner, side), dtype=kind)
+    for row in range(inner):
+        band[row, row : row + GAUSSIAN_SIDE] = GAUSSIAN
+    return band

@@ -1,0 +1,132 @@
+"""What a worker does with one shard: compute its rows, each by itself where one of them fails, and store the results."""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from unirain_core.engine import shards
+from unirain_core.engine.edits import demand_code_of_the_stage
+from unirain_core.engine.jobs import Failed, Job
+from unirain_core.engine.store import WorkStore
+from unirain_core.errors import ChangedInputError, ItemError, UniRainError
+
+logger = logging.getLogger(__name__)
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+_fitting: dict[type[Any], int] = {}
+"""Class of a job to the rows that fitted into memory at once, after more of them had not; of this process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard(Generic[In]):
+    """Rows that are computed together and stand in one file."""
+
+    keys: tuple[bytes, ...]
+    """16 bytes each."""
+    rows: tuple[In, ...]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a shard; its results stand in the store."""
+
+    shard: tuple[bytes, ...]
+    """Keys of all its rows."""
+    file: str | None = None
+    """Name of the file with the results; None where no row has one."""
+    stored: list[bytes] = field(default_factory=list)
+    """Keys of the rows in the file, in their order there."""
+    failures: dict[bytes, Failed] = field(default_factory=dict)
+    error: UniRainError | OSError | None = None
+    """Something that is wrong with the world and not with a row; the shard's other rows are stored all the same."""
+    seconds: float = 0.0
+    """What the rows took to compute, of this worker's time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compute(Generic[In, Out]):
+    """Compute one shard and put it into the store; travels to the workers, so it holds no more than it needs."""
+
+    job: Job[In, Out]
+    store: WorkStore
+
+    def __call__(self, shard: Shard[In]) -> Outcome:
+        """Compute what can be computed; an error that concerns all rows is raised."""
+        demand_code_of_the_stage()
+        outcome, results = Outcome(shard.keys), list[Out]()
+        start = time.monotonic()
+        begin = 0
+        while begin < len(shard.rows):
+            size = self._size(len(shard.rows))
+            keys, rows = shard.keys[begin : begin + size], shard.rows[begin : begin + size]
+            try:
+                batch = self._batch(rows)
+            except Exception as error:  # whatever a library raises of one picture must not end the batch
+                if _concerns_all(error):
+                    raise
+                if _is_lack_of_memory(error) and len(rows) > 1:
+                    _fitting[type(self.job)] = len(rows) // 2
+                    continue
+                self._one_by_one(keys, rows, outcome, results)
+            else:
+                outcome.stored += keys
+                results += batch
+            begin += len(rows)
+        outcome.seconds = time.monotonic() - start
+        if results:
+            outcome.file = shards.write(self.store, self.job, outcome.stored, results)
+        return outcome
+
+    def _size(self, n_rows: int) -> int:
+        """Rows of the next micro-batch."""
+        return min(self.job.batch or n_rows, _fitting.get(type(self.job), n_rows))
+
+    def _batch(self, rows: Sequence[In]) -> Sequence[Out]:
+        results = self.job.compute(rows)
+        if len(results) != len(rows):
+            raise _MiscountError(f"{self.store.owner}: {len(rows)} rows gave {len(results)} results")
+        return results
+
+    def _one_by_one(
+        self, keys: Sequence[bytes], rows: Sequence[In], outcome: Outcome, results: list[Out]
+    ) -> None:
+        for key, row in zip(keys, rows, strict=True):
+            try:
+                results += self._batch([row])
+                outcome.stored.append(key)
+            except Exception as error:  # as above
+                if _concerns_all(error):
+                    raise
+                _note(key, error, outcome)
+
+
+class _MiscountError(ValueError):
+    """A job gave another number of results than rows: a mistake of the program."""
+
+
+def _concerns_all(error: Exception) -> bool:
+    """Weights or a server are absent, or the program is wrong: no row can be computed."""
+    if isinstance(error, ItemError | ChangedInputError):
+        return False
+    return isinstance(error, UniRainError | _MiscountError)
+
+
+def _is_lack_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"  # torch's is another
+
+
+def _note(key: bytes, error: Exception, outcome: Outcome) -> None:
+    match error:
+        case ItemError():
+            outcome.failures[key] = Failed(error.reason, error.detail)
+        case ChangedInputError() | OSError():
+            outcome.error = outcome.error or error
+        case _ if _is_lack_of_memory(error):
+            outcome.failures[key] = Failed("out_of_memory", "the row does not fit into memory")
+        case _:
+            logger.warning("a row cannot be computed", exc_info=error)
+            outcome.failures[key] = Failed("crashed", f"{type(error).__name__}: {error}"[:300])

@@ -1,0 +1,76 @@
+"""The scorecard of one method: its scores on the held-out pairs, the pairs it failed on, pictures and a report."""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from unirain_core.artefacts import paths, report, tables
+from unirain_core.artefacts.report import Json, Report
+from unirain_core.artefacts.roots import Roots
+from unirain_core.artefacts.schemas import Dropped, Score, SplitRow
+from unirain_core.config.sections import BenchmarkScores
+from unirain_core.engine.store import WorkStore
+from unirain_core.evaluation.methods import Method
+from unirain_core.evaluation.metrics import METRICS, instruments
+from unirain_core.evaluation.scores import score
+from unirain_core.evaluation.summary import by_type
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorecard:
+    """Which stage scores what, and where its artefacts go."""
+
+    stage: str
+    name: str
+    """Of the method: the partition."""
+    folder: str
+    """Template of the stage's folder."""
+    about: Mapping[str, Json]
+    """What the report says of the method."""
+
+    def write(self, root: Path, method: Method, params: BenchmarkScores) -> None:
+        """Score the method and write everything."""
+        splits = {
+            str(name): tables.read(root / paths.SPLIT / f"{name}.parquet", SplitRow) for name in params.splits
+        }
+        n_pairs = sum(map(len, splits.values()))
+        logger.info("%s: %s: %d pairs to score", self.stage, self.name, n_pairs)
+        tools = instruments(params.protocol)
+        store = WorkStore.at(root, self.stage, self.name)
+        scoring = score(
+            self.name,
+            method,
+            params.protocol,
+            splits,
+            instruments=tools,
+            roots=Roots.load(root),
+            store=store,
+        )
+        folder = root / self.folder.format(partition=self.name)
+        with tables.writer(folder / "scores.parquet", Score) as table:
+            table.columns(scoring.scores)
+        tables.write(folder / "dropped.parquet", scoring.dropped, Dropped)
+        scoring.write_pictures(folder / "pictures")
+        keys = {metric.name: tools[metric.name].key if metric.name in tools else None for metric in METRICS}
+        report.write(
+            root / paths.report(self.stage, partitioned=True).format(partition=self.name),
+            Report(
+                stage=self.stage,
+                counts={name: len(rows) for name, rows in splits.items()} | {"dropped": len(scoring.dropped)},
+                reasons=dict(sorted(Counter(row.reason for row in scoring.dropped).items())),
+                figures={
+                    **self.about,
+                    "protocol": params.protocol,
+                    "metrics": keys,
+                    "means": by_type(scoring.scores),
+                },
+            ),
+        )
+        n_dropped = len(scoring.dropped)
+        logger.info(
+            "%s: %s: %d pairs scored, %d dropped", self.stage, self.name, n_pairs - n_dropped, n_dropped
+        )

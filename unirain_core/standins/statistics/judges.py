@@ -1,0 +1,157 @@
+"""Stand-in judges: three families of statistics, compared with those of the references."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+
+from unirain_core.distill.confusion import Confusion
+from unirain_core.distill.judges.judge import Response
+from unirain_core.imaging.codec import RgbImage
+from unirain_core.standins.statistics.features import FAMILIES, Family, Measurements
+from unirain_core.standins.statistics.frame import FEATURE_VERSION
+from unirain_core.standins.statistics.linear import LinearRule, probability
+
+FILE = "judges.json"
+CLIP = 6.0
+"""Deviations are cut off at so many spreads."""
+SPOKEN = 3
+"""Statistics that a reason names."""
+
+_measurements = Measurements(
+    capacity=1024
+)  # one photo is a reference of many queries, one query has three judges
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """One family's fit."""
+
+    spread: Mapping[str, float]
+    """How far a real photo lies from its own references: root mean square, by statistic."""
+    rule: LinearRule
+    """Over `inputs`; its bias holds the fitted threshold, so that a logit of 0 decides."""
+
+    def deviations(
+        self, query: Mapping[str, float], references: Sequence[Mapping[str, float]]
+    ) -> dict[str, float]:
+        """The query less the mean of its references, in spreads, clipped."""
+        return {
+            name: float(np.clip((query[name] - np.mean([r[name] for r in references])) / spread, -CLIP, CLIP))
+            for name, spread in self.spread.items()
+        }
+
+
+def inputs(deviations: Mapping[str, float]) -> dict[str, float]:
+    """What the rule sees of each deviation: itself and its size.
+
+    >>> inputs({"haze": -2.0})
+    {'haze': -2.0, '|haze|': 2.0}
+    """
+    return {**deviations, **{f"|{name}|": abs(value) for name, value in deviations.items()}}
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticsJudge:
+    """Says yes where a picture's statistics lie as near to its references' as a good picture's do."""
+
+    family: Family
+    weights: Weights
+    digest: str
+
+    @property
+    def name(self) -> str:
+        """As `Judge.name`."""
+        return f"statistics/{self.family}"
+
+    @property
+    def prompt_hash(self) -> str:
+        """As `Judge.prompt_hash`."""
+        return self.digest
+
+    def judge(self, query: RgbImage, references: Sequence[RgbImage]) -> Response:
+        """As `Judge.judge`.
+
+        Raises:
+            ValueError: there is no reference.
+        """
+        if not references:
+            raise ValueError("a judge needs at least one reference (found 0)")
+        measured = [_measurements.of(image).of(self.family) for image in (query, *references)]
+        return self.respond(self.weights.deviations(measured[0], measured[1:]))
+
+    def respond(self, deviations: Mapping[str, float]) -> Response:
+        """The answer to given deviations from the references."""
+        values = inputs(deviations)
+        p_yes = probability(self.weights.rule.logit(values))
+        parts = self.weights.rule.contributions(values)
+        return Response(
+            p_yes=p_yes,
+            mass=1.0,
+            reply="yes" if p_yes >= 0.5 else "no",
+            reason=_reason({n: parts[n] + parts[f"|{n}|"] for n in deviations}, deviations),
+        )
+
+
+def _reason(parts: Mapping[str, float], deviations: Mapping[str, float]) -> str:
+    """The statistics that moved the answer most, with their distance from the references in spreads."""
+    strongest = sorted(parts, key=lambda name: (-abs(parts[name]), name))[:SPOKEN]
+    return "; ".join(
+        f"{name} {deviations[name]:+.1f} spreads from its references, for {'yes' if parts[name] > 0 else 'no'}"
+        for name in strongest
+    )
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Mapping[Family, StatisticsJudge]:
+    """The judges whose weights ship with the package, read once per process.
+
+    Raises:
+        ValueError: they were fitted to other statistics than this version computes.
+    """
+    content = _content()
+    return {family: from_json(family, content["judges"][family]) for family in FAMILIES}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """How well a shipped judge, or their majority, told good from planted rain."""
+
+    judge: str
+    accept_share: float | None
+    """None: at the fitted thresholds."""
+    confusion: Confusion
+
+
+def reliability() -> tuple[str, list[Figure]]:
+    """On what the shipped judges were measured when they were fitted, and what came out.
+
+    `python -m benchmarks.statistics_judges --fit` measures them on rendered corpora of seeds that the fit did not see.
+    """
+    content = _content()
+    tested, fitted = (", ".join(map(str, content[name])) for name in ("test_seeds", "fit_seeds"))
+    figures = [
+        Figure(line.pop("judge"), line.pop("accept_share"), Confusion(**line)) for line in content["figures"]
+    ]
+    return f"rendered corpora of seeds {tested}; the fit saw seeds {fitted}", figures
+
+
+def _content() -> dict[str, Any]:
+    text = resources.files("unirain_core.standins.statistics").joinpath(FILE).read_text(encoding="utf-8")
+    content: dict[str, Any] = json.loads(text)
+    if content["feature_version"] != FEATURE_VERSION:
+        raise ValueError(f"{FILE} fits statistics {content['feature_version']}, not {FEATURE_VERSION}")
+    return content
+
+
+def from_json(family: Family, content: Mapping[str, object]) -> StatisticsJudge:
+    """Build a judge from its part of the file."""
+    text = json.dumps({"version": FEATURE_VERSION, **content}, sort_keys=True)
+    stored = json.loads(text)
+    weights = Weights(stored["spread"], LinearRule.from_json(stored["bias"], stored["terms"]))
+    return StatisticsJudge(family, weights, hashlib.sha256(text.encode()).hexdigest()[:32])
