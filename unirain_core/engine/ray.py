@@ -7,6 +7,7 @@ to know all of them before it starts its actors, which would load their model an
 import logging
 import os
 import pickle
+import socket
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -19,8 +20,9 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 import unirain_core
+from unirain_core.engine.edits import BEGAN, demand_unedited_file
 from unirain_core.engine.pools import Device
-from unirain_core.errors import WorkerDiedError
+from unirain_core.errors import MissingInputError, WorkerDiedError
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +41,8 @@ _PATIENCE_S = 60.0
 """Seconds without a result after which a line says what is waited for."""
 _COUNT_S = 2.0
 """Seconds between two looks at the size of the cluster."""
+_ANSWER_S = 10.0
+"""Seconds within which a head node answers."""
 _OBJECTS = 128 * 2**20
 """Bytes of shared memory of a cluster of our own: tasks are rows without pictures, and results are names."""
 
@@ -71,7 +75,7 @@ class RayPool(Generic[Task, Result]):
     """Actors that were handed one function; their number follows the cluster."""
 
     def __init__(self, function: Callable[[Task], Result], device: Device) -> None:
-        self._function, self._device = ray.cloudpickle.dumps(function), device
+        self._function, self._device = ray.cloudpickle.dumps(function), device  # type: ignore[no-untyped-call]
         self._workers: list[_Worker[Task]] = []
         self._waiting: deque[Task] = deque()
         """Tasks that lost their worker, and that none has yet."""
@@ -96,7 +100,9 @@ class RayPool(Generic[Task, Result]):
             owners = {reference: worker for worker in self._workers for reference in worker.tasks}
             done, _ = ray.wait(list(owners), num_returns=1, timeout=_PATIENCE_S)
             if not done:
-                logger.info("ray: no result for %d s; %d tasks wait for the cluster", _PATIENCE_S, len(owners))
+                logger.info(
+                    "ray: no result for %d s; %d tasks wait for the cluster", _PATIENCE_S, len(owners)
+                )
                 continue
             worker = owners[done[0]]
             try:
@@ -132,7 +138,7 @@ class RayPool(Generic[Task, Result]):
         """Workers that the cluster has room for now."""
         if time.monotonic() - self._counted > _COUNT_S:
             _connect()
-            there = ray.cluster_resources()
+            there = ray.cluster_resources()  # type: ignore[no-untyped-call]
             self._counted = time.monotonic()
             gpus = int(there.get("GPU", 0)) if self._device == "gpu" else 0
             self._n_wanted = max(1, gpus or int(there.get("CPU", 0)))
@@ -141,7 +147,9 @@ class RayPool(Generic[Task, Result]):
 
     def _start(self) -> _Worker[Task]:
         needs: dict[str, Any] = {"num_gpus": 1, "num_cpus": 0} if self._has_gpu else {"num_cpus": 1}
-        actor = ray.remote(_Actor).options(**needs, runtime_env={"env_vars": dict.fromkeys(_THREADS, "1")})
+        # what a worker loads is a copy that was compared when it was sent: it is newer than the stage, and no edit
+        variables = {**dict.fromkeys(_THREADS, "1"), BEGAN: ""}
+        actor = ray.remote(_Actor).options(**needs, runtime_env={"env_vars": variables})
         return _Worker(actor.remote(self._function))
 
     def _replace(self, worker: _Worker[Task], error: RayError) -> None:
@@ -178,16 +186,44 @@ class _Actor:
 
 
 def _connect() -> None:
-    """Join the cluster once for each process; its workers run this process's code, which is sent to them."""
+    """Join the cluster, once for each process. Its workers run this process's code, which is sent to them.
+
+    Raises:
+        MissingInputError: no cluster answers at RAY_ADDRESS.
+        EditedError: the code was edited before it was sent.
+    """
     if ray.is_initialized():
         return
-    package = str(Path(unirain_core.__file__).parent)
-    own = {} if os.environ.get(ADDRESS) else {"include_dashboard": False, "object_store_memory": _OBJECTS}
+    package = Path(unirain_core.__file__).parent
+    address = os.environ.get(ADDRESS)
+    settings: dict[str, Any] = {"address": address or "local"}
+    if not address:
+        settings |= {"include_dashboard": False, "object_store_memory": _OBJECTS}
+        settings |= {"num_cpus": int(os.environ.get("UNIRAIN_WORKERS") or os.cpu_count() or 1)}
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    ray.init(
-        address=os.environ.get(ADDRESS) or "local",
-        runtime_env={"py_modules": [package]},
-        log_to_driver=False,
-        logging_level=logging.WARNING,
-        **own,
-    )
+    if address:
+        _demand_answer(address)
+    runtime = {"py_modules": [str(package)]}
+    ray.init(runtime_env=runtime, log_to_driver=False, logging_level=logging.WARNING, **settings)
+    if began := os.environ.get(BEGAN):
+        for path in package.rglob("*.py"):
+            if "cli" not in path.relative_to(package).parts:  # takes no part in results
+                demand_unedited_file(int(began), path)
+
+
+def _demand_answer(address: str) -> None:
+    """Ask whether something listens at an address: Ray itself would wait for minutes, and abort the process then.
+
+    Raises:
+        MissingInputError: nothing does.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not port.isdigit():  # such as `auto`
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=_ANSWER_S).close()
+    except OSError as error:
+        raise MissingInputError(
+            f"no Ray cluster answers at {ADDRESS}={address} ({error.strerror or error}); start one with "
+            f"`ray start --head`, or unset {ADDRESS} for a cluster of this machine alone"
+        ) from None
