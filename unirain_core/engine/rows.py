@@ -51,7 +51,7 @@ def stream(
     run = _Run(job, store)
     with closing(Crew(engine or make_engine(), Compute(job, store))) as crew:
         for rows in windows.windows(batches, run.window_size):
-            for shard in run.missing(rows, crew.n_workers):
+            for shard in run.missing(rows, crew):
                 while crew.is_full:
                     run.settle(crew.next())
                 crew.submit(shard)
@@ -122,7 +122,7 @@ class _Run(Generic[In, Out]):
         """Windows that were begun and not given."""
         return len(self._pending)
 
-    def missing(self, rows: list[In], n_workers: int) -> Iterator[Shard[In]]:
+    def missing(self, rows: list[In], crew: Crew[In]) -> Iterator[Shard[In]]:
         """Begin a window: what must be computed of it, and is not in work already."""
         keys = row_keys(self._job, rows)
         self._progress.n_rows += len(rows)
@@ -135,7 +135,8 @@ class _Run(Generic[In, Out]):
                 fresh[key] = rows[position]
         self._flying |= fresh.keys()
         self._pending.append(window)
-        yield from windows.shards(self._job, fresh, self._shard_size, n_workers)
+        if fresh:  # else no worker is counted: an engine may have to join a cluster for that
+            yield from windows.shards(self._job, fresh, self._shard_size, crew.n_workers)
 
     def settle(self, outcome: Outcome) -> None:
         """Take in what came of a shard."""
