@@ -90,7 +90,9 @@ def test_a_row_without_a_triplet_is_dropped_with_its_reason(job, tmp_path):
     columns = [pa.array([getattr(r, f.name) for r in encoded], type=f.type) for f in schema]
     results = pa.table(columns, schema=schema)
     failures = {1: Failed("out_of_memory", "too large")}
-    window = Finished(rows=rows, results=results, failures=failures, output=EncodedRow)
+    window: Finished[PictureRow, EncodedRow] = Finished(
+        rows=rows, results=results, failures=failures, output=EncodedRow
+    )
     dropped = write_triplets(tmp_path / "out", [window])
     back = TripletFiles.open(tmp_path / "out").read()
 
