@@ -55,6 +55,7 @@ EXECUTED: dict[str, dict[str, str]] = {
         "correct the line": EDIT,
     },
     "artefacts.tables": {"run `dvc repro --force {}`": DVC},
+    "artefacts.triplets": {"run `dvc repro --force {}`": DVC},
     "cli.derain": {
         "name a folder": DERAIN,
         "name a picture": DERAIN,
