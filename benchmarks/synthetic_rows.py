@@ -31,9 +31,8 @@ Numbers = NDArray[np.uint64]
 
 def mixed(numbers: Numbers, salt: int) -> Numbers:
     """64 random bits of each number (the last step of splitmix64)."""
-    x = (numbers + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(salt) * np.uint64(
-        0xD1342543DE82EF95
-    )
+    offset = np.uint64(salt * 0xD1342543DE82EF95 % 2**64)
+    x = (numbers + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15) + offset
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
