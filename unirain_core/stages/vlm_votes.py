@@ -139,8 +139,9 @@ def _answers(windows: Iterable[Finished[Ballot, Vote]], failed: Counter[str]) ->
 
 def columns_of(votes: Sequence[Vote]) -> pl.DataFrame:
     """Votes as columns."""
-    empty = pl.DataFrame(tables.arrow_schema(Vote).empty_table())
-    return pl.DataFrame([asdict(vote) for vote in votes], schema=empty.schema)
+    schema = pl.DataFrame(tables.arrow_schema(Vote).empty_table()).schema
+    columns = {name: [getattr(vote, name) for vote in votes] for name in schema}
+    return pl.DataFrame(columns, schema=schema)
 
 
 def _parted(answers: Iterator[pl.DataFrame], n_rows: int) -> tuple[pl.DataFrame, Iterator[pl.DataFrame]]:
