@@ -32,4 +32,4 @@ def test_a_pool_in_a_store_gives_the_bytes_that_the_same_files_give_on_a_disk(tm
     files = state(far)
 
     assert state(near) == files
-    assert {"data/split/test.parquet", "data/votes/votes.parquet", "dvc.lock"} <= set(files)
+    assert {"split/test.parquet", "votes/votes.parquet", "dvc.lock"} <= set(files)
