@@ -151,7 +151,7 @@ def _settled(pool: pl.DataFrame, rain_types: Sequence[str]) -> pl.DataFrame:
         kinds = stated.removeprefix("luma:").split("|") if stated.startswith("luma:") else [stated]
         day[stated], night[stated] = kinds[0], kinds[-1]
     stated = pl.col("rain_type").cast(pl.String)
-    rain_type = pl.when("is_night").then(stated.replace(night)).otherwise(stated.replace(day))
+    rain_type = pl.when("is_night").then(stated.replace(old=night)).otherwise(stated.replace(old=day))
     is_unlisted = (pl.col("scene") != NONE) & ~pl.col("rain_type").is_in(rain_types)
     return (
         pool.with_columns(rain_type.alias("rain_type"), pl.col("reason").cast(pl.String))
