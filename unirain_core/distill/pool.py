@@ -83,6 +83,7 @@ def pool_of(pieces: Iterable[pl.DataFrame], names: pl.DataFrame) -> pl.DataFrame
         pl.col("pair_id").rank("ordinal").cast(pl.Int32).alias("id_rank"),
         (pl.col("group").rank("dense").cast(pl.Int32) - 1).fill_null(NONE).alias("group_rank"),
     )
+    del names  # before the pieces come: ids are longer than all that is kept of a row
     return pl.concat([pl.DataFrame(schema=_COLUMNS), *pieces]).hstack(order)
 
 
