@@ -27,6 +27,7 @@ def finish(store, *keys):
     store.begin()
     folders = [store.folder(key, thousand_bytes) for key in keys]
     store.record_use(keys)
+    store.end()
     return folders
 
 

@@ -130,6 +130,7 @@ def test_collecting_after_the_interrupted_run_came_to_its_end_removes_what_it_no
     store.begin()
     store.folder("new", fill)
     store.record_use(["new"])
+    store.end()
 
     assert [store.shards / "old"] == list(collect(tmp_path).removed)
 
@@ -159,8 +160,31 @@ def test_collecting_keeps_what_something_else_names(tmp_path):
     store = WorkStore(home=tmp_path, owner="toy")
     named, other = store.folder("named", fill), store.folder("other", fill)
     store.record_use([])
+    store.end()
 
     assert (other,) == collect(tmp_path, named=[named]).removed
+
+
+def test_what_each_job_of_a_run_used_is_kept_and_what_only_the_run_before_used_is_not(tmp_path):
+    store = WorkStore(home=tmp_path, owner="toy")
+    folders = {name: store.folder(name, fill) for name in ("before", "first job", "second job")}
+    for run in (["before"], ["first job", "second job"]):
+        store.begin()
+        for name in run:
+            store.record_use([name])
+        store.end()
+
+    assert (folders["before"],) == collect(tmp_path).removed
+
+
+def test_a_run_that_is_killed_between_two_of_its_jobs_keeps_the_work_of_both(tmp_path):
+    store = WorkStore(home=tmp_path, owner="toy")
+    for name in ("first job", "second job"):
+        store.folder(name, fill)
+    store.begin()
+    store.record_use(["first job"])  # here the run is killed
+
+    assert () == collect(tmp_path).removed
 
 
 def test_an_interrupted_run_of_what_can_no_longer_run_keeps_nothing(tmp_path):

@@ -11,9 +11,10 @@ from typing import Annotated, Any, Optional
 import typer
 
 from unirain_core.artefacts import report
+from unirain_core.cli.params import params_of
 from unirain_core.cli.project import project_root
 from unirain_core.cli.witness import Witness
-from unirain_core.config.load import params_of, read_yaml
+from unirain_core.config.load import read_yaml
 from unirain_core.config.params import Params
 from unirain_core.config.pipeline import PARAMS, PIPELINE, read_pipeline
 from unirain_core.engine.edits import note_begin
@@ -46,7 +47,7 @@ def run(
     if stage not in ORDER:
         raise ConfigError(f"stage '{stage}' does not exist; the stages are {', '.join(ORDER)}")
     content = read_yaml(root / PARAMS)  # once: what is hashed is what the stage is handed
-    params = params_of(content, PARAMS)
+    params = params_of(content)
     witness = _witness(root, content, stage, partition)  # before the stage's code is loaded
     module = import_module(f"unirain_core.stages.{stage}")
     note_begin()

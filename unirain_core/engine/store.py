@@ -72,7 +72,7 @@ class WorkStore:
         The owner's lock must be held.
         """
         shutil.rmtree(self.partial, ignore_errors=True)
-        self._write_use(Use.of(self._use_file).names, is_whole=False)
+        self._write_use(Use.of(self._use_file).names, is_recorded=False, is_whole=False)
 
     def folder(self, key: str, make: Callable[[Path], None]) -> Path:
         """The finished folder of a key, made now unless a sound one exists; concurrent makers are harmless.
@@ -97,19 +97,26 @@ class WorkStore:
         return final
 
     def record_use(self, names: Iterable[str]) -> None:
-        """Remember what this owner's whole run referred to, for `collect`."""
-        self._write_use(names, is_whole=True)
+        """Remember what this owner's run referred to, for `collect`; each of its jobs adds to what the others said."""
+        before = Use.of(self._use_file)
+        own = before.names if before.is_recorded else ()
+        self._write_use({*names, *own}, is_recorded=True, is_whole=False)
 
     def end(self) -> None:
         """Say that the run came to its end; what `record_use` noted stays."""
-        self._write_use(Use.of(self._use_file).names, is_whole=True)
+        self._write_use(Use.of(self._use_file).names, is_recorded=False, is_whole=True)
 
     @property
     def _use_file(self) -> Path:
         return self.home / "used" / f"{self.owner}.json"
 
-    def _write_use(self, names: Iterable[str], *, is_whole: bool) -> None:
-        content = {"stage": self.stage, "names": sorted(set(names)), "is_whole": is_whole}
+    def _write_use(self, names: Iterable[str], *, is_recorded: bool, is_whole: bool) -> None:
+        content = {
+            "stage": self.stage,
+            "names": sorted(set(names)),
+            "is_recorded": is_recorded,
+            "is_whole": is_whole,
+        }
         write_text(self._use_file, json.dumps(content))
 
     def _set_aside(self, folder: Path) -> None:
@@ -131,6 +138,8 @@ class Use:
     names: frozenset[str]
     is_whole: bool
     """Whether the owner's last run came to its end, so that `names` is all that it needs."""
+    is_recorded: bool = False
+    """Whether `names` are of a run that goes on; otherwise they are of the one before."""
 
     @classmethod
     def of(cls, file: Path) -> "Use":
@@ -143,7 +152,8 @@ class Use:
             return cls(stage, frozenset(), is_whole=False)
         if not isinstance(names, list):
             return cls(stage, frozenset(), is_whole=False)
-        return cls(stage, frozenset(map(str, names)), is_whole=is_whole is True)
+        is_recorded = content.get("is_recorded") is True
+        return cls(stage, frozenset(map(str, names)), is_whole=is_whole is True, is_recorded=is_recorded)
 
 
 def publish(partial: Path, final: Path) -> None:

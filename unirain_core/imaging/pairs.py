@@ -45,9 +45,3 @@ def read_pair(
     """
     first = read_rgb(rainy, rainy_hash)
     return (first, read_rgb(clean, clean_hash)) if halves is None else split_halves(first, halves)
-
-
-def read_rainy(file: Place, halves: str | None, *, listed: str) -> RgbImage:
-    """The rainy picture alone, (H, W, 3) uint8; arguments and errors as of `read_pair`."""
-    pixels = read_rgb(file, listed)
-    return pixels if halves is None else split_halves(pixels, halves)[0]

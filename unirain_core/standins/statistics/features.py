@@ -1,13 +1,13 @@
 """The three families of statistics of a picture, measured once per process."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from unirain_core.imaging.codec import RgbImage, pixel_hash
 from unirain_core.standins.statistics.directional import directional
-from unirain_core.standins.statistics.frame import frame_of
+from unirain_core.standins.statistics.frame import Frame, frame_of
 from unirain_core.standins.statistics.nss import nss
 from unirain_core.standins.statistics.photometric import photometric
 
@@ -42,19 +42,29 @@ def measure(image: RgbImage) -> Features:
     return Features(directional(frame), nss(frame), photometric(frame))
 
 
+def measured_by(family: Family, image: RgbImage) -> Mapping[str, float]:
+    """One family's statistics of a picture of any size; the others cost nothing."""
+    by_family: Mapping[Family, Callable[[Frame], Mapping[str, float]]] = {
+        "directional": directional,
+        "nss": nss,
+        "photometric": photometric,
+    }
+    return by_family[family](frame_of(image))
+
+
 class Measurements:
-    """Features of the pictures seen last, by content: three judges and many queries share them."""
+    """Statistics of the pictures that were asked for last, by content and family: many queries share a reference."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._known: OrderedDict[str, Features] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, Family], Mapping[str, float]] = OrderedDict()
 
-    def of(self, image: RgbImage) -> Features:
-        """The picture's features, computed unless it was among the last ones."""
-        key = pixel_hash(image)
-        if key not in self._known:
-            self._known[key] = measure(image)
-            if len(self._known) > self._capacity:
-                self._known.popitem(last=False)
-        self._known.move_to_end(key)
-        return self._known[key]
+    def of(self, image: RgbImage, family: Family) -> Mapping[str, float]:
+        """A picture's statistics, computed unless they were among the last ones."""
+        key = pixel_hash(image), family
+        if key not in self._kept:
+            self._kept[key] = measured_by(family, image)
+            if len(self._kept) > self._capacity:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key]

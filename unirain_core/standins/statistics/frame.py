@@ -19,6 +19,9 @@ FEATURE_VERSION = "1"
 SHORT_SIDE, LONG_SIDE = 256, 384
 """Size of a frame in pixels: 256 x 384 for landscape pictures, 384 x 256 for portrait ones."""
 
+BATCH = 8
+"""Pictures, or questions of four pictures, that a stand-in holds in memory at once: 1.2 GB of 12 megapixels each."""
+
 MASK_FLOOR = 0.05
 """Luma by which a mark must at least exceed its background."""
 
