@@ -93,7 +93,9 @@ def test_a_further_judge_is_one_file_and_one_line_and_votes(program):
     assert all(120 < float(vote.reason) < 135 for vote in own)
     assert all(vote.p_yes in (0.0, 1.0) for vote in own)
     assert 1 == len({vote.prompt_hash for vote in own})
-    assert ["statistics/directional", "brightness", "statistics/photometric"] == [vote.judge for vote in votes[:3]]
+    assert ["statistics/directional", "brightness", "statistics/photometric"] == [
+        vote.judge for vote in votes[:3]
+    ]
 
 
 @pytest.mark.slow
