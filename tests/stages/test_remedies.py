@@ -106,8 +106,10 @@ def test_a_training_goes_on_with_a_lower_rate(trainable):
 
 
 def test_a_judge_that_abstains_on_every_photo_needs_no_share(tmp_path):
-    names = ("statistics/photometric", "statistics/directional", "statistics/nss")
-    params = VlmVotes(judges=tuple(map(JudgeName, names)), accept_share=0.9)
+    names = (
+        JudgeName("statistics/photometric"), JudgeName("statistics/directional"), JudgeName("statistics/nss"),
+    )  # fmt: skip
+    params = VlmVotes(judges=names, accept_share=0.9)
     files = []
     for number, judge in enumerate(names):
         mass = 0.0 if judge == "statistics/nss" else 1.0
