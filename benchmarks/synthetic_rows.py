@@ -31,12 +31,12 @@ Numbers = NDArray[np.uint64]
 
 def mixed(numbers: Numbers, salt: int) -> Numbers:
     """64 random bits of each number (the last step of splitmix64)."""
-    x = (numbers + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(salt) * np.uint64(
-        0xD1342543DE82EF95
-    )
+    offset = np.uint64(salt * 0xD1342543DE82EF95 % 2**64)
+    x = (numbers + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15) + offset
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
+    bits: Numbers = x ^ (x >> np.uint64(31))
+    return bits
 
 
 def hashes(numbers: Numbers, salt: int) -> Hashes:
@@ -145,7 +145,8 @@ def number_of(pair_id: str) -> int:
 
 
 def _is_copy(numbers: Numbers) -> Numbers:
-    return (numbers % np.uint64(100) == 99).astype(np.uint64)
+    is_copy: Numbers = (numbers % np.uint64(100) == 99).astype(np.uint64)
+    return is_copy
 
 
 def _shares(numbers: Numbers, salt: int) -> NDArray[np.float64]:

@@ -118,6 +118,10 @@ class Remote:
                 f"{self}: a package is not installed that reads such URLs ({error}); "
                 "run `pip install 'unirain[s3]'` where it is s3://"
             ) from None
+        except (TypeError, ValueError) as error:
+            raise ConfigError(
+                f"{self}: fsspec refuses the URL or its options ({error}); correct the line of roots.local.yaml"
+            ) from None
         return opened
 
     def _of_the_system(self, error: Exception, line: "_Line") -> OSError:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from unirain_core.artefacts import paths
+from unirain_core.cli.merge import merge
 from unirain_core.config.load import read_yaml
 from unirain_core.config.pipeline import PARAMS, PIPELINE, read_pipeline
 from unirain_core.engine.life import lock
@@ -13,7 +14,7 @@ from unirain_core.tracking.kept import kept_keys
 
 
 def gc() -> None:
-    """Delete finished work that no stage used in its latest run, and say what that freed.
+    """Delete finished work that no stage used in its latest run, and say what that freed; put small pieces together.
 
     The work of a stage whose latest run was interrupted stays.
 
@@ -28,10 +29,13 @@ def gc() -> None:
         # versions of the model name these bytes
         collection = collect(home, named=registered, owners=_owners(Path.cwd()))
         collections, freed = _remove_old_collections(home)
+        merged = merge(home)
     print(
         f"{len(collection.removed)} pieces of finished work and {collections} old collections removed, "
         f"{(collection.freed + freed) / 1e6:.1f} MB freed"
     )
+    if merged.parts:
+        print(f"{merged.parts} small pieces of finished work put together in {merged.wholes}")
     if collection.kept_for:
         print(
             f"kept whole, since the latest run was interrupted or nothing is known of it: {', '.join(collection.kept_for)}; "

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from unirain_core.artefacts import tables
+from unirain_core.artefacts import keyed, tables
 from unirain_core.artefacts.sums import content_name, read_named
 from unirain_core.engine.jobs import Job
 from unirain_core.engine.store import WorkStore, digest, publish
@@ -41,7 +41,7 @@ def keys_of(store: WorkStore, name: str) -> bytes:
     """The keys of a shard's rows, 16 bytes each, in their order; none of a damaged shard, which is removed."""
     path = store.shards / name
     try:
-        return bytes.fromhex("".join(tables.keys_of(path)))
+        return bytes.fromhex("".join(keyed.keys_of(path)))
     except (SchemaError, ValueError):
         if read_named(path) is None:
             _remove(store, name)
