@@ -61,7 +61,7 @@ def run(root: Path, *, vlm_votes: VlmVotes) -> None:
         with tables.writer(out / "photos.parquet", Vote) as table:
             for piece in _votes([a.on_photos for a in answers], thresholds):
                 table.columns(piece)
-        votes = _written(out, [a.on_pairs for a in answers], thresholds)
+        votes = write_votes(out, [a.on_pairs for a in answers], thresholds)
     failed = sum((a.failed for a in answers), Counter[str]())
     summary = _report(votes, _groups(root, dropped), failed, thresholds)
     report.write(root / WRITES[1], summary)
@@ -164,8 +164,14 @@ def _votes(files: Sequence[Path], thresholds: Mapping[str, float]) -> Iterator[p
         yield with_votes(answers[by_judge.T.ravel()], thresholds)
 
 
-def _written(out: Path, files: Sequence[Path], thresholds: Mapping[str, float]) -> voting.Votes:
-    """All votes as numbers, after the tables of votes and verdicts were written piece by piece."""
+def write_votes(out: Path, files: Sequence[Path], thresholds: Mapping[str, float]) -> voting.Votes:
+    """All votes as numbers, after the tables of votes and verdicts were written piece by piece.
+
+    Args:
+        out: folder of the tables.
+        files: the answers of each judge on all pairs, in the order of the pairs.
+        thresholds: of each judge.
+    """
     cast = [np.empty((0, len(files)), dtype=np.int8)]
     with (
         tables.writer(out / "votes.parquet", Vote) as votes,
