@@ -117,7 +117,7 @@ def test_a_judge_that_is_not_there_is_refused_when_params_are_read(program, comm
 
 
 @pytest.mark.slow
-def test_a_misspelt_judge_and_a_misspelt_captioner_are_answered_with_the_nearest_and_its_name_mends(program):
+def test_a_misspelt_judge_is_answered_with_the_nearest_and_its_name_mends(program):
     params = program / "params.yaml"
     text = params.read_text(encoding="utf-8")
     params.write_text(text.replace("brightness", "statistics/nsss"), encoding="utf-8")

@@ -181,6 +181,10 @@ EXECUTED: dict[str, dict[str, str]] = {
     "stages.benchmark_tables": {
         "run `dvc repro baseline_scores benchmark_scores`": f"{WHOLE}test_methods_that_were_scored_on_other_pictures_are_compared_once_the_command_has_run"
     },
+    "stages.choices": {
+        "correct the name": "tests/end_to_end/test_further_judge.py::"
+        "test_a_misspelt_judge_is_answered_with_the_nearest_and_its_name_mends"
+    },
     "stages.rainrag_split": {
         "add data": SPLIT,
         "run `dvc repro vlm_votes`": DVC,

@@ -1,9 +1,8 @@
 """Whether params name only judges and encoders that there are; asked when params are read, before any work."""
 
 from unirain_core.config.params import Params
-from unirain_core.stages.choices import demand_choice
-from unirain_core.stages.encoders import CAPTIONERS, IMAGE_ENCODERS, TEXT_ENCODERS
-from unirain_core.stages.judges import JUDGES
+from unirain_core.stages import encoder_files, judge_files
+from unirain_core.stages.choices import choices, demand_choice
 
 
 def demand_names(params: Params) -> None:
@@ -12,8 +11,9 @@ def demand_names(params: Params) -> None:
     Raises:
         ConfigError: there is no judge or encoder of a name.
     """
-    demand_choice(params.encoders.captioner, CAPTIONERS, "encoders.captioner")
-    demand_choice(params.encoders.text_encoder, TEXT_ENCODERS, "encoders.text_encoder")
-    demand_choice(params.encoders.image_encoder, IMAGE_ENCODERS, "encoders.image_encoder")
+    encoders = params.encoders
+    demand_choice(encoders.captioner, choices(encoder_files, "CAPTIONERS"), "encoders.captioner")
+    demand_choice(encoders.text_encoder, choices(encoder_files, "TEXT_ENCODERS"), "encoders.text_encoder")
+    demand_choice(encoders.image_encoder, choices(encoder_files, "IMAGE_ENCODERS"), "encoders.image_encoder")
     for number, judge in enumerate(params.vlm_votes.judges):
-        demand_choice(judge, JUDGES, f"vlm_votes.judges.{number}")
+        demand_choice(judge, choices(judge_files, "JUDGES"), f"vlm_votes.judges.{number}")
