@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from unirain_core.artefacts.sums import SUMS, damage
-from unirain_core.engine.store import WorkStore, collect, digest, hand_over
+from unirain_core.engine.collect import collect
+from unirain_core.engine.store import WorkStore, digest, hand_over
 
 
 def test_a_folder_is_made_once(tmp_path):
