@@ -31,19 +31,19 @@ class State:
     """ETag and time of change: another content has another tag; empty where the store names no ETag."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Remote:
     """A folder or file of a store; a value, so that workers can be handed it: each opens its own connection."""
 
-    root: str = field(repr=False)
+    root: str
     """URL of a root; it may hold a password."""
-    options: tuple[tuple[str, Option], ...] = field(default=(), repr=False)
+    options: tuple[tuple[str, Option], ...] = ()
     """What fsspec is told besides the URL, such as an endpoint; never shown, as a key may stand here."""
     below: str = ""
     """Relative path below the root."""
     state: State | None = field(default=None, compare=False)
     """As a listing said; None: not listed."""
-    named_in: str = field(default="the line of roots.local.yaml", repr=False, compare=False)
+    named_in: str = field(default="the line of roots.local.yaml", compare=False)
     """Where a person wrote the URL, for messages."""
 
     def __truediv__(self, relative: str) -> "Remote":
@@ -54,6 +54,10 @@ class Remote:
     def __str__(self) -> str:
         """The URL for a person, without a password."""
         return without_password("/".join(part for part in (self.root.rstrip("/"), self.below) if part))
+
+    def __repr__(self) -> str:
+        """Without a password and without the options."""
+        return f"Remote({str(self)!r})"
 
     @property
     def name(self) -> str:
