@@ -9,7 +9,8 @@ EXTRAS = {
     "ui": ("dagster", "dagster_webserver"),
     "sample": ("skimage", "sklearn", "scipy"),
     "lpips": ("lpips", "torchvision"),
-    "ray": ("ray", "s3fs"),
+    "ray": ("ray",),
+    "s3": ("s3fs",),
 }
 """The modules that each extra of pyproject.toml is installed for."""
 
