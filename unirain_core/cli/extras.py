@@ -10,7 +10,7 @@ EXTRAS = {
     "sample": ("skimage", "sklearn", "scipy"),
     "lpips": ("lpips", "torchvision"),
     "ray": ("ray",),
-    "s3": ("s3fs",),
+    "s3": ("fsspec", "s3fs"),
 }
 """The modules that each extra of pyproject.toml is installed for."""
 
