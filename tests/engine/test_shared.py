@@ -183,6 +183,27 @@ def test_a_damaged_folder_of_the_store_is_made_again_and_a_damaged_copy_is_fetch
     assert 1 == len(of_shards(url))
 
 
+def test_a_folder_that_was_damaged_before_it_was_packed_is_made_again(url, machines):
+    here, there = machines
+    made = here.folder("k", fill)
+    (made / "x").write_text("kontent")
+    content = pack(made)
+    here.shelf.put(content_name("k", content, ".zip"), content)
+
+    assert "content" == (shared_folder(there, fill) / "x").read_text()
+    assert 1 == len(of_shards(url)), "the unsound one is gone"
+
+
+def test_what_was_damaged_on_this_machine_is_not_shared(tmp_path, url, machines):
+    here, _ = machines
+    made = here.folder("k", fill)
+    (made / "x").write_text("kontent")
+    (here.shards / "1-abc.0123.parquet").write_bytes(b"no shard")
+    here.record_use(["k", "1-abc.0123.parquet"])
+
+    assert {} == of_shards(url)
+
+
 def test_it_is_known_of_a_folder_that_another_machine_made_before_it_is_fetched(machines):
     here, there = machines
     shared_folder(here, fill)
@@ -306,6 +327,59 @@ def test_a_half_object_never_stands_under_a_name(store, seconds):
     files = place("s3://rain/work").files()
 
     assert {120_000_000} >= {state.size for state in files.values()}
+
+
+OUTAGE = """
+import sys, time
+from dataclasses import dataclass
+from pathlib import Path
+from tests.engine.in_process import InProcess
+from tests.engine.test_shared import ITEMS
+from tests.engine.toys import Counted, computed
+from unirain_core.engine.rows import finished_rows
+from unirain_core.engine.store import WorkStore
+
+folder = Path(sys.argv[1])
+
+@dataclass(frozen=True)
+class Waiting(Counted):
+    def compute(self, batch):
+        results = super().compute(batch)
+        if len(computed(self.log)) > len(ITEMS) // 2:
+            (folder / "half").touch()
+            while not (folder / "on").exists():
+                time.sleep(0.05)
+        return results
+
+store = WorkStore(home=folder / "home", owner="toy", url="s3://rain/work")
+finished_rows(Waiting(log=folder / "log"), ITEMS, store, InProcess())
+"""
+
+
+@pytest.mark.slow
+def test_a_server_that_goes_away_in_the_middle_costs_no_finished_work(tmp_path, store):
+    from tests.s3 import Store
+
+    other = Store()  # two servers of this process have one memory
+    command = [sys.executable, "-c", OUTAGE, str(tmp_path)]
+    with subprocess.Popen(
+        command, env={**os.environ, "AWS_ENDPOINT_URL": other.url}, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not (tmp_path / "half").exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        other.close()
+        (tmp_path / "on").touch()
+        assert process.stderr is not None
+        said = process.stderr.read()
+    here = WorkStore(home=tmp_path / "home", owner="toy", url="s3://rain/work")
+    stored = len(b"".join(shards.keys_of(here, shards.names(here, "1")))) // 16
+
+    assert 1 == process.returncode
+    assert "the store does not answer" in said.splitlines()[-1]
+    assert 0 < stored < len(ITEMS)
+    assert RESULTS == rows(tmp_path / "log2", here)
+    assert len(ITEMS) - stored == len(computed(tmp_path / "log2"))
 
 
 def test_the_store_is_named_by_the_environment(tmp_path, monkeypatch):

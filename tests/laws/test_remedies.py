@@ -66,7 +66,7 @@ EXECUTED: dict[str, dict[str, str]] = {
     },
     "cli.gc": {
         "remove its lists": "tests/cli/test_gc.py::test_the_lists_of_a_machine_that_is_gone_are_named_and_its_work_goes_when_they_are_removed",
-        "run `dvc repro` to the end": f"{WHOLE}test_gc_removes_more_once_what_was_interrupted_has_come_to_its_end"
+        "run `dvc repro` to the end": f"{WHOLE}test_gc_removes_more_once_what_was_interrupted_has_come_to_its_end",
     },
     "cli.judges": {
         "name one under sample_corpora in params.yaml": f"{WHOLE}test_judge_figures_go_on_once_a_corpus_is_named_and_rendered",

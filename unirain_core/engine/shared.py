@@ -10,6 +10,7 @@ is damaged is fetched again.
 
 import io
 import os
+import shutil
 import zipfile
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unirain_core.artefacts.remote import Remote, is_url
-from unirain_core.artefacts.sums import content_name, is_named, read_named
+from unirain_core.artefacts.sums import content_name, damage, is_named, read_named
 from unirain_core.engine.shelf import HomeShelf, tell_damage
 
 VARIABLE = "UNIRAIN_STORE"
@@ -98,13 +99,15 @@ class SharedShelf:
         return {name.partition(".")[0] for name in self.remote_names() if name.endswith(ARCHIVE)}
 
     def unpack(self, key: str, folder: Path) -> bool:
-        """Fetch a finished folder into an empty one; False where the store has no sound one."""
+        """Fetch a finished folder into one that does not exist yet; False where the store has no sound one."""
         for name in sorted(name for name in self.remote_names() if is_archive(name, key)):
             content = (self.remote / name).read_bytes()
             if is_named(name, content):
                 with zipfile.ZipFile(io.BytesIO(content)) as archive:
                     archive.extractall(folder)
-                return True
+                if damage(folder) is None:
+                    return True
+                shutil.rmtree(folder)
             self._discard(name)
         return False
 
@@ -113,11 +116,12 @@ class SharedShelf:
         present = self.remote_names()
         for name in names:
             copy = self.copies.path(name)
-            if copy.is_dir() and not any(is_archive(other, name) for other in present):
-                content = pack(copy)
-                self.put(content_name(name, content, ARCHIVE), content)
-            elif copy.is_file() and name not in present:
-                self.put(name, copy.read_bytes())
+            if copy.is_dir():
+                if not any(is_archive(other, name) for other in present) and damage(copy) is None:
+                    content = pack(copy)
+                    self.put(content_name(name, content, ARCHIVE), content)
+            elif copy.is_file() and name not in present and (sound := read_named(copy)) is not None:
+                self.put(name, sound)
 
     def _discard(self, name: str) -> None:
         tell_damage(self.owner, self.remote / name)

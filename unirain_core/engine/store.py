@@ -112,7 +112,8 @@ class WorkStore:
         """
         final = self.shards / key
         if not self._is_sound(final) and not self._take_over(key):
-            partial = self._empty_partial(key)
+            partial = self._new_partial(key)
+            partial.mkdir(parents=True)
             make(partial)
             write_sums(partial)
             publish(partial, final)
@@ -181,16 +182,16 @@ class WorkStore:
         """Copy the finished folder of a key from the shared store, if there is a sound one."""
         if self._shared is None:
             return False
-        partial = self._empty_partial(key)
+        partial = self._new_partial(key)
         if not self._shared.unpack(key, partial):
             return False
         publish(partial, self.shards / key)
         return True
 
-    def _empty_partial(self, key: str) -> Path:
+    def _new_partial(self, key: str) -> Path:
+        """A folder that does not exist."""
         partial = self.partial / f"{key}.{os.getpid()}"
         shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
         return partial
 
     def _set_aside(self, folder: Path) -> None:
