@@ -13,8 +13,9 @@ demo: setup
 	dvc repro
 	unirain summary
 
+# A file's tests stay in one process, which shares their fixtures. `-n auto` would count the two threads of a core as one.
 test: setup-tests
-	python -m pytest -q -m "not slow"
+	python -m pytest -q -m "not slow" -n logical --maxprocesses 4 --dist loadfile
 
 test-slow: setup-tests
 	python -m pytest -q -m slow

@@ -120,7 +120,7 @@ def run(n_rows: int, folder: Path) -> list[dict[str, float]]:
             manifest,
             folder / f"{name}.parquet",
         ]
-        answer = subprocess.run(command, capture_output=True, text=True, check=True)
+        answer = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
         answers.append(json.loads(answer.stdout))
     if (folder / "first.parquet").read_bytes() != (folder / "finished.parquet").read_bytes():
         raise RuntimeError(f"{n_rows} rows: the two runs gave other bytes")

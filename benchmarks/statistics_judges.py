@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import polars as pl
+
 from benchmarks.statistics_corpus import Query, labelled, photos, samples
 from benchmarks.statistics_fit import fit_encoders, fit_judge
 from unirain_core.config.sections import SampleCorpus
@@ -102,7 +104,7 @@ def judged(
     answers, on_photos = (
         [[p_yes(query, judge) for query in q] for judge in judges] for q in (queries, database)
     )
-    thresholds = [HALF if share is None else threshold(given, share) for given in on_photos]
+    thresholds = [HALF if share is None else threshold(pl.Series(given), share) for given in on_photos]
     votes = zip(
         *([p >= at for p in given] for given, at in zip(answers, thresholds, strict=True)), strict=True
     )

@@ -45,6 +45,9 @@ def test_a_configuration_that_dvc_cannot_read_is_told(project):
 
     with pytest.raises(ConfigError, match=r"DVC cannot read its configuration .*mend \.dvc/config"):
         objects_folder(project)
+    (project / ".dvc/config").write_text("[cache]\n")
+
+    assert project / ".dvc/cache/files/md5" == objects_folder(project)
 
 
 def test_the_list_of_a_folder_gives_its_files(tmp_path):

@@ -133,6 +133,13 @@ def test_a_scheme_that_nobody_knows_is_a_fault_of_the_line(store, tmp_path):
     assert b"abc" == read_file(Roots.load(tmp_path).path("mine", "a.png"))
 
 
+def test_options_that_fsspec_refuses_are_a_fault_of_the_line():
+    with pytest.raises(
+        ConfigError, match=r"refuses the URL or its options \(max_concurrency must be >= 1\); correct"
+    ):
+        Remote("s3://rain/pool", (("max_concurrency", 0),)).files()
+
+
 def test_a_password_in_a_url_is_never_shown():
     file = Remote("sftp://me:secret@host/pool") / "a.png"
 

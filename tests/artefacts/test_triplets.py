@@ -35,7 +35,9 @@ def folder(tmp_path):
 
 def test_rows_come_back_as_columns_in_batches_of_their_order(folder):
     written = rows(7)
-    triplets.write(folder, iter(written))
+    with triplets.writer(folder) as out:
+        for start in range(0, 7, 2):
+            out.rows(written[start : start + 2])
     batches = list(TripletFiles.open(folder).batches(3))
 
     assert [3, 3, 1] == [len(batch.ids) for batch in batches]
@@ -49,7 +51,7 @@ def test_rows_come_back_as_columns_in_batches_of_their_order(folder):
 
 
 def test_all_triplets_at_once_are_the_columns_of_the_rows(folder):
-    written = rows(2500)  # more than are handed to the writer at once
+    written = rows(2500)
     triplets.write(folder, written)
     back, expected = TripletFiles.open(folder).read(), triplets.Triplets.of(written)
 

@@ -123,7 +123,8 @@ def test_the_lock_is_read_as_dvc_reads_it(finished, indexed):
 )
 def test_a_key_that_params_lack_is_refused_as_dvc_refuses_it(toy, before, after, key, indexed):
     file = toy / "params.yaml"
-    file.write_text(f"\n{file.read_text()}".replace(before, after))
+    whole = file.read_text()
+    file.write_text(f"\n{whole}".replace(before, after))
 
     with pytest.raises(ResolveError, match=f"Could not find '{key}'"):
         indexed(toy)
@@ -131,3 +132,6 @@ def test_a_key_that_params_lack_is_refused_as_dvc_refuses_it(toy, before, after,
         ConfigError, match=rf"dvc\.yaml: stage 'train' uses \$\{{{key}\}}, which params\.yaml"
     ):
         graph.read(toy)
+    file.write_text(whole)  # the key is added again
+
+    demand_equal(toy, indexed(toy))

@@ -7,8 +7,13 @@ import sys
 
 import pytest
 
+from tests.engine.in_process import InProcess
+from tests.engine.toys import Item, Toy
 from unirain_core.cli.gc import gc
+from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore
+
+ITEMS = [Item("set", f"item-{number}", number) for number in range(20)]
 
 
 @pytest.fixture
@@ -55,7 +60,10 @@ def test_what_an_interrupted_first_run_finished_stays_and_the_reason_is_said(sto
 FULL_DISK = """
 import resource
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))  # every write to a file fails, as on a full disk
+from tests.engine.in_process import InProcess
+from tests.engine.toys import Item, Toy
 from unirain_core.cli.gc import gc
+from unirain_core.engine.rows import finished_rows
 gc()
 """
 
@@ -164,3 +172,16 @@ def test_without_a_shared_store_nothing_is_said_of_one(store, capsys):
     gc()
 
     assert 1 == len(capsys.readouterr().out.splitlines())
+
+
+def test_the_small_files_of_a_shared_store_stay_apart_as_other_machines_know_them(shared, tmp_path, capsys):
+    here, _ = shared
+    for items in (ITEMS[:5], ITEMS):
+        finished_rows(Toy(), items, here, InProcess())
+    before = sorted(path.name for path in here.shards.iterdir())
+    gc()
+
+    assert len(before) > 1
+    assert before == sorted(path.name for path in here.shards.iterdir())
+    assert before == sorted(path.name for path in (tmp_path / "share/shards/toy").iterdir())
+    assert "put together" not in capsys.readouterr().out

@@ -2,39 +2,45 @@
 
 import math
 
+import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unirain_core.artefacts.schemas import Vote
 from unirain_core.distill.calibration import decided, threshold
+from unirain_core.distill.judging import counted
 
 ANSWERS = st.lists(st.floats(0, 1), min_size=1, max_size=60)
 SHARES = st.floats(0, 1, exclude_min=True)
 
 
+def at_share(answers, share):
+    return threshold(pl.Series(answers), share)
+
+
 @given(ANSWERS, SHARES)
 def test_the_share_is_accepted_and_no_higher_threshold_accepts_it(answers, share):
-    found = threshold(answers, share)
+    lowest = at_share(answers, share)
 
-    assert sum(p >= found for p in answers) >= share * len(answers)
-    assert sum(p > found for p in answers) < math.ceil(share * len(answers))
+    assert sum(p >= lowest for p in answers) >= share * len(answers)
+    assert sum(p > lowest for p in answers) < math.ceil(share * len(answers))
 
 
 @given(ANSWERS, SHARES, SHARES)
 def test_a_larger_share_never_makes_the_judge_stricter(answers, one, other):
-    assert threshold(answers, max(one, other)) <= threshold(answers, min(one, other))
+    assert at_share(answers, max(one, other)) <= at_share(answers, min(one, other))
 
 
-def test_a_vote_is_decided_anew_and_an_abstention_stays_one():
-    vote = Vote(
-        pair_id="p", judge="j", vote=False, p_yes=0.4, threshold=0.5, mass=1.0, reply="no", reason="", prompt_hash=""
-    )  # fmt: skip
-    silent = Vote(
-        pair_id="p", judge="j", vote=None, p_yes=0.9, threshold=0.5, mass=0.1, reply="?", reason="", prompt_hash=""
-    )  # fmt: skip
+@given(
+    st.lists(st.tuples(st.sampled_from("jk"), st.floats(0, 1), st.sampled_from([0.0, 0.49, 0.5, 1.0]))),
+    st.floats(0, 1),
+    st.floats(0, 1),
+)
+def test_votes_are_decided_anew_as_a_single_response_is_counted(answers, of_j, of_k):
+    thresholds = {"j": of_j, "k": of_k}
+    schema = {"judge": pl.String, "p_yes": pl.Float64, "mass": pl.Float64}
+    votes = decided(pl.DataFrame(answers, schema=schema, orient="row"), thresholds)
 
-    (at, above, quiet) = (decided([v], {"j": t})[0] for v, t in ((vote, 0.4), (vote, 0.41), (silent, 0.1)))
-
-    assert (True, 0.4) == (at.vote, at.threshold)
-    assert above.vote is False
-    assert quiet.vote is None
+    assert [counted(p_yes, mass, thresholds[judge]) for judge, p_yes, mass in answers] == votes[
+        "vote"
+    ].to_list()
+    assert [thresholds[judge] for judge, _, _ in answers] == votes["threshold"].to_list()

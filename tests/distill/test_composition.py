@@ -2,7 +2,14 @@
 
 import csv
 import io
+from dataclasses import asdict
+from typing import Any
 
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.distill import split_by_rows
 from unirain_core.artefacts.schemas import ManifestRow, Pair
 from unirain_core.distill.composition import as_csv, composition
 
@@ -34,6 +41,19 @@ def sound(row, rain_type):
     )  # fmt: skip
 
 
+def made_of(manifest, pairs, accepted):
+    """The composition of rows, given to it as columns."""
+    rows = [asdict(row) | {"rain_types": list(row.rain_types)} for row in manifest]
+    listed_schema: dict[str, Any] = dict.fromkeys(("pair_id", "dataset", "origin", "role"), pl.String)
+    listed_schema |= {"rain_types": pl.List(pl.String)}
+    verified = [(p.pair_id, p.rain_type, p.pair_id in accepted) for p in pairs]
+    pair_schema = {"pair_id": pl.String, "rain_type": pl.String, "accepted": pl.Boolean}
+    return composition(
+        pl.DataFrame([{n: row[n] for n in listed_schema} for row in rows], schema=listed_schema),
+        pl.DataFrame(verified, schema=pair_schema, orient="row"),
+    )
+
+
 MANIFEST = [
     listed("1"),
     listed("2"),
@@ -46,7 +66,7 @@ PAIRS = [sound(MANIFEST[0], "drs"), sound(MANIFEST[1], "drs"), sound(MANIFEST[3]
 
 
 def test_rows_stand_by_source_type_and_origin_with_hand_counted_numbers():
-    rows = composition(MANIFEST, PAIRS, {"1", "4"})
+    rows = made_of(MANIFEST, PAIRS, {"1", "4"})
 
     assert [
         ("a", "drs", "synthetic", 3, 1, 1, 1, 33.3),
@@ -61,13 +81,41 @@ def test_rows_stand_by_source_type_and_origin_with_hand_counted_numbers():
 
 
 def test_the_csv_reads_back_and_leaves_the_unknown_empty():
-    lines = list(csv.DictReader(io.StringIO(as_csv(composition(MANIFEST, PAIRS, {"1", "4"})))))
+    lines = list(csv.DictReader(io.StringIO(as_csv(made_of(MANIFEST, PAIRS, {"1", "4"})))))
 
     assert ("", "52869", "2.6") == tuple(lines[-1][n] for n in ("listed", "kept", "retention_percent"))
     assert "33.3" == lines[0]["retention_percent"]
 
 
 def test_an_empty_pool_has_a_total_of_nothing():
-    total = composition([], [], set())[0]
+    total = made_of([], [], set())[0]
 
     assert (0, 0, None) == (total.listed, total.kept, total.retention_percent)
+
+
+FACTS = st.tuples(
+    st.sampled_from(["drs", "nrs", "luma:drs|nrs"]),
+    st.sampled_from("ab"),
+    st.sampled_from(["train", "test", "real"]),
+    st.sampled_from(["synthetic", "real"]),
+    st.sampled_from([None, "drs", "nrd"]),
+    st.booleans(),
+)
+
+
+@given(st.lists(FACTS, max_size=30))
+def test_columns_count_as_rows_do(facts):
+    manifest = [
+        listed(f"p{i}", kind, where, role, origin)
+        for i, (kind, where, role, origin, _, _) in enumerate(facts)
+    ]
+    pairs = [
+        sound(row, fact[4])
+        for row, fact in zip(manifest, facts, strict=True)
+        if fact[4] and row.role != "real"
+    ]
+    accepted = {row.pair_id for row, fact in zip(manifest, facts, strict=True) if fact[5]}
+    expected = split_by_rows.composition(manifest, pairs, accepted)
+    lines = made_of(manifest, pairs, accepted)[:-2]
+
+    assert expected == {(r.source, r.rain_type, r.origin): (r.listed, r.dropped, r.rejected) for r in lines}

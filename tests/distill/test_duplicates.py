@@ -3,26 +3,19 @@
 import io
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+import polars as pl
 from PIL import Image
 from skimage import data
 
 from unirain_core.artefacts.schemas import ManifestRow
-from unirain_core.distill.duplicates import (
-    Groups,
-    Sound,
-    doubled_photos,
-    duplicates,
-    leaks,
-    near_hashes,
-    rain_types,
-    scene_ids,
-)
+from unirain_core.config.sections import VerifiedPairs
+from unirain_core.distill.duplicates import NONE, duplicates
 from unirain_core.distill.inspection import inspect
+from unirain_core.distill.pool import measured, pool_of, screened
 from unirain_core.imaging.codec import to_uint8
 
-BITS = 30
+PARAMS = VerifiedPairs(min_side=1, aligned_peak=0.0001, max_offset=1000)
+"""No pair fails by itself."""
 SCENES = [np.ascontiguousarray(p[:200, :300]) for p in (data.astronaut(), data.coffee(), data.chelsea())]
 
 
@@ -56,21 +49,37 @@ def pair(pair_id, clean, rain, *, role="train", group=None, kind="drs"):
         input_hash=pair_id,
         target_hash=pair_id,
     )
-    return Sound(row, inspect(pair_id, "RGB", rain, clean))
+    return row, inspect(pair_id, "RGB", rain, clean)
 
 
-def near(pairs):
-    return near_hashes((p.seen.clean_hash for p in pairs), BITS)
+def screen(pairs):
+    """The rows after the checks, by id, with the names of what `other` and `scene` point to."""
+    rows, seen = [p[0] for p in pairs], [p[1] for p in pairs]
+    names = pl.DataFrame(
+        {"pair_id": [r.pair_id for r in rows], "group": [r.group for r in rows]},
+        schema={"pair_id": pl.String, "group": pl.String},
+    )
+    pool = screened(pool_of([measured(rows, seen, PARAMS)], names), PARAMS, ("drs", "drd", "nrs"))
+    lines = {}
+    for row, line in zip(rows, pool.iter_rows(named=True), strict=True):
+        other = rows[line["other"]].pair_id if line["other"] != NONE else line["detail"]
+        first = rows[line["scene"]]
+        lines[row.pair_id] = line | {"other": other, "scene": first.group or first.pair_id}
+    return lines
 
 
-def found(faults):
-    return {pair_id: (fault.reason, fault.other) for pair_id, fault in faults.items()}
+def left(pairs):
+    return {name: (line["reason"], line["other"]) for name, line in screen(pairs).items() if line["reason"]}
+
+
+def scenes(pairs):
+    return {name: line["scene"] for name, line in screen(pairs).items()}
 
 
 def test_many_rains_over_one_clean_picture_are_no_duplicates():
     pairs = [pair(f"a/{n}", SCENES[0], rainy(SCENES[0], n)) for n in range(12)]
 
-    assert not duplicates(pairs, near(pairs), BITS)
+    assert not left(pairs)
 
 
 def test_exact_and_encoded_copies_are_found_within_and_across_datasets():
@@ -86,16 +95,14 @@ def test_exact_and_encoded_copies_are_found_within_and_across_datasets():
         pair("c/2", SCENES[1], rainy(SCENES[1], 0)),
     ]
 
-    copies = {i: fault.other for i, fault in duplicates(pairs, near(pairs), BITS).items()}
-
-    assert copies == {"a/2": "a/1", "b/1": "a/1", "c/1": "a/1"}
+    assert left(pairs) == dict.fromkeys(("a/2", "b/1", "c/1"), ("duplicate", "a/1"))
 
 
-def test_of_two_copies_the_one_of_a_benchmark_stays():
+def test_of_two_copies_the_one_to_validate_on_stays():
     clean, rain = SCENES[0], rainy(SCENES[0], 0)
-    pairs = [pair("a/1", clean, rain, role="val"), pair("z/1", clean, rain, role="test")]
+    pairs = [pair("a/1", clean, rain, role="train"), pair("z/1", clean, rain, role="val")]
 
-    assert found(duplicates(pairs, near(pairs), BITS)) == {"a/1": ("duplicate", "z/1")}
+    assert left(pairs) == {"a/1": ("duplicate", "z/1")}
 
 
 def test_training_pictures_of_a_benchmark_leak_whatever_their_rain():
@@ -107,7 +114,7 @@ def test_training_pictures_of_a_benchmark_leak_whatever_their_rain():
         pair("bench/2", SCENES[0], rainy(SCENES[0], 5), role="test"),
     ]
 
-    assert found(leaks(pairs, near(pairs))) == {
+    assert left(pairs) == {
         "a/1": ("leaks_into_benchmark", "bench/1"),
         "a/3": ("leaks_into_benchmark", "bench/1"),
     }
@@ -116,7 +123,7 @@ def test_training_pictures_of_a_benchmark_leak_whatever_their_rain():
 def test_without_a_benchmark_nothing_leaks():
     pairs = [pair(f"a/{n}", SCENES[0], rainy(SCENES[0], n)) for n in range(3)]
 
-    assert not leaks(pairs, near(pairs))
+    assert not left(pairs)
 
 
 def test_a_scene_is_held_together_by_groups_and_by_near_clean_pictures():
@@ -127,7 +134,7 @@ def test_a_scene_is_held_together_by_groups_and_by_near_clean_pictures():
         pair("b/2", SCENES[2], rainy(SCENES[2], 4)),
     ]
 
-    assert scene_ids(pairs, near(pairs)) == {
+    assert scenes(pairs) == {
         "a/1": "a:video",
         "a/2": "a:video",
         "b/1": "a:video",
@@ -140,20 +147,7 @@ def test_scenes_do_not_depend_on_the_order_of_the_pairs():
         pair(f"a/{n}", SCENES[n % 3], rainy(SCENES[n % 3], n), group=("a:x", None)[n % 2]) for n in range(8)
     ]
 
-    assert scene_ids(pairs, near(pairs)) == scene_ids(pairs[::-1], near(pairs[::-1]))
-
-
-@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=20))
-def test_joined_things_are_in_one_set_and_others_are_not(joins):
-    groups, labels = Groups(), {n: {n} for n in range(13)}
-    for first, second in joins:
-        groups.join(first, second)
-        union = labels[first] | labels[second]
-        labels |= dict.fromkeys(union, union)
-
-    for first in range(13):
-        for second in range(13):
-            assert (second in labels[first]) == (groups.of(first) == groups.of(second))
+    assert scenes(pairs) == scenes(pairs[::-1])
 
 
 def test_a_scene_of_unstated_daytime_is_night_as_a_whole():
@@ -165,16 +159,15 @@ def test_a_scene_of_unstated_daytime_is_night_as_a_whole():
         pair("b/1", SCENES[2][::-1], rainy(SCENES[2][::-1], 4), kind="luma:drs|nrs"),
         pair("c/1", dark[0][:, ::-1], rainy(dark[0][:, ::-1], 5), kind="drd"),
     ]
-    scenes = scene_ids(pairs, near(pairs))
 
-    assert rain_types(pairs, scenes, 0.2) == {
+    assert {name: line["rain_type"] for name, line in screen(pairs).items()} == {
         "a/1": "nrs", "a/2": "nrs", "a/3": "nrs", "b/1": "drs", "c/1": "drd"
     }  # fmt: skip
 
 
 def test_a_photo_that_is_a_query_or_another_photo_is_doubled():
     photos = [
-        Sound(pair(i, SCENES[0], SCENES[0], role="real").row, inspect(i, "RGB", picture))
+        (pair(i, SCENES[0], SCENES[0], role="real")[0], inspect(i, "RGB", picture))
         for i, picture in (
             ("p/1", SCENES[1]),
             ("p/2", SCENES[1]),
@@ -184,4 +177,13 @@ def test_a_photo_that_is_a_query_or_another_photo_is_doubled():
     ]
     pairs = [pair("z/1", SCENES[0], rainy(SCENES[0], 1))]
 
-    assert found(doubled_photos(photos, pairs)) == {"p/2": ("duplicate", "p/1"), "p/3": ("duplicate", "z/1")}
+    assert left([*photos, *pairs]) == {"p/2": ("duplicate", "p/1"), "p/3": ("duplicate", "z/1")}
+
+
+def test_a_copy_that_left_takes_no_other_pair_with_it():
+    rain = np.array(
+        [[0] * 4, [0b11] + [0] * 3, [0b1111] + [0] * 3], dtype=np.uint64
+    )  # only neighbours are near
+    clean, sets, roles = np.zeros_like(rain), np.zeros(3, dtype=np.int32), np.full(3, 2, dtype=np.int8)
+
+    assert [NONE, 0, NONE] == duplicates(clean, rain, sets, roles, bits=2).tolist()

@@ -198,13 +198,16 @@ def manifest_row(pair_id, rainy, clean=None, halves=None, role="train"):
     )
 
 
+def inspection(tmp_path, max_pixels):
+    roots = Roots(project=tmp_path, local={"here": str(tmp_path)})
+    return InspectRows(max_pixels=max_pixels, roots=roots, algorithm="1")
+
+
 def inspected(tmp_path, *row, **options):
-    work = InspectRows(
-        Roots(project=tmp_path, local={"here": str(tmp_path)}), options.pop("max_pixels", 10**6)
-    )
+    job = inspection(tmp_path, options.pop("max_pixels", 10**6))
     listed = manifest_row("a", *row, **options)
     hashes = [path and file_hash(tmp_path / path) for path in (listed.input, listed.target)]
-    ((found,),) = work([replace(listed, input_hash=hashes[0], target_hash=hashes[1])])
+    (found,) = job.compute([replace(listed, input_hash=hashes[0], target_hash=hashes[1])])
     return found
 
 
@@ -267,7 +270,7 @@ def test_an_exchanged_picture_is_never_inspected_under_the_listed_hash(tmp_path)
     write_png(tmp_path / "clean.png", OTHER)
 
     with pytest.raises(ChangedInputError, match=r"clean\.png has changed since it was listed"):
-        InspectRows(Roots(project=tmp_path, local={"here": str(tmp_path)}), 10**6)([listed])
+        inspection(tmp_path, 10**6).compute([listed])
 
 
 def test_a_bomb_is_too_large_and_not_decoded(tmp_path):

@@ -1,15 +1,13 @@
 """Levels follow from verdicts; an abstention that decided is a reason."""
 
+import polars as pl
 import pytest
 
-from unirain_core.artefacts.schemas import Verdict
-from unirain_core.distill.pyramid import level_of
+from unirain_core.distill.pyramid import with_levels
 
 
 def verdict(yes, no, abstained, *, accepted):
-    return Verdict(
-        pair_id="p", yes=yes, no=no, abstained=abstained, verdict=accepted, calls=yes + no + abstained
-    )
+    return pl.DataFrame({"yes": [yes], "no": [no], "abstained": [abstained], "accepted": [accepted]})
 
 
 @pytest.mark.parametrize(
@@ -24,4 +22,4 @@ def verdict(yes, no, abstained, *, accepted):
     ],
 )
 def test_a_verdict_gives_level_and_reason(ruling, level):
-    assert level == level_of(ruling)
+    assert [level] == with_levels(ruling).select("level", "reason").rows()

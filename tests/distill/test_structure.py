@@ -78,7 +78,9 @@ def compared(query, pictures, kind):
     second_pictures = pictures.astype(kind) - kind(128)
     second = structure._moments(second_pictures, space)
     errors = structure.proposal_error(first, second)
-    product = structure._window_means(second_pictures * (query.astype(kind) - kind(128)), "product", space)
+    product = structure._window_means(
+        second_pictures * (kind(2) * (query.astype(kind) - kind(128))), "product", space
+    )
     ours = structure._similarities(first, second, product, space)
     return np.abs(ours - structural_similarity(query, pictures)), errors
 

@@ -100,7 +100,7 @@ def decodings(monkeypatch):
         names.append(path.name)
         return read_rgb(path, listed)
 
-    monkeypatch.setattr("unirain_core.distill.thumbnails.read_rgb", read)
+    monkeypatch.setattr("unirain_core.imaging.pairs.read_rgb", read)
     return names
 
 

@@ -2,17 +2,20 @@ import pickle
 from functools import partial
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from unirain_core.artefacts import tables
 from unirain_core.artefacts.roots import Roots
+from unirain_core.artefacts.triplets import EncodedRow, TripletFiles
 from unirain_core.config.sections import Encoders
 from unirain_core.distill.triplet import (
     PictureRow,
-    settle,
     structure_picture,
     triplet_job,
+    write_triplets,
 )
-from unirain_core.engine.jobs import Failed
+from unirain_core.engine.jobs import Failed, Finished
 from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.stages.encoders import make_encoder
 
@@ -77,10 +80,24 @@ def test_the_key_changes_with_content_and_encoders(job, tmp_path):
 
 
 def test_a_row_without_a_triplet_is_dropped_with_its_reason(job, tmp_path):
-    rows = [row("a", file_hash(tmp_path / "pool/a.png")), row("gone")]
-    triplets, dropped = settle(rows, [job.compute(rows[:1])[0], Failed("out_of_memory", "too large")])
+    rows = [
+        row("a", file_hash(tmp_path / "pool/a.png")),
+        row("gone"),
+        row("b", file_hash(tmp_path / "pool/b.png")),
+    ]
+    encoded = job.compute([rows[0], rows[2]])
+    schema = tables.arrow_schema(EncodedRow)
+    columns = [pa.array([getattr(r, f.name) for r in encoded], type=f.type) for f in schema]
+    results = pa.table(columns, schema=schema)
+    failures = {1: Failed("out_of_memory", "too large")}
+    window: Finished[PictureRow, EncodedRow] = Finished(
+        rows=rows, results=results, failures=failures, output=EncodedRow
+    )
+    dropped = write_triplets(tmp_path / "out", [window])
+    back = TripletFiles.open(tmp_path / "out").read()
 
-    assert ["set/a"] == [t.id for t in triplets]
+    assert ("set/a", "set/b") == back.ids
+    assert [r.picture for r in encoded] == [p.tobytes() for p in back.pictures]
     assert [("set/gone", "set", "out_of_memory", "too large")] == [
         (d.pair_id, d.dataset, d.reason, d.other) for d in dropped
     ]

@@ -10,7 +10,7 @@ class InProcess:
 
     def __init__(self, capacity=4):
         self.capacity = capacity
-        self.flying = deque()
+        self.flying = deque[object]()
         self.most = 0
 
     @contextmanager

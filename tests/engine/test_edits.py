@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.toys import Item, Toy
 from unirain_core.engine import edits, rows
 from unirain_core.engine.compute import Compute, Shard
 from unirain_core.engine.edits import BEGAN, demand_unedited, note_begin
@@ -68,15 +69,13 @@ def test_a_shard_is_not_computed_with_newer_code(monkeypatch, tmp_path):
     monkeypatch.setenv(BEGAN, "1")
     edits.demand_code_of_the_stage.cache_clear()
     store = WorkStore(home=tmp_path, owner="stage")
-    compute = Compute(Untouchable(), store)
+    item = Item("set", "item", 1)
 
     with pytest.raises(EditedError, match="run the same command again"):
-        compute(Shard((b"key",), ("row",)))
+        Compute(Untouchable(), store)(Shard((b"key",), (item,)))
 
 
-class Untouchable:
-    algorithm, output, device, batch = "1", int, "cpu", None
-
+class Untouchable(Toy):
     def compute(self, batch):
         pytest.fail("computed")
 

@@ -1,9 +1,11 @@
 """Rows stream through the engine: bounded memory, results in order, nothing computed twice."""
 
 import itertools
+import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -238,6 +240,45 @@ def test_memory_does_not_grow_with_the_rows(tmp_path):
         peaks[n_rows] = int(answer.stdout)
 
     assert peaks[200_000] - peaks[20_000] < 300 * 180_000
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from tests.engine.toys import Item, Slow
+from unirain_core.engine.local import LocalEngine
+from unirain_core.engine.rows import stream
+from unirain_core.engine.store import WorkStore
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    items = [Item("set", f"item-{number}", number) for number in range(120)]
+    store = WorkStore(home=folder / "home", owner="toy")
+    for window in stream(Slow(log=folder / "log"), [items], store, LocalEngine(2)):
+        print(*window.results.column("pair_id").to_pylist(), flush=True)
+"""
+
+
+def test_a_stage_that_is_killed_goes_on_where_it_was(tmp_path):
+    """Kill -9 in the middle: its finished shards stay as they are, and only what was in flight is done again."""
+    (tmp_path / "stage.py").write_text(KILLED)
+    root = Path(__file__).parents[2]
+    command = [sys.executable, str(tmp_path / "stage.py"), str(tmp_path)]
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    shards = tmp_path / "home/shards/toy"
+    with subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE) as first:
+        while first.poll() is None and len(list(shards.glob("*"))) < 3:
+            time.sleep(0.01)
+        first.kill()
+    before = {path.name: path.stat().st_ino for path in shards.iterdir()}
+    second = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=True)
+    after = {path.name: path.stat().st_ino for path in shards.iterdir()}
+    log = Counter(computed(tmp_path / "log"))
+
+    assert [f"item-{number}" for number in range(120)] == second.stdout.split()
+    assert before.items() <= after.items()
+    assert len(before) < len(after)
+    assert 120 == len(log)
+    assert sum(log.values()) - 120 <= 4 * 32  # four shards were in flight, none of them larger
 
 
 def test_an_empty_stage_has_no_window_and_records_that_it_uses_nothing(store):

@@ -43,7 +43,7 @@ def test_a_shard_costs_no_more_than_a_kill_may_cost():
 
 
 def test_shards_of_cheap_rows_grow_to_the_bound_and_not_at_once():
-    size, rows = ShardSize(8), []
+    size, rows = ShardSize(8), list[int]()
     while not rows or rows[-1] < windows.SHARD_ROWS:
         rows.append(size.rows(10**6, 2))
         size.measure(outcome(rows[-1], 1e-6))

@@ -1,5 +1,6 @@
 """Jobs whose results are known, for the tests of the engine."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,15 @@ class Counted(Toy):
         with self.log.open("a") as file:
             file.writelines(f"{row.name}\n" for row in batch)
         return [verdict(row) for row in batch]
+
+
+@dataclass(frozen=True)
+class Slow(Counted):
+    """Takes twenty milliseconds for each item."""
+
+    def compute(self, batch: Sequence[Item]) -> list[Verdict]:
+        time.sleep(0.02 * len(batch))
+        return Counted.compute(self, batch)
 
 
 def computed(log: Path) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dvc.utils.hydra import apply_overrides  # type: ignore[import-untyped]
+from dvc.utils.hydra import apply_overrides
 
 from unirain_core.config.load import load_params, params_of, read_yaml
 from unirain_core.errors import ConfigError

@@ -55,6 +55,7 @@ EXECUTED: dict[str, dict[str, str]] = {
         "correct the line": EDIT,
     },
     "artefacts.tables": {"run `dvc repro --force {}`": DVC},
+    "artefacts.triplets": {"run `dvc repro --force {}`": DVC},
     "cli.derain": {
         "name a folder": DERAIN,
         "name a picture": DERAIN,
@@ -114,6 +115,9 @@ EXECUTED: dict[str, dict[str, str]] = {
         "lower min_side": EDIT,
         "remove it": EDIT,
         "rename one of each two": EDIT,
+    },
+    "config.pipeline": {
+        "add it to {}": "tests/assets/test_dvc_index.py::test_a_key_that_params_lack_is_refused_as_dvc_refuses_it"
     },
     "config.sections": {"rename the key in params.yaml": EDIT},
     "distill.ballots": {"run `dvc repro --force retrieved_references`": DVC},

@@ -7,10 +7,12 @@ import pytest
 
 from unirain_core.artefacts import report, tables
 from unirain_core.artefacts.schemas import Dropped, Pair, TripletRow
+from unirain_core.artefacts.triplets import TripletFiles
 from unirain_core.config.sections import Encoders
-from unirain_core.errors import ChangedInputError
-from unirain_core.imaging.codec import file_hash, write_png
+from unirain_core.errors import ChangedInputError, SchemaError
+from unirain_core.imaging.codec import file_hash, read_rgb, write_png
 from unirain_core.stages import query_triplets
+from unirain_core.stages.encoders import make_encoder
 
 
 @pytest.fixture
@@ -35,6 +37,10 @@ def pair(name, rain_type):
     )  # fmt: skip
 
 
+def files(project):
+    return {file.name: file.read_bytes() for file in (project / "data/triplets").iterdir()}
+
+
 def run(project):
     query_triplets.run(project, encoders=Encoders())
     return tables.read(project / "data/triplets/triplets.parquet", TripletRow)
@@ -55,12 +61,33 @@ def test_the_report_counts_by_type_and_says_what_ran(project):
 
 def test_a_second_run_computes_nothing_and_writes_the_same_bytes(project):
     run(project)
-    before = (project / "data/triplets/triplets.parquet").read_bytes()
+    before = files(project)
     for name in "abc":
         (project / f"{name}.png").unlink()
     run(project)
 
-    assert before == (project / "data/triplets/triplets.parquet").read_bytes()
+    assert before == files(project)
+
+
+def test_the_pictures_stand_in_the_order_of_the_rows(project):
+    run(project)
+    pictures = np.load(project / "data/triplets/pictures.npy")
+    encoder = make_encoder(Encoders())
+    expected = [encoder.encode(read_rgb(project / f"{name}.png")).picture for name in "bac"]
+
+    np.testing.assert_array_equal(expected, pictures)
+
+
+def test_damaged_pictures_come_back_when_the_stage_that_is_named_runs_again(project):
+    run(project)
+    before = files(project)
+    (project / "data/triplets/pictures.npy").write_bytes(b"half a file")
+    with pytest.raises(SchemaError, match="dvc repro --force query_triplets"):
+        TripletFiles.open(project / "data/triplets")
+    run(project)
+
+    assert before == files(project)
+    assert 3 == TripletFiles.open(project / "data/triplets").count
 
 
 def test_a_picture_that_cannot_be_encoded_is_dropped_and_the_others_are_not(project):

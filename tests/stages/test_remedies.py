@@ -3,10 +3,11 @@
 import os
 import subprocess
 import tempfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from tests.evaluation.test_lpips import pair, plant
@@ -117,9 +118,11 @@ def test_a_judge_that_abstains_on_every_photo_needs_no_share():
     )
     votes = [vote(judge, None if judge == "statistics/nss" else 0.7) for judge in params.judges]
     with pytest.raises(GateError, match=r"statistics/nss abstained .*remove accept_share"):
-        vlm_votes._thresholds(votes, params)
+        vlm_votes._thresholds(pl.DataFrame([asdict(v) for v in votes]), params)
 
-    halves = vlm_votes._thresholds(votes, replace(params, accept_share=None))
+    halves = vlm_votes._thresholds(
+        pl.DataFrame([asdict(v) for v in votes]), replace(params, accept_share=None)
+    )
     assert halves == dict.fromkeys(params.judges, 0.5)
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from unirain_core.artefacts import tables
+from unirain_core.artefacts import report, tables
 from unirain_core.artefacts import triplets as triplet_files
 from unirain_core.artefacts.schemas import RealPhoto, Reference, TripletRow
 from unirain_core.artefacts.triplets import EncodedRow
@@ -60,6 +60,47 @@ def test_the_engine_does_not_change_the_references(project):
 
 def test_a_database_of_fewer_photos_gives_fewer_references(project):
     assert len(search(project, triplets("q", 2), triplets("real", 2))) == 2 * 2
+
+
+def test_more_queries_than_a_batch_are_written_in_their_order_and_counted(project, monkeypatch):
+    monkeypatch.setattr(retrieved_references, "BATCH", 4)
+    queries, photos = triplets("q", 11), triplets("real", 12)
+    in_batches = search(project, queries, photos, engine="memory")
+    said = report.read(project / "reports/retrieved_references.json")
+    monkeypatch.setattr(retrieved_references, "BATCH", 100)
+    whole = search(project, queries, photos, engine="memory")
+
+    assert whole == in_batches
+    assert said == report.read(project / "reports/retrieved_references.json")
+    assert [query.id for query in queries] == [row.pair_id for row in whole[::3]]
+    assert '"queries": 11,' in (project / "reports/retrieved_references.json").read_text()
+    best = np.mean([row.s_perc for row in whole[::3]])
+    assert said["mean_s_perc_of_the_best"] == pytest.approx(best, abs=1e-6)
+
+
+def test_every_photo_is_searched_among_the_others_and_an_only_one_has_none(project):
+    for count, references_of_each in ((5, 3), (2, 1), (1, 0)):
+        search(project, triplets("q", 1), triplets("real", count), engine="memory")
+        rows = tables.read(project / "data/references/photos.parquet", Reference)
+
+        assert count * references_of_each == len(rows)
+        assert all(row.pair_id != row.reference_id for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("folder", "stage"), [("triplets", "query_triplets"), ("database", "real_rain_database")]
+)
+def test_pictures_that_are_cut_stop_the_search_before_anything_is_written(project, folder, stage):
+    search(project, triplets("q", 3), triplets("real", 5), engine="memory")
+    file = project / f"data/{folder}/pictures.npy"
+    file.write_bytes(file.read_bytes()[:-1])
+    before = (project / "data/references/references.parquet").stat().st_mtime_ns
+    with pytest.raises(SchemaError, match=rf"pictures\.npy is damaged.*dvc repro --force {stage}`"):
+        retrieved_references.run(
+            project, retrieved_references=SIZES, vector_store=VectorStore(engine="memory")
+        )
+
+    assert before == (project / "data/references/references.parquet").stat().st_mtime_ns
 
 
 def test_queries_of_another_encoder_are_refused(project):

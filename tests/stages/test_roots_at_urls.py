@@ -1,6 +1,7 @@
 """A dataset in an object store gives what the same files give on a disk, and its failures cost no work."""
 
 import logging
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,16 +10,23 @@ from skimage import data
 
 from unirain_core.artefacts import remote, tables
 from unirain_core.artefacts.remote import Remote
-from unirain_core.artefacts.schemas import Dropped, ManifestRow
+from unirain_core.artefacts.roots import Roots
+from unirain_core.artefacts.schemas import Dropped, ManifestRow, SplitRow
 from unirain_core.cli.datasets import datasets as datasets_command
-from unirain_core.config.sections import Dataset, RawDatasets, VerifiedPairs
+from unirain_core.config.sections import Dataset, Encoders, RawDatasets, VerifiedPairs
+from unirain_core.distill.thumbnails import thumbnails
+from unirain_core.distill.triplet import PictureRow, triplet_job
+from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ChangedInputError, ConfigError, MissingInputError
 from unirain_core.imaging.codec import write_png
 from unirain_core.stages import raw_datasets, verified_pairs
+from unirain_core.stages.encoders import make_encoder
+from unirain_core.training.pairs import read_pair
 
 ROOT = Path(__file__).parents[2]
 OUTS = ("data/raw", "data/verified", "reports")
 MINE = Dataset(layout="paired", root="far", folder="pool/mine", rain_types=("drs",), origin="synthetic")
+JOINT = Dataset(layout="rain800", root="far", folder="pool/joint")
 PHOTOS = Dataset(layout="photos", root="far", folder="pool/photos")
 
 
@@ -50,6 +58,11 @@ def pool(tmp_path):
         write(folder, f"pool/mine/input/{number} é#%.png", rainy(clean, number))
         write(folder, f"pool/mine/target/{number} é#%.png", clean)
         write(folder, f"pool/photos/{number}.png", rainy(clean, 10 + number))
+        write(
+            folder,
+            f"pool/joint/training/{number}.png",
+            np.hstack([clean[::-1], rainy(clean[::-1], 20 + number)]),
+        )
     for name, content in {
         "input/orphan.png": b"x",
         "input/pointer.png": b"version https://git-lfs.github.com/spec/v1\n",
@@ -100,7 +113,7 @@ def outs(project):
 def test_outs_are_the_bytes_that_the_same_files_give_on_a_disk(tmp_path, pool, store):
     store.upload(pool, "sets")
     for name, root in (("near", pool), ("far", "s3://rain/sets")):
-        run(tmp_path / name, root, mine=MINE, photos=PHOTOS)
+        run(tmp_path / name, root, mine=MINE, photos=PHOTOS, joint=JOINT)
         verify(tmp_path / name)
     near, far = outs(tmp_path / "near"), outs(tmp_path / "far")
     dropped = tables.read(tmp_path / "far/data/verified/dropped.parquet", Dropped)
@@ -108,6 +121,41 @@ def test_outs_are_the_bytes_that_the_same_files_give_on_a_disk(tmp_path, pool, s
     assert 7 == len(near)
     assert near == far
     assert {"truncated", "unreadable"} == {row.reason for row in dropped}
+
+
+def test_every_reader_takes_a_root_in_a_store(tmp_path, pool, store):
+    """Training, the triplets and the pages read by the name of a root, wherever it lies."""
+    store.upload(pool, "sets")
+    run(tmp_path / "far", "s3://rain/sets", mine=MINE, joint=JOINT)
+    listed = tables.read(tmp_path / "far/data/raw/manifest.parquet", ManifestRow)
+    listed = [row for row in listed if row.input_bytes > 9999]
+    seen: list[tuple[object, ...]] = []
+    for root in (str(pool), "s3://rain/sets"):
+        roots = Roots(tmp_path, {"far": root})
+        examples = [read_pair(split_row(row), roots) for row in listed]
+        job = triplet_job(partial(make_encoder, Encoders()), roots, "1")
+        triplets = job.compute([portrayed(row) for row in listed])
+        pixels = [side.tobytes() for example in examples for side in (example.rainy, example.clean)]
+        pages = thumbnails(listed, roots, WorkStore(home=tmp_path / str(len(seen)), owner="gallery"), "1")
+        seen.append((pixels, [row.picture for row in triplets], pages))
+
+    assert 6 == len(listed)
+    assert seen[0] == seen[1]
+
+
+def split_row(row):
+    return SplitRow(
+        pair_id=row.pair_id, rain_type="drs", scene_id="", root=row.root, input=row.input,
+        target=row.target or row.input, halves=row.halves, input_hash=row.input_hash,
+        target_hash=row.target_hash or row.input_hash,
+    )  # fmt: skip
+
+
+def portrayed(row):
+    return PictureRow(
+        id=row.pair_id, dataset=row.dataset, root=row.root, input=row.input, halves=row.halves,
+        input_hash=row.input_hash,
+    )  # fmt: skip
 
 
 def test_nothing_is_read_again_as_long_as_the_tags_are_the_same(tmp_path, pool, store, monkeypatch):

@@ -6,14 +6,12 @@ import numpy as np
 import pytest
 from skimage import data
 
+from tests.engine.in_process import InProcess
 from unirain_core.artefacts import tables
-from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, RealPhoto
 from unirain_core.config.sections import VerifiedPairs
 from unirain_core.distill.inspection import InspectRows
-from unirain_core.engine.jobs import Failed
-from unirain_core.engine.rows import finished_rows
-from unirain_core.engine.store import WorkStore
+from unirain_core.engine import rows as rows_module
 from unirain_core.errors import ChangedInputError, EmptyTypeError
 from unirain_core.imaging.codec import file_hash, to_uint8, write_png
 from unirain_core.stages import verified_pairs
@@ -161,20 +159,26 @@ def test_an_exchanged_file_stops_the_stage_at_its_end_and_the_others_are_kept(pr
 
 def test_a_row_whose_work_crashes_is_dropped_with_its_reason_and_the_rest_is_kept(project, monkeypatch):
     rows = rows_of(project)
-    failed = Failed("crashed", "the worker process died of it")
 
-    def finished(job, rows, store):
-        return [
-            failed if row.pair_id == "set/good" else result for row, result in zip(rows, results, strict=True)
-        ]
+    def compute(self, batch):
+        if any(row.pair_id == "set/good" for row in batch):
+            raise RuntimeError("a library gave up")
+        return inspect_rows(self, batch)
 
-    results = finished_rows(
-        InspectRows(max_pixels=10**8, roots=Roots.load(project), algorithm="3"),
-        rows,
-        WorkStore.at(project, "verified_pairs"),
-    )
-    monkeypatch.setattr(verified_pairs, "finished_rows", finished)
+    inspect_rows = InspectRows.compute
+    monkeypatch.setattr(InspectRows, "compute", compute)
+    monkeypatch.setattr(rows_module, "make_engine", InProcess)
     pairs, photos, dropped = run(project, rows)
 
     assert ("set/good", "crashed") in {(d.pair_id, d.reason) for d in dropped}
     assert len(rows) == len(pairs) + len(photos) + len(dropped)
+
+
+def test_rows_leave_in_the_order_of_the_manifest_whatever_that_is(project):
+    rows = sorted(rows_of(project), key=lambda row: row.pair_id, reverse=True)
+    pairs, _, dropped = run(project, rows)
+    order = [row.pair_id for row in rows]
+
+    assert [p.pair_id for p in pairs] == sorted([p.pair_id for p in pairs], key=order.index)
+    assert [d.pair_id for d in dropped] == sorted([d.pair_id for d in dropped], key=order.index)
+    assert ("set/twice", "set/good") in {(d.pair_id, d.other) for d in dropped}

@@ -10,7 +10,6 @@ import pytest
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped, Pair, RealPhoto, Reference, Verdict, Vote
 from unirain_core.config.sections import VlmVotes
-from unirain_core.distill.voting import is_reliable
 from unirain_core.errors import GateError, SchemaError
 from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.stages import vlm_votes
@@ -82,7 +81,7 @@ def test_every_pair_has_one_vote_of_each_judge_and_one_verdict_that_follows_from
 
     assert [(p, j) for p in PAIRS for j in JUDGES.judges] == [(v.pair_id, v.judge) for v in votes]
     assert list(PAIRS) == [v.pair_id for v in verdicts]
-    assert [is_reliable(of_pair[v.pair_id]) for v in verdicts] == [v.verdict for v in verdicts]
+    assert [2 * of_pair[v.pair_id].count(True) > 3 for v in verdicts] == [v.verdict for v in verdicts]
 
 
 def test_every_count_of_the_report_can_be_traced_to_rows(project):

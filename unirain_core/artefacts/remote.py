@@ -165,11 +165,15 @@ class Remote:
                 f"{self}: a package is not installed that reads such URLs ({error}); "
                 "run `pip install 'unirain[s3]'` where it is s3://"
             ) from None
+        except (TypeError, ValueError) as error:
+            raise ConfigError(
+                f"{self}: fsspec refuses the URL or its options ({self._shown(str(error))}); correct {self.named_in}"
+            ) from None
         return opened
 
     def _of_the_system(self, error: Exception, line: "_Line") -> OSError:
         """An error of the store as one of the operating system's, with this object's name."""
-        text = without_password(f"{type(error).__name__}: {error}".replace(self._user_info or "\0", ""))
+        text = self._shown(f"{type(error).__name__}: {error}")
         if isinstance(error, FileNotFoundError):
             return FileNotFoundError(errno.ENOENT, "no such object", str(self))
         if isinstance(error, PermissionError) or "Credential" in type(error).__name__:
@@ -178,6 +182,10 @@ class Remote:
             return OSError(error.errno or errno.EIO, f"the store refuses ({text})", str(self))
         line.silent_until, line.problem = time.monotonic() + SILENCE, text
         return self._silent(line)
+
+    def _shown(self, text: str) -> str:
+        """What a library says, without the URL's password."""
+        return without_password(text.replace(self._user_info or "\0", ""))
 
     def _silent(self, line: "_Line") -> OSError:
         return OSError(errno.EHOSTUNREACH, f"the store does not answer ({line.problem})", str(self))

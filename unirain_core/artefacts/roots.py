@@ -125,8 +125,9 @@ def _line(name: str, value: object) -> _Line:
             return _Line(value)
         case {"folder": str() as folder, **rest} if is_url(folder):
             options = rest.get("options", {})
-            is_sound = isinstance(options, dict) and all(_is_option(*item) for item in options.items())
-            if not is_sound or set(rest) - {"options"}:
+            if set(rest) - {"options"} or not isinstance(options, dict):
+                raise wrong
+            if not all(_is_option(*item) for item in options.items()):
                 raise wrong
             return _Line(folder, options=tuple(sorted(options.items())))
         case {"folder": str() as folder, **rest} if folder.strip() and set(rest) <= {"allow"}:

@@ -245,22 +245,6 @@ def parse(path: Path, content: bytes, row_class: type[Any]) -> pa.Table:
         return _sound(file.read(columns=names).select(names))
 
 
-def keys_of(path: Path) -> list[str]:
-    """The content keys of a keyed table's rows; nothing else of it is read.
-
-    Raises:
-        SchemaError: the file is no keyed table, or is damaged.
-    """
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            keys: list[str] = file.read(columns=["row_key"]).column("row_key").to_pylist()
-            return keys
-    except (pa.ArrowException, KeyError, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:  # the disk's, not the file's
-            raise
-        raise SchemaError(f"{path} has no keys that can be read ({_first_line(error)})") from None
-
-
 @contextmanager
 def _opened(path: Path, source: Path | pa.BufferReader, row_class: type[Any]) -> Iterator[pq.ParquetFile]:
     """A file with the columns of its class; damage that shows while it is read is named with its remedy."""
@@ -274,7 +258,7 @@ def _opened(path: Path, source: Path | pa.BufferReader, row_class: type[Any]) ->
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:  # the disk's, not the file's
             raise
-        raise SchemaError(f"{path} is damaged ({_first_line(error)}); {_mend(producer)}") from None
+        raise SchemaError(f"{path} is damaged ({first_line(error)}); {_mend(producer)}") from None
 
 
 def _demand_columns(path: Path, schema: pa.Schema, row_class: type[Any], producer: str) -> None:
@@ -295,7 +279,8 @@ def _mend(producer: str) -> str:
     return f"run `dvc repro --force {producer.replace(',', '')}`"
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What Arrow says of a file, without the file."""
     return str(error).partition("\n")[0].rpartition("': ")[2].rstrip(".")
 
 

@@ -1,9 +1,8 @@
 """The triplets of a folder: a table, and beside it the pictures of Eq. 3 in one memory-mapped file."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, ClassVar, Self
 
@@ -22,9 +21,6 @@ TABLE, PICTURES = "triplets.parquet", "pictures.npy"
 
 _COLUMNS = ("id", "text_vector", "image_vector", "encoder", "input_hash")
 """The columns that a search needs; captions are for people."""
-
-_WRITTEN_TOGETHER = 1024
-"""Rows that are handed to the table's writer at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,22 +77,52 @@ class Triplets:
         )
 
 
-def write(folder: Path, rows: Iterable[EncodedRow]) -> None:
-    """Write both files, each whole or not at all; memory holds no more than a few rows.
+class Writer:
+    """Takes triplets piece by piece, for both files."""
 
-    Raises:
-        ValueError: a picture is no square, or has another side than the first.
-    """
+    def __init__(self, table: tables.Writer, pictures: "_PictureWriter") -> None:
+        self._table, self._pictures = table, pictures
+
+    def columns(self, encoded: pa.Table) -> None:
+        """Append columns of `EncodedRow`, in any order.
+
+        Raises:
+            ValueError: a picture is no square, or has another side than the first.
+        """
+        self._table.columns(encoded)
+        for picture in encoded.column("picture"):
+            self._pictures.append(_square(picture.as_buffer()))
+
+    def rows(self, rows: Sequence[EncodedRow]) -> None:
+        """Append rows.
+
+        Raises:
+            ValueError: as `columns`.
+        """
+        self._table.rows(rows)
+        for row in rows:
+            self._pictures.append(_square(row.picture))
+
+
+@contextmanager
+def writer(folder: Path) -> Iterator[Writer]:
+    """Write both files piece by piece, each whole or not at all; memory does not grow with the rows."""
     with (
         tables.writer(folder / TABLE, TripletRow) as table,
         whole_file(folder / PICTURES) as file,
         _pictures(file) as pictures,
     ):
-        remaining = iter(rows)
-        while batch := list(islice(remaining, _WRITTEN_TOGETHER)):
-            table.rows(batch)
-            for row in batch:
-                pictures.append(_square(row.picture))
+        yield Writer(table, pictures)
+
+
+def write(folder: Path, rows: Sequence[EncodedRow]) -> None:
+    """Write both files, each whole or not at all, all rows at once.
+
+    Raises:
+        ValueError: a picture is no square, or has another side than the first.
+    """
+    with writer(folder) as out:
+        out.rows(rows)
 
 
 class _PictureWriter:
@@ -130,7 +156,7 @@ def _pictures(file: BinaryIO) -> Iterator[_PictureWriter]:
     writer.write_header()  # their number is known only now
 
 
-def _square(picture: bytes) -> NDArray[np.uint8]:
+def _square(picture: bytes | pa.Buffer) -> NDArray[np.uint8]:
     """(S, S) grey picture of its bytes.
 
     Raises:

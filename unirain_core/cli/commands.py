@@ -79,7 +79,7 @@ COMMANDS = {
     "gc": Command(
         module="gc",
         function="gc",
-        summary="Delete finished work that no stage used in its latest run, and say what that freed.",
+        summary="Delete finished work that no stage used in its latest run, and say what that freed; put small pieces together.",
     ),
     "prepare": Command(
         module="prepare",

@@ -140,7 +140,7 @@ def _all_ids(root: Path) -> list[str]:
     ids: list[str] = []
     manifest, dropped = root / paths.RAW / "manifest.parquet", root / paths.RAW / "dropped.parquet"
     if manifest.exists():
-        ids += tables.columns(manifest, ManifestRow, ["pair_id"])["pair_id"]
+        ids += tables.columns(manifest, ManifestRow, ["pair_id"])["pair_id"].to_list()
     if dropped.exists():
-        ids += tables.columns(dropped, Dropped, ["pair_id"])["pair_id"]
+        ids += tables.columns(dropped, Dropped, ["pair_id"])["pair_id"].to_list()
     return ids

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from unirain_core.artefacts import paths
 from unirain_core.artefacts.remote import Remote
+from unirain_core.cli.merge import merge
 from unirain_core.config.load import read_yaml
 from unirain_core.config.pipeline import PARAMS, PIPELINE, read_pipeline
 from unirain_core.engine import shared, uses
@@ -16,7 +17,7 @@ from unirain_core.tracking.kept import kept_keys
 
 
 def gc() -> None:
-    """Delete finished work that no stage used in its latest run, and say what that freed.
+    """Delete finished work that no stage used in its latest run, and say what that freed; put small pieces together.
 
     The work of a stage whose latest run was interrupted stays. So does, in a store that several machines share, what another
     machine's latest run used.
@@ -38,9 +39,17 @@ def gc() -> None:
             f"{len(collection.removed)} pieces of finished work and {collections} old collections removed, "
             f"{(collection.freed + freed) / 1e6:.1f} MB freed"
         )
+        if not store.url:  # there, these are copies of files that other machines know by their names
+            _merge(home)
         _tell_what_stays(collection)
         if store.url:
             _collect_shared(shared.place(store.url), home, registered, owners)
+
+
+def _merge(home: Path) -> None:
+    merged = merge(home)
+    if merged.parts:
+        print(f"{merged.parts} small pieces of finished work put together in {merged.wholes}")
 
 
 def _collect_shared(place: Remote, home: Path, registered: list[Path], owners: set[str] | None) -> None:

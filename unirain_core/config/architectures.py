@@ -49,21 +49,22 @@ ARCHITECTURES: tuple[type[Architecture], ...] = get_args(Architecture)
 
 
 class SchemaMaker(Protocol):
-    """What pydantic hands to its hook."""
+    """The object that pydantic hands to its hook."""
 
     def generate_schema(self, source: type) -> object:
-        """How pydantic checks values of a class."""
+        """The rules by which pydantic checks values of a class."""
         ...
 
 
 class ByArchitecture:
-    """Tells pydantic by which class it checks a network's section; this is the hook that pydantic calls.
+    """Tells pydantic which class checks the section of a network.
 
-    Left alone, pydantic would try one class after the other, and its error would be about all of them.
+    Pydantic calls the method below. Without it, pydantic would try one class after the other, and an error would
+    list the faults that each of them finds.
     """
 
     def __get_pydantic_core_schema__(self, _union: object, handler: SchemaMaker) -> dict[str, object]:
-        """A union whose member the section itself names."""
+        """The union as a choice by the section's key `architecture`."""
         choices = {_tag(kind): handler.generate_schema(kind) for kind in ARCHITECTURES}
         names = ", ".join(_name(kind) for kind in ARCHITECTURES if kind is not Network)
         return {
@@ -76,11 +77,11 @@ class ByArchitecture:
 
 
 NetworkSection = Annotated[Architecture, ByArchitecture()]
-"""The same where params are read."""
+"""The same, for the places where a section is read and checked."""
 
 
 def is_tag(part: object) -> bool:
-    """Whether a part of the place that an error names is the mark of an architecture and no key of the file."""
+    """Whether a part of an error's place is pydantic's mark of the chosen class, which is no key of the file."""
     return isinstance(part, str) and part.startswith("<")
 
 

@@ -2,11 +2,9 @@
 
 import csv
 import io
-from collections import Counter
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 
-from unirain_core.artefacts.schemas import ManifestRow, Pair
+import polars as pl
 
 PAPER_PAIRS = 52_869
 PAPER_RETENTION = 2.6
@@ -14,6 +12,8 @@ PAPER_RETENTION = 2.6
 
 UNDECIDED = "undecided"
 """Rain type of a dropped pair whose dataset does not say day or night."""
+
+KEY = ("source", "rain_type", "origin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,46 +33,49 @@ class CompositionRow:
     """Kept of the listed."""
 
 
-def composition(
-    manifest: Sequence[ManifestRow], pairs: Sequence[Pair], accepted: Collection[str]
-) -> list[CompositionRow]:
+def composition(manifest: pl.DataFrame, pairs: pl.DataFrame) -> list[CompositionRow]:
     """One row per source, rain type and origin; then the total, then the paper's published figures.
 
     Args:
-        manifest: what was listed; photos of the real-rain database are left out.
-        pairs: what integrity let through.
-        accepted: pair_ids whose verdict is 1.
+        manifest: what was listed, with columns `pair_id`, `dataset`, `rain_types`, `origin` and `role`; photos of the
+            real-rain database are left out.
+        pairs: what integrity let through, with columns `pair_id`, `rain_type` and `accepted`.
     """
-    sound = {pair.pair_id: pair for pair in pairs}
-    listed: Counter[tuple[str, str, str]] = Counter()
-    dropped: Counter[tuple[str, str, str]] = Counter()
-    rejected: Counter[tuple[str, str, str]] = Counter()
-    for row in manifest:
-        if row.role == "real":
-            continue
-        pair = sound.get(row.pair_id)
-        key = (row.dataset, pair.rain_type if pair else _stated(row), row.origin)
-        listed[key] += 1
-        dropped[key] += pair is None
-        rejected[key] += pair is not None and pair.pair_id not in accepted
-    rows = [_row(key, listed[key], dropped[key], rejected[key]) for key in sorted(listed)]
-    total = _row(("total", "", ""), listed.total(), dropped.total(), rejected.total())
+    listed = manifest.filter(pl.col("role") != "real").select(
+        "pair_id",
+        pl.col("dataset").alias("source"),
+        pl.col("rain_types").list.first().alias("stated"),
+        "origin",
+    )
+    is_open = pl.col("stated").str.starts_with("luma:")
+    stated = pl.when(is_open).then(pl.lit(UNDECIDED)).otherwise("stated")
+    counts = (
+        listed.join(pairs.select("pair_id", "rain_type", "accepted"), on="pair_id", how="left")
+        .with_columns(pl.coalesce("rain_type", stated).alias("rain_type"))
+        .group_by(KEY)
+        .agg(
+            pl.len().alias("listed"),
+            pl.col("accepted").is_null().sum().alias("dropped"),
+            (~pl.col("accepted")).sum().alias("rejected"),
+        )
+        .sort(KEY)
+    )
+    rows = [_row(line[:3], *line[3:]) for line in counts.iter_rows()]
+    total = _row(("total", "", ""), *counts.select("listed", "dropped", "rejected").sum().row(0))
     paper = CompositionRow("paper (published)", "", "", None, None, None, PAPER_PAIRS, PAPER_RETENTION)
     return [*rows, total, paper]
 
 
-def as_csv(rows: Sequence[CompositionRow]) -> str:
+def as_csv(rows: list[CompositionRow]) -> str:
     """The rows as CSV with a header; what is not known is empty."""
     text = io.StringIO()
     names = [field.name for field in fields(CompositionRow)]
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows([["" if (v := getattr(row, n)) is None else v for n in names] for row in rows])
+    for row in rows:
+        values = [getattr(row, name) for name in names]
+        writer.writerow(["" if value is None else value for value in values])
     return text.getvalue()
-
-
-def _stated(row: ManifestRow) -> str:
-    return UNDECIDED if row.rain_types[0].startswith("luma:") else row.rain_types[0]
 
 
 def _row(key: tuple[str, str, str], listed: int, dropped: int, rejected: int) -> CompositionRow:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+import numpy as np
+
 from unirain_core.distill.voting import is_reliable
 
 MAJORITY = "majority"
@@ -27,7 +29,7 @@ class Outcome:
     @property
     def verdict(self) -> bool:
         """Whether it is kept."""
-        return is_reliable(self.votes)
+        return bool(is_reliable(np.array(self.votes.count(True)), len(self.votes)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,169 +1,157 @@
-"""Integrity across rows: pairs that stand in the pool twice, training pictures of a benchmark, scenes."""
+"""Integrity across rows: pairs that stand in the pool twice, training pictures of a benchmark, scenes.
 
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+All functions take columns whose rows stand in the order of their ids, so that the smaller row number is the earlier id.
+"""
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
-from unirain_core.artefacts.schemas import ManifestRow
-from unirain_core.distill.inspection import Inspection
-from unirain_core.distill.integrity import Fault
-from unirain_core.imaging.hashes import near_pairs
+from unirain_core.imaging.near import Hashes, Ints, are_near, joined, near_sets, spread
 
-_PRIORITY = {"test": 0, "val": 1, "train": 2}
+Flags = NDArray[np.bool_]
+
+PRIORITY = {"test": 0, "val": 1, "train": 2}
 """Of two copies the one in a benchmark stays."""
 
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """A pair that passed every check by itself."""
-
-    row: ManifestRow
-    seen: Inspection
+NONE = -1
+"""Stands where no row is meant."""
 
 
-class Groups:
-    """Disjoint sets of hashable things (union-find)."""
-
-    def __init__(self) -> None:
-        self._parent: dict[Hashable, Hashable] = {}
-
-    def join(self, first: Hashable, second: Hashable) -> None:
-        """Put both things into one set."""
-        self._parent[self.of(first)] = self.of(second)
-
-    def of(self, thing: Hashable) -> Hashable:
-        """The representative of a thing's set, the same for all its members."""
-        root = thing
-        while (parent := self._parent.setdefault(root, root)) != root:
-            root = parent
-        while thing != root:
-            self._parent[thing], thing = root, self._parent[thing]
-        return root
-
-
-def near_hashes(hashes: Iterable[bytes], bits: int) -> dict[bytes, set[bytes]]:
-    """For each different hash those within `bits` of it, itself included."""
-    distinct = sorted(set(hashes))
-    near = {h: {h} for h in distinct}
-    for i, j in near_pairs(distinct, bits):
-        near[distinct[i]].add(distinct[j])
-        near[distinct[j]].add(distinct[i])
-    return near
-
-
-def leaks(pairs: Sequence[Sound], near: Mapping[bytes, set[bytes]]) -> dict[str, Fault]:
+def leaks(clean: Hashes, sets: Ints, is_test: Flags, bits: int) -> Ints:
     """Pairs for training or validation whose clean picture also stands in a benchmark's test set.
 
     Args:
-        pairs: all sound pairs.
-        near: of `near_hashes` over their clean pictures.
+        clean: hashes of the clean pictures of all sound pairs.
+        sets: of `near_sets` over them.
+        is_test: whether the pair's dataset tests with it.
+        bits: largest distance of two copies of a picture.
 
     Returns:
-        pair_id to the fault, which names a pair of the benchmark.
+        For each pair the first pair of a benchmark that shows its clean picture, or NONE.
     """
-    tested: dict[bytes, str] = {}
-    for pair in sorted(pairs, key=lambda p: p.row.pair_id, reverse=True):
-        if pair.row.role == "test":
-            tested |= dict.fromkeys(near[pair.seen.clean_hash], pair.row.pair_id)
-    return {
-        pair.row.pair_id: Fault("leaks_into_benchmark", tested[pair.seen.clean_hash])
-        for pair in pairs
-        if pair.row.role != "test" and pair.seen.clean_hash in tested
-    }
+    order = np.lexsort((~is_test, sets)).astype(
+        np.int32
+    )  # tests first in each set, each kind in the order of ids
+    tests_of_set = np.bincount(sets[is_test], minlength=len(sets))
+    start_of_set = np.searchsorted(sets[order], np.arange(len(sets))).astype(np.int32)
+    starts = start_of_set[sets]
+    stops = np.where(is_test, starts, starts + tests_of_set[sets].astype(np.int32))
+    tested = np.full(len(sets), len(sets), dtype=np.int32)
+    for pair, place in spread(starts, stops):
+        test = order[place]
+        near = are_near(clean, pair, test, bits)
+        np.minimum.at(tested, pair[near], test[near])
+    tested[tested == len(sets)] = NONE
+    return tested
 
 
-def duplicates(pairs: Sequence[Sound], near: Mapping[bytes, set[bytes]], bits: int) -> dict[str, Fault]:
+def duplicates(clean: Hashes, rain: Hashes, sets: Ints, roles: NDArray[np.int8], bits: int) -> Ints:
     """Pairs whose clean picture and whose rain stand in the pool already: exact and re-encoded copies.
 
     Many pairs share a clean picture with different rain: these are no duplicates.
 
     Args:
-        pairs: sound pairs that do not leak.
-        near: of `near_hashes` over at least their clean pictures.
-        bits: largest distance of two hashes of the rain of one pair's copies.
+        clean: hashes of the clean pictures of the sound pairs that do not leak.
+        rain: hashes of what the rain adds.
+        sets: of `near_sets` over the clean pictures, of these pairs alone or among others.
+        roles: of `PRIORITY`.
+        bits: largest distance of two hashes of one pair's copies.
 
     Returns:
-        pair_id to the fault, which names the pair that stays.
+        For each pair the pair that stays in its place, or NONE where it stays itself.
     """
-    scenes = Groups()
-    for first, others in near.items():
-        for second in others:
-            scenes.join(first, second)
-    by_scene: dict[Hashable, list[Sound]] = defaultdict(list)
-    for pair in sorted(pairs, key=lambda p: (_PRIORITY[p.row.role], p.row.pair_id)):
-        by_scene[scenes.of(pair.seen.clean_hash)].append(pair)
-    found: dict[str, Fault] = {}
-    for members in by_scene.values():
-        ids = [pair.row.pair_id for pair in members]
-        for i, j in near_pairs([pair.seen.rain_hash for pair in members], bits):
-            are_near = members[j].seen.clean_hash in near[members[i].seen.clean_hash]
-            if are_near and ids[i] not in found and ids[j] not in found:
-                found[ids[j]] = Fault("duplicate", ids[i])
-    return found
+    order = np.lexsort((roles, sets)).astype(np.int32)  # a stable order: by id within a role
+    set_ends = np.searchsorted(sets[order], sets[order], side="right").astype(np.int32)
+    copy_of = np.full(len(sets), NONE, dtype=np.int32)
+    for left, right in spread(np.arange(1, len(sets) + 1, dtype=np.int32), set_ends):
+        first, second = order[left], order[right]
+        free = np.flatnonzero((copy_of[first] == NONE) & (copy_of[second] == NONE))
+        first, second = first[free], second[free]
+        rain_is_near = are_near(rain, first, second, bits)
+        first, second = first[rain_is_near], second[rain_is_near]
+        near = are_near(clean, first, second, bits)
+        # one after the other: a pair that leaves takes no others with it
+        for stays, leaves in zip(first[near].tolist(), second[near].tolist(), strict=True):
+            if copy_of[stays] == NONE and copy_of[leaves] == NONE:
+                copy_of[leaves] = stays
+    return copy_of
 
 
-def doubled_photos(photos: Sequence[Sound], pairs: Sequence[Sound]) -> dict[str, Fault]:
-    """Photos of D_r whose pixels are another photo's, or a pair's rainy picture, which would find itself."""
-    first = {
-        p.seen.rainy_pixels: p.row.pair_id for p in sorted(pairs, key=lambda p: p.row.pair_id, reverse=True)
-    }
-    found: dict[str, Fault] = {}
-    for photo in sorted(photos, key=lambda p: p.row.pair_id):
-        other = first.setdefault(photo.seen.rainy_pixels, photo.row.pair_id)
-        if other != photo.row.pair_id:
-            found[photo.row.pair_id] = Fault("duplicate", other)
-    return found
+def sets_of_the_rest(clean: Hashes, sets: Ints, stay: Flags, bits: int) -> Ints:
+    """The near sets of the pairs that stay: a set falls apart where the pair that held it together has left.
+
+    Args:
+        clean: of all pairs.
+        sets: of `near_sets` over them.
+        stay: which pairs stay.
+        bits: as in `near_sets`.
+    """
+    lost = np.zeros(len(sets), dtype=np.bool_)
+    lost[sets[~stay]] = True
+    rest = sets[stay]
+    torn = np.flatnonzero(lost[rest])
+    rest[torn] = near_sets(clean[stay][torn], bits) + len(sets)
+    return np.unique(rest, return_inverse=True)[1].astype(np.int32)
 
 
-def scene_ids(pairs: Sequence[Sound], near: Mapping[bytes, set[bytes]]) -> dict[str, str]:
+def doubled_photos(photos: pl.Series, pairs: pl.Series) -> Ints:
+    """Photos of D_r whose pixels are another photo's, or a pair's rainy picture, which would find itself.
+
+    Args:
+        photos: hashes of the photos' pixels.
+        pairs: hashes of the rainy pictures' pixels of the pairs that stay.
+
+    Returns:
+        For each photo the first pair with its pixels, as it is; or the first photo, counted on after the pairs; or NONE.
+    """
+    of_pairs = pairs.rename("pixels").to_frame().with_row_index("row")
+    of_photos = photos.rename("pixels").to_frame().with_row_index("row", offset=len(pairs))
+    wanted = of_pairs.join(of_photos.select("pixels").unique(), on="pixels", how="semi")
+    first = pl.concat([wanted, of_photos]).group_by("pixels").agg(pl.col("row").min().alias("first"))
+    other = of_photos.join(first, on="pixels", how="left", maintain_order="left")
+    is_first = pl.col("first") == pl.col("row")
+    return (
+        other.select(pl.when(is_first).then(NONE).otherwise(pl.col("first")).cast(pl.Int32))
+        .to_series()
+        .to_numpy()
+    )
+
+
+def scenes(sets: Ints, groups: Ints) -> Ints:
     """The scene of every pair: pairs of one group, or with near-duplicate clean pictures, share it.
 
-    A scene is named after its first group key, so that more pairs of a group do not rename it; where
-    it has none, after its first pair.
+    A scene is named after its first group key, so that more pairs of a group do not rename it; where it has none, after
+    its first pair.
 
     Args:
-        pairs: all pairs that stay.
-        near: of `near_hashes` over at least their clean pictures.
+        sets: of the pairs that stay.
+        groups: rank of the pair's group key among all; NONE where the dataset gives none.
 
     Returns:
-        pair_id to scene_id.
+        For each pair the pair whose group key, or else whose id, is the name of the scene.
     """
-    groups = Groups()
-    present = {pair.seen.clean_hash for pair in pairs}
-    for pair in pairs:
-        for other in near[pair.seen.clean_hash] & present:
-            groups.join(pair.seen.clean_hash, other)
-        if pair.row.group is not None:
-            groups.join(pair.seen.clean_hash, pair.row.group)
-    names: dict[Hashable, tuple[bool, str]] = {}
-    for pair in pairs:
-        scene = groups.of(pair.seen.clean_hash)
-        name = (pair.row.group is None, pair.row.group or pair.row.pair_id)
-        names[scene] = min(names.get(scene, name), name)
-    return {pair.row.pair_id: names[groups.of(pair.seen.clean_hash)][1] for pair in pairs}
+    n_sets = int(sets.max(initial=NONE)) + 1
+    is_grouped = groups != NONE
+    things = np.arange(n_sets + int(groups.max(initial=NONE)) + 1, dtype=np.int32)
+    scene = joined(things, sets[is_grouped], groups[is_grouped] + n_sets)[sets]
+    pairs = np.arange(len(sets), dtype=np.int32)
+    by_name = np.lexsort((pairs, groups, ~is_grouped, scene)).astype(np.int32)
+    scene_in_order = scene[by_name]
+    return by_name[np.searchsorted(scene_in_order, scene)]
 
 
-def rain_types(pairs: Sequence[Sound], scenes: Mapping[str, str], night_luma: float) -> dict[str, str]:
-    """The rain type of every pair; `luma:DAY|NIGHT` is decided by the median luma of its scene's clean side.
+def are_night(luma: NDArray[np.float64], scene: Ints, night_luma: float) -> Flags:
+    """Whether the median luma of a pair's scene lies below that of night.
 
     Args:
-        pairs: pairs with one type each.
-        scenes: of `scene_ids`.
-        night_luma: median luma in [0, 1] below which a scene counts as night.
-
-    Returns:
-        pair_id to rain type.
+        luma: median luma of each pair's clean picture.
+        scene: of `scenes`.
+        night_luma: in [0, 1].
     """
-    lumas: dict[str, list[float]] = defaultdict(list)
-    for pair in pairs:
-        lumas[scenes[pair.row.pair_id]].append(pair.seen.clean_luma or 0.0)
-    night = {scene: float(np.median(values)) < night_luma for scene, values in lumas.items()}
-    types: dict[str, str] = {}
-    for pair in pairs:
-        kind = pair.row.rain_types[0]
-        if kind.startswith("luma:"):
-            kind = kind.removeprefix("luma:").split("|")[night[scenes[pair.row.pair_id]]]
-        types[pair.row.pair_id] = kind
-    return types
+    order = np.lexsort((luma, scene))
+    starts = np.searchsorted(scene[order], scene)
+    stops = np.searchsorted(scene[order], scene, side="right")
+    low, high = luma[order[(starts + stops - 1) // 2]], luma[order[(starts + stops) // 2]]
+    night: Flags = (low + high) / 2 < night_luma
+    return night

@@ -6,11 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from unirain_core.artefacts.picture import Picture
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import ManifestRow
 from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
-from unirain_core.imaging.codec import Picture, RgbImage, UnreadableError, pixel_hash, read_picture, to_float
+from unirain_core.imaging.codec import Decoded, RgbImage, UnreadableError, pixel_hash, read_picture, to_float
 from unirain_core.imaging.colour import luma
 from unirain_core.imaging.difference import SMALLEST, rain_strength, texture
 from unirain_core.imaging.geometry import phase_correlation, split_halves
@@ -88,8 +89,9 @@ class InspectRows:
 
     def _inspected(self, row: ManifestRow) -> Inspection:
         try:
-            first = self._picture(row.root, row.input, row.input_hash)
-            second = row.target and self._picture(row.root, row.target, row.target_hash)
+            first = self._decoded(row.rainy)
+            # one file that holds both is decoded once
+            second = None if row.clean is None or row.halves else self._decoded(row.clean)
         except UnreadableError as error:  # a fact of the content: it is kept like any other
             return Inspection(pair_id=row.pair_id, problem=error.reason, detail=error.detail)
         if row.halves is None:
@@ -98,8 +100,10 @@ class InspectRows:
             return Inspection(pair_id=row.pair_id, problem="too_small", detail="one column for two pictures")
         return inspect(row.pair_id, first.mode, *split_halves(first.pixels, row.halves))
 
-    def _picture(self, root: str, path: str, listed: str | None) -> Picture:
-        return read_picture(self.roots.path(root, path), listed, max_pixels=self.max_pixels, strict=True)
+    def _decoded(self, picture: Picture) -> Decoded:
+        """The whole file of a picture."""
+        place = self.roots.path(picture.root, picture.path)
+        return read_picture(place, picture.content_hash, max_pixels=self.max_pixels, strict=True)
 
 
 def inspect(pair_id: str, mode: str, rainy: RgbImage, clean: RgbImage | None = None) -> Inspection:

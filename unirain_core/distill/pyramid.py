@@ -1,9 +1,7 @@
 """The pyramid: real photos on top, distilled pairs in the middle, pairs of low fidelity at the bottom."""
 
-from collections.abc import Mapping, Sequence
+import polars as pl
 
-from unirain_core.artefacts.schemas import Pair, PyramidRow, RealPhoto, Verdict
-from unirain_core.distill.split import Split
 from unirain_core.distill.voting import is_decided_by_abstention
 
 REAL, DISTILLED, LOW_FIDELITY = "real", "distilled", "low_fidelity"
@@ -11,34 +9,22 @@ LEVELS = (REAL, DISTILLED, LOW_FIDELITY)
 """Top to bottom."""
 
 
-def level_of(verdict: Verdict) -> tuple[str, str]:
-    """Level of a judged pair, and why it stands there.
+def with_levels(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Judged pairs with `level`, and with `reason`, why they stand there.
 
-    Returns:
-        (level, reason): an abstention that decided is a reason, not a level of its own.
-    """
-    if verdict.verdict:
-        return DISTILLED, "accepted"
-    votes = [True] * verdict.yes + [False] * verdict.no + [None] * verdict.abstained
-    return LOW_FIDELITY, "decided_by_abstention" if is_decided_by_abstention(votes) else "rejected"
-
-
-def pyramid(
-    pairs: Sequence[Pair], photos: Sequence[RealPhoto], verdicts: Mapping[str, Verdict], split: Split
-) -> list[PyramidRow]:
-    """One row per pair and photo, by id.
+    An abstention that decided is a reason, not a level of its own.
 
     Args:
-        pairs: all verified pairs.
-        photos: the real-rain database; never trained on.
-        verdicts: of every pair, by pair_id.
-        split: which set each pair went to.
+        pairs: with columns `accepted`, `yes`, `no` and `abstained`.
     """
-    sets = {**split.named(), "held_out": split.held_out, "thinned": split.thinned}
-    home = {pair.pair_id: name for name, members in sets.items() for pair in members}
-    rows = [PyramidRow(pair_id=p.photo_id, level=REAL, reason="real_photo", split="none") for p in photos]
-    for pair in pairs:
-        level, reason = level_of(verdicts[pair.pair_id])
-        split_name = home.get(pair.pair_id, "none")
-        rows.append(PyramidRow(pair_id=pair.pair_id, level=level, reason=reason, split=split_name))
-    return sorted(rows, key=lambda row: row.pair_id)
+    yes, no, abstained = (pairs[name].to_numpy() for name in ("yes", "no", "abstained"))
+    is_undecided = pl.Series(is_decided_by_abstention(yes, abstained, yes + no + abstained), dtype=pl.Boolean)
+    reason = (
+        pl.when("accepted")
+        .then(pl.lit("accepted"))
+        .when(is_undecided)
+        .then(pl.lit("decided_by_abstention"))
+        .otherwise(pl.lit("rejected"))
+    )
+    level = pl.when("accepted").then(pl.lit(DISTILLED)).otherwise(pl.lit(LOW_FIDELITY))
+    return pairs.with_columns(level.alias("level"), reason.alias("reason"))

@@ -1,46 +1,55 @@
 """Counts of votes and verdicts: how much each judge accepts, how far the judges agree, what is kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 
-from unirain_core.artefacts.schemas import Vote
-from unirain_core.distill.voting import is_decided_by_abstention, is_reliable
+import polars as pl
 
-Votes = Mapping[str, Sequence[bool | None]]
-"""Pair to the votes of all judges, in the order of the judges."""
+from unirain_core.distill.voting import ABSTAINED, NO, YES, Votes, is_decided_by_abstention, is_reliable
+
 Line = dict[str, str | int | float]
 
 
-def by_group(votes: Votes, groups: Mapping[str, Sequence[str]]) -> list[Line]:
-    """Kept and rejected pairs of every group, and the rejections that abstentions decided.
+def by_group(votes: Votes, groups: pl.Series) -> list[Line]:
+    """Kept and rejected pairs of every group, and the rejections that abstentions decided; sorted by name.
 
     Args:
         votes: of every pair.
-        groups: name to the pair_ids of its pairs; a group may be empty.
+        groups: name of each pair's group.
     """
+    n_judges = votes.shape[1]
+    yes, abstained = (votes == YES).sum(axis=1), (votes == ABSTAINED).sum(axis=1)
+    pairs = pl.DataFrame(
+        {
+            "name": groups,
+            "kept": is_reliable(yes, n_judges),
+            "undecided": is_decided_by_abstention(yes, abstained, n_judges),
+        }
+    )
+    counts = (
+        pairs.group_by("name").agg(pl.len().alias("pairs"), pl.col("kept", "undecided").sum()).sort("name")
+    )
     lines: list[Line] = []
-    for name, ids in groups.items():
-        kept = sum(is_reliable(votes[i]) for i in ids)
+    for name, n_pairs, kept, undecided in counts.iter_rows():
         lines.append(
             {
                 "name": name,
-                "pairs": len(ids),
+                "pairs": n_pairs,
                 "kept": kept,
-                "rejected": len(ids) - kept,
-                "decided_by_abstention": sum(is_decided_by_abstention(votes[i]) for i in ids),
-                "kept_share": kept / max(len(ids), 1),
+                "rejected": n_pairs - kept,
+                "decided_by_abstention": undecided,
+                "kept_share": kept / n_pairs,
             }
         )
     return lines
 
 
-def by_judge(votes: Sequence[Vote], judges: Sequence[str]) -> list[Line]:
+def by_judge(votes: Votes, judges: Sequence[str]) -> list[Line]:
     """What every judge said, and the share that it accepts."""
     lines: list[Line] = []
-    for judge in judges:
-        own = [vote.vote for vote in votes if vote.judge == judge]
-        yes, no = own.count(True), own.count(False)
-        line: Line = {"judge": judge, "yes": yes, "no": no, "abstained": own.count(None)}
+    for judge, own in zip(judges, votes.T, strict=True):
+        yes, no, abstained = (int((own == said).sum()) for said in (YES, NO, ABSTAINED))
+        line: Line = {"judge": judge, "yes": yes, "no": no, "abstained": abstained}
         lines.append({**line, "acceptance": yes / max(len(own), 1)})
     return lines
 
@@ -48,14 +57,15 @@ def by_judge(votes: Sequence[Vote], judges: Sequence[str]) -> list[Line]:
 def agreement(votes: Votes, judges: Sequence[str]) -> list[Line]:
     """Share of the pairs on which every two and more of the judges said the same.
 
-    >>> agreement({"a": [True, True], "b": [True, None]}, ["x", "y"])
+    >>> import numpy as np
+    >>> agreement(np.array([[YES, YES], [YES, ABSTAINED]]), ["x", "y"])
     [{'judges': 'x, y', 'agreement': 0.5}]
     """
-    groups = [group for size in range(2, len(judges) + 1) for group in combinations(range(len(judges)), size)]
-    return [
-        {
-            "judges": ", ".join(judges[j] for j in group),
-            "agreement": sum(len({v[j] for j in group}) == 1 for v in votes.values()) / max(len(votes), 1),
-        }
-        for group in groups
-    ]
+    lines: list[Line] = []
+    for size in range(2, len(judges) + 1):
+        for group in combinations(range(len(judges)), size):
+            said = votes[:, group]
+            n_equal = int((said == said[:, :1]).all(axis=1).sum())
+            names = ", ".join(judges[judge] for judge in group)
+            lines.append({"judges": names, "agreement": n_equal / max(len(votes), 1)})
+    return lines

@@ -9,18 +9,19 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
+from unirain_core.artefacts.picture import Picture
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import ManifestRow
 from unirain_core.artefacts.whole import write_text
 from unirain_core.engine.store import WorkStore, digest
 from unirain_core.errors import ChangedInputError, ItemError
-from unirain_core.imaging.codec import RgbImage, read_rgb
+from unirain_core.imaging.codec import RgbImage
 from unirain_core.imaging.geometry import resize, split_halves
+from unirain_core.imaging.pairs import read
 
 WIDTH = 176
 """Pixels."""
@@ -29,21 +30,6 @@ FILE = "thumbnails.json"
 """Name of the one file of a kept page: key of a picture's file to the thumbnails that it gives."""
 
 Kept = dict[str, list[str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _PictureFile:
-    """A file that gives one thumbnail, or two where it holds both halves of a pair."""
-
-    root: str
-    path: str
-    content_hash: str
-    halves: str | None
-
-    @property
-    def key(self) -> str:
-        """What determines the thumbnails, apart from the algorithm."""
-        return f"{self.content_hash}/{self.halves or 'whole'}/{WIDTH}/{QUALITY}"
 
 
 def thumbnails(
@@ -60,13 +46,13 @@ def thumbnails(
     files_of = {row.pair_id: list(_files(row)) for row in rows}
     kept = _kept(store, algorithm)
     page: Kept = {}
-    missing: dict[str, _PictureFile] = {}
+    missing: dict[str, Picture] = {}
     for files in files_of.values():
         for file in files:
-            if file.key in kept:
-                page[file.key] = kept[file.key]
+            if _key(file) in kept:
+                page[_key(file)] = kept[_key(file)]
             else:
-                missing[file.key] = file
+                missing[_key(file)] = file
     page |= _made(missing, roots)
     folder = store.folder(f"{algorithm}-{digest(*sorted(page))}", lambda place: _write(place, page))
     store.record_use([folder.name])
@@ -81,34 +67,42 @@ def encode(image: RgbImage) -> str:
     return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
-def _files(row: ManifestRow) -> Iterator[_PictureFile]:
-    yield _PictureFile(root=row.root, path=row.input, content_hash=row.input_hash, halves=row.halves)
-    if row.target and row.target_hash is not None:
-        yield _PictureFile(root=row.root, path=row.target, content_hash=row.target_hash, halves=None)
+def _files(row: ManifestRow) -> Iterator[Picture]:
+    """One picture for each file of a row; of a file that holds both it is the clean half."""
+    clean = row.clean
+    if clean is None or clean.half is None:
+        yield row.rainy
+    if clean is not None:
+        yield clean
 
 
-def _of_both_sides(files: Iterable[_PictureFile], page: Kept) -> tuple[str | None, str | None]:
+def _key(picture: Picture) -> str:
+    """What determines a file's thumbnails, apart from the algorithm."""
+    return f"{picture.content_hash}/{picture.half or 'whole'}/{WIDTH}/{QUALITY}"
+
+
+def _of_both_sides(files: Iterable[Picture], page: Kept) -> tuple[str | None, str | None]:
     """The rainy and the clean thumbnail of a row, whose rainy file comes first."""
     sides: list[str | None] = []
     for file in files:
-        sides += page.get(file.key, [None])
+        sides += page.get(_key(file), [None])
     rainy, clean = [*sides, None][:2]
     return rainy, clean
 
 
-def _made(files: Mapping[str, _PictureFile], roots: Roots) -> Kept:
+def _made(files: Mapping[str, Picture], roots: Roots) -> Kept:
     """The thumbnails of the files that can be read; another one is tried again by the next page."""
     with ThreadPoolExecutor() as pool:  # decoding and encoding release the interpreter's lock
         made = pool.map(lambda file: _thumbnails_of(file, roots), files.values())
         return {key: texts for key, texts in zip(files, made, strict=True) if texts}
 
 
-def _thumbnails_of(file: _PictureFile, roots: Roots) -> list[str]:
+def _thumbnails_of(file: Picture, roots: Roots) -> list[str]:
     try:
-        image = read_rgb(roots.path(file.root, file.path), file.content_hash)
+        image = read(file.whole, roots)
     except (ItemError, ChangedInputError, OSError):  # no picture is shown rather than a wrong one
         return []
-    images = split_halves(image, file.halves) if file.halves else (image,)
+    images = split_halves(image, file.half) if file.half else (image,)
     return [encode(one) for one in images]
 
 

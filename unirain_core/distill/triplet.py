@@ -1,12 +1,14 @@
 """The triplet (caption, image vector, picture) of a picture, and the work that makes it of a row."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from unirain_core.artefacts import triplets
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped
 from unirain_core.artefacts.triplets import EncodedRow
@@ -14,7 +16,7 @@ from unirain_core.distill.encoders.captioner import Captioner
 from unirain_core.distill.encoders.image import ImageEncoder
 from unirain_core.distill.encoders.text import TextEncoder
 from unirain_core.distill.stand_ins import note
-from unirain_core.engine.jobs import Failed
+from unirain_core.engine.jobs import Finished
 from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
 from unirain_core.imaging.codec import RgbImage, to_float, to_uint8
@@ -149,17 +151,19 @@ def triplet_job(make_encoder: Callable[[], Encoder], roots: Roots, algorithm: st
     return EncodeRows(make_encoder=make_encoder, made_with=made_with, roots=roots, algorithm=algorithm)
 
 
-def settle(
-    rows: Sequence[PictureRow], results: Sequence[EncodedRow | Failed]
-) -> tuple[list[EncodedRow], list[Dropped]]:
-    """Triplets of the rows that have one, and the other rows with their reasons; in the order of the rows."""
-    triplets: list[EncodedRow] = []
+def write_triplets(folder: Path, windows: Iterable[Finished[PictureRow, EncodedRow]]) -> list[Dropped]:
+    """Write the triplets of the rows that have one, in the order of the rows, as they come.
+
+    Returns:
+        The other rows, with their reasons.
+    """
     dropped: list[Dropped] = []
-    for row, result in zip(rows, results, strict=True):
-        if isinstance(result, Failed):
-            dropped.append(
-                Dropped(pair_id=row.id, dataset=row.dataset, reason=result.reason, other=result.detail)
-            )
-        else:
-            triplets.append(result)
-    return triplets, dropped
+    with triplets.writer(folder) as out:
+        for window in windows:
+            out.columns(window.results)
+            for position, failed in window.failures.items():
+                row = window.rows[position]
+                dropped.append(
+                    Dropped(pair_id=row.id, dataset=row.dataset, reason=failed.reason, other=failed.detail)
+                )
+    return dropped

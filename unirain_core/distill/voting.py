@@ -1,57 +1,72 @@
-"""The verdict of the judges together."""
+"""The verdict of the judges together.
 
-from collections.abc import Sequence
+Votes are columns: a row for each pair, a column for each judge in the order in which they are asked.
+"""
 
-from unirain_core.artefacts.schemas import Verdict
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+YES, NO, ABSTAINED = 1, 0, -1
+
+Votes = NDArray[np.int8]
+"""(pairs, judges) of YES, NO and ABSTAINED."""
+Counts = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
-def is_reliable(votes: Sequence[bool | None]) -> bool:
+def is_reliable(yes: Counts, n_judges: Counts | int) -> Flags:
     """Eq. (5). Whether a strict majority of all judges said yes; an abstention counts 0.
 
     Args:
-        votes: R of every judge; None: abstained.
+        yes: for each pair the sum of R over the judges.
+        n_judges: all that were asked, of each pair or of all.
 
     Raises:
-        ValueError: there are no votes.
+        ValueError: there are no judges.
 
-    >>> is_reliable([True, True, None]), is_reliable([True, False, None])
-    (True, False)
+    >>> is_reliable(np.array([2, 1]), 3).tolist()
+    [True, False]
     """
-    if not votes:
+    if np.any(np.less(n_judges, 1)):
         raise ValueError("a verdict needs at least one vote (found 0)")
-    return 2 * sum(vote is True for vote in votes) > len(votes)
+    reliable: Flags = 2 * yes > n_judges
+    return reliable
 
 
-def is_decided_by_abstention(votes: Sequence[bool | None]) -> bool:
+def is_decided_by_abstention(yes: Counts, abstained: Counts, n_judges: Counts | int) -> Flags:
     """Whether the abstaining judges could have turned a rejection: it says more of the judges than of the pair.
 
-    >>> is_decided_by_abstention([True, None, False]), is_decided_by_abstention([False, False, None])
-    (True, False)
+    >>> is_decided_by_abstention(np.array([1, 0]), np.array([1, 1]), 3).tolist()
+    [True, False]
     """
-    return not is_reliable(votes) and is_reliable([vote is not False for vote in votes])
+    return ~is_reliable(yes, n_judges) & is_reliable(yes + abstained, n_judges)
 
 
-def calls_until_certain(votes: Sequence[bool | None]) -> int:
+def calls_until_certain(votes: Votes) -> Counts:
     """How many judges, asked in this order, settle the verdict whatever the others would say.
 
-    >>> calls_until_certain([True, True, False]), calls_until_certain([True, False, False])
-    (2, 3)
+    >>> calls_until_certain(np.array([[1, 1, 0], [1, 0, 0]], dtype=np.int8)).tolist()
+    [2, 3]
     """
-    for asked in range(len(votes)):
-        unknown = len(votes) - asked
-        known = list(votes[:asked])
-        if is_reliable([*known, *[True] * unknown]) == is_reliable([*known, *[False] * unknown]):
-            return asked
-    return len(votes)
+    n_judges = votes.shape[1]
+    calls = np.full(len(votes), n_judges)
+    for asked in range(n_judges - 1, -1, -1):
+        yes = (votes[:, :asked] == YES).sum(axis=1)
+        is_certain = is_reliable(yes, n_judges) == is_reliable(yes + (n_judges - asked), n_judges)
+        calls[is_certain] = asked
+    return calls
 
 
-def verdict(pair_id: str, votes: Sequence[bool | None]) -> Verdict:
-    """The row of verdicts of a pair's votes, in the order of the judges."""
-    return Verdict(
-        pair_id=pair_id,
-        yes=sum(vote is True for vote in votes),
-        no=sum(vote is False for vote in votes),
-        abstained=sum(vote is None for vote in votes),
-        verdict=is_reliable(votes),
-        calls=calls_until_certain(votes),
+def verdicts(votes: Votes) -> pl.DataFrame:
+    """The columns of `Verdict` but for the pairs' ids."""
+    yes = (votes == YES).sum(axis=1)
+    return pl.DataFrame(
+        {
+            "yes": yes,
+            "no": (votes == NO).sum(axis=1),
+            "abstained": (votes == ABSTAINED).sum(axis=1),
+            "verdict": is_reliable(yes, votes.shape[1]),
+            "calls": calls_until_certain(votes),
+        }
     )

@@ -51,13 +51,21 @@ def demand_unedited(began: int, modules: Collection[str]) -> None:
     for name in sorted(modules):
         file = getattr(sys.modules.get(name), "__file__", None)
         if name.startswith("unirain_core.") and not name.startswith("unirain_core.cli.") and file:
-            path = Path(file)
-            # a change in the future is a clock that was set back, not an edit
-            if not path.exists() or began < path.stat().st_ctime_ns <= time.time_ns():
-                raise EditedError(
-                    f"{path} was edited while the stage started its processes, so that old and new code would mix; "
-                    "finished work is kept: run the same command again"
-                )
+            demand_unedited_file(began, Path(file))
+
+
+def demand_unedited_file(began: int, path: Path) -> None:
+    """Compare the time at which a file last changed.
+
+    Raises:
+        EditedError: it is newer than `began`, or gone.
+    """
+    # a change in the future is a clock that was set back, not an edit
+    if not path.exists() or began < path.stat().st_ctime_ns <= time.time_ns():
+        raise EditedError(
+            f"{path} was edited while the stage started its processes, so that old and new code would mix; "
+            "finished work is kept: run the same command again"
+        )
 
 
 def _started() -> int:

@@ -40,18 +40,18 @@ class Segment:
         """The same, in the order of the keys; equal ones keep their order."""
         return self.at(np.argsort(self.keys, kind="stable"))
 
+    def merged_into(self, older: "Segment") -> "Segment":
+        """Both in one, without a copy of them beside it."""
+        places = np.searchsorted(older.keys, self.keys)
+        return Segment(
+            np.insert(older.keys, places, self.keys),
+            np.insert(older.shards, places, self.shards),
+            np.insert(older.rows, places, self.rows),
+        )
+
     def at(self, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> "Segment":
         """Some entries."""
         return Segment(self.keys[chosen], self.shards[chosen], self.rows[chosen])
-
-
-def _joined(segments: Sequence[Segment]) -> Segment:
-    """One segment of several, the newest first."""
-    return Segment(
-        np.concatenate([s.keys for s in segments]),
-        np.concatenate([s.shards for s in segments]),
-        np.concatenate([s.rows for s in segments]),
-    ).sorted()
 
 
 @dataclass(slots=True)
@@ -72,7 +72,11 @@ class Index:
         self.is_saved = False
         self.segments.append(Segment(array, shards, np.arange(len(array), dtype=_NUMBER)).sorted())
         while len(self.segments) > 1 and len(self.segments[-2].keys) < 2 * len(self.segments[-1].keys):
-            self.segments[-2:] = [_joined(self.segments[:-3:-1])]
+            self._merge_newest()
+
+    def _merge_newest(self) -> None:
+        newest = self.segments.pop()
+        self.segments.append(newest.merged_into(self.segments.pop()))
 
     def find(self, keys: Keys) -> tuple[Places, Places]:
         """Shard number and row number of each key; -1 where no shard has it."""
@@ -100,10 +104,15 @@ class Index:
         if self.is_saved:
             return
         self._renumber()
-        whole = _joined(self.segments[::-1])
+        while len(self.segments) > 1:
+            self._merge_newest()
+        whole = self.segments[0]
         names = "\n".join(self.names).encode()
-        head = np.array([len(names), len(whole.keys)], _LENGTH).tobytes()
-        body = [head, names, whole.keys.tobytes(), whole.shards.tobytes(), whole.rows.tobytes()]
+        head = np.array([len(names), len(whole.keys)], _LENGTH)
+        columns = [
+            np.ascontiguousarray(part).view(np.uint8) for part in (head, whole.keys, whole.shards, whole.rows)
+        ]
+        body = [columns[0].data, memoryview(names), *(column.data for column in columns[1:])]
         checksum = hashlib.sha256()
         for part in body:
             checksum.update(part)

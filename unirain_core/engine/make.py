@@ -19,5 +19,9 @@ def make_engine() -> Engine:
     match os.environ.get(ENGINE) or "local":
         case "local":
             return LocalEngine()
+        case "ray":
+            from unirain_core.engine.ray import RayEngine  # loads ray, which only the extra [ray] installs
+
+            return RayEngine()
         case name:
-            raise ConfigError(f"{ENGINE}: the engines are local (found {name!r}); unset it")
+            raise ConfigError(f"{ENGINE}: the engines are local and ray (found {name!r}); unset it")

@@ -1,8 +1,6 @@
 """Per-row work: rows whose result is in the work store are looked up, the rest are computed in shards."""
 
 import hashlib
-import logging
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -20,17 +18,15 @@ from unirain_core.engine.index import KEY, Keys
 from unirain_core.engine.jobs import Failed, Finished, Job
 from unirain_core.engine.make import make_engine
 from unirain_core.engine.pools import Engine
+from unirain_core.engine.progress import Progress
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import UniRainError
-
-logger = logging.getLogger(__name__)
 
 In = TypeVar("In")
 Out = TypeVar("Out")
 
 AHEAD = 2
 """Windows in work at once: while the last shards of one are computed, the other workers begin the next."""
-SECONDS_BETWEEN_LINES = 5.0
 
 
 def stream(
@@ -55,7 +51,7 @@ def stream(
     run = _Run(job, store)
     with closing(Crew(engine or make_engine(), Compute(job, store))) as crew:
         for rows in windows.windows(batches, run.window_size):
-            for shard in run.missing(rows, crew.n_workers):
+            for shard in run.missing(rows, crew):
                 while crew.is_full:
                     run.settle(crew.next())
                 crew.submit(shard)
@@ -112,26 +108,24 @@ class _Run(Generic[In, Out]):
     """What one call of `stream` knows."""
 
     def __init__(self, job: Job[In, Out], store: WorkStore) -> None:
-        self._job, self._store = job, store
+        self._job = job
         self._work = FinishedWork(store, job)
         self._pending: deque[_Window[In]] = deque()
         self._flying: set[bytes] = set()
         self._shard_size = windows.ShardSize(windows.FIRST_ROWS)
         self.window_size = windows.WindowSize(windows.FIRST_WINDOW)
         self._error: UniRainError | OSError | None = None
-        self._n_rows = self._n_computed = self._n_passing = 0
-        self._n_crashes, self._first_crash = 0, ""
-        self._spoken = time.monotonic()
+        self._progress = Progress(store.owner)
 
     @property
     def n_pending(self) -> int:
         """Windows that were begun and not given."""
         return len(self._pending)
 
-    def missing(self, rows: list[In], n_workers: int) -> Iterator[Shard[In]]:
+    def missing(self, rows: list[In], crew: Crew[In]) -> Iterator[Shard[In]]:
         """Begin a window: what must be computed of it, and is not in work already."""
         keys = row_keys(self._job, rows)
-        self._n_rows += len(rows)
+        self._progress.n_rows += len(rows)
         window = _Window(rows, keys, set(), {})
         fresh: dict[bytes, In] = {}
         for position in np.flatnonzero(~self._work.has(keys)).tolist():
@@ -141,7 +135,8 @@ class _Run(Generic[In, Out]):
                 fresh[key] = rows[position]
         self._flying |= fresh.keys()
         self._pending.append(window)
-        yield from windows.shards(self._job, fresh, self._shard_size, n_workers)
+        if fresh:  # else no worker is counted: an engine may have to join a cluster for that
+            yield from windows.shards(self._job, fresh, self._shard_size, crew.n_workers)
 
     def settle(self, outcome: Outcome) -> None:
         """Take in what came of a shard."""
@@ -152,15 +147,7 @@ class _Run(Generic[In, Out]):
             window.waiting.difference_update(outcome.shard)
             window.failures |= outcome.failures
         self._error = self._error or outcome.error
-        self._n_computed += len(outcome.shard)
-        for failed in outcome.failures.values():
-            self._n_passing += failed.reason in ("crashed", "out_of_memory")
-            self._n_crashes += failed.reason == "crashed"
-            if failed.reason == "crashed":
-                self._first_crash = self._first_crash or failed.detail
-        if time.monotonic() - self._spoken > SECONDS_BETWEEN_LINES:
-            logger.info("%s: %d rows computed", self._store.owner, self._n_computed)
-            self._spoken = time.monotonic()
+        self._progress.note(outcome)
 
     def whole_windows(self) -> Iterator[Finished[In, Out]]:
         """The windows that are finished, in their order; none after an error, since a row of it has no outcome."""
@@ -184,28 +171,6 @@ class _Run(Generic[In, Out]):
         self._work.save()
         if self._error is not None:
             raise self._error
-        self._demand_few_crashes()
-        self._tell()
+        self._progress.demand_few_crashes()
+        self._progress.tell()
         self._work.record_use()
-
-    def _demand_few_crashes(self) -> None:
-        """One picture may crash a library; where most rows crash, the program is at fault and no data may go for it.
-
-        Most of all rows: those that crash are tried in every run, and are most of what a later run has to compute.
-        """
-        n = self._n_crashes
-        if n > 2 and 2 * n > self._n_rows:
-            raise UniRainError(
-                f"{self._store.owner}: {n} of {self._n_rows} rows crashed, the first with: {self._first_crash}; "
-                "this is a defect of the program or of its installation, so no row was dropped for it"
-            )
-
-    def _tell(self) -> None:
-        """Some failures pass, such as a lack of memory, and DVC would call the stage up to date all the same."""
-        if self._n_passing:
-            logger.warning(
-                "%s: %d rows crashed or did not fit into memory; `dvc repro --force --single-item %s` tries them again",
-                self._store.owner,
-                self._n_passing,
-                self._store.owner,
-            )

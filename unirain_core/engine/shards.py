@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from unirain_core.artefacts import tables
+from unirain_core.artefacts import keyed, tables
 from unirain_core.artefacts.sums import content_name
 from unirain_core.engine.jobs import Job
 from unirain_core.engine.store import WorkStore, digest
@@ -40,7 +40,7 @@ def keys_of(store: WorkStore, names: Sequence[str]) -> Iterator[bytes]:
     shelf.fetch(names)
     for name in names:
         try:
-            yield bytes.fromhex("".join(tables.keys_of(shelf.path(name))))
+            yield bytes.fromhex("".join(keyed.keys_of(shelf.path(name))))
         except (SchemaError, ValueError, FileNotFoundError):
             with suppress(FileNotFoundError):
                 shelf.read(name)  # which removes it where it is damaged

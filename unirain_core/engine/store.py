@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 def digest(*parts: object) -> str:
     """32 hex digits that stand for the parts' values (their repr: strings, numbers, tuples, frozen dataclasses)."""
-    return hashlib.sha256("\x1f".join(repr(p) for p in parts).encode()).hexdigest()[:32]
+    return hashlib.sha256("\x1f".join(map(repr, parts)).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

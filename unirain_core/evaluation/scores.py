@@ -21,7 +21,7 @@ from unirain_core.evaluation.metrics import Instrument, Restoration
 from unirain_core.evaluation.protocols import prepared
 from unirain_core.evaluation.summary import SHOWN_PER_TYPE, picture_name, shown
 from unirain_core.imaging.codec import RgbImage, write_png
-from unirain_core.imaging.pairs import read_pair
+from unirain_core.imaging.pairs import read_both
 
 ALGORITHM = "4"
 """Version of what is computed of a pair."""
@@ -102,14 +102,7 @@ class ScoreRows:
 
     def _scored(self, task: Task) -> Scored:
         row = task.row
-        folder = self.roots.folder(row.root)
-        pair = read_pair(
-            folder / row.input,
-            folder / row.target,
-            row.halves,
-            rainy_hash=row.input_hash,
-            clean_hash=row.target_hash,
-        )
+        pair = read_both(row.rainy, row.clean, self.roots)
         rainy, clean = (prepared(self.protocol, image) for image in pair)
         restoration = Restoration(rainy=rainy, restored=self.method.restore(rainy), clean=clean)
         measured = {name: tool.measure(restoration) for name, tool in self.instruments.items()}

@@ -67,7 +67,7 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Picture:
+class Decoded:
     """A decoded file."""
 
     mode: str
@@ -141,7 +141,7 @@ def _changed(path: Place) -> ChangedInputError:
 
 def read_picture(
     path: Place, listed: str | None = None, *, max_pixels: int | None = None, strict: bool = False
-) -> Picture:
+) -> Decoded:
     """Decode exactly the bytes that were hashed; arguments and errors as of `read_file` and `decode`."""
     try:
         return decode(read_file(path, listed), max_pixels=max_pixels, strict=strict)
@@ -154,7 +154,7 @@ def read_rgb(path: Place, listed: str | None = None, *, max_pixels: int | None =
     return read_picture(path, listed, max_pixels=max_pixels).pixels
 
 
-def decode(content: bytes, *, max_pixels: int | None = None, strict: bool = False) -> Picture:
+def decode(content: bytes, *, max_pixels: int | None = None, strict: bool = False) -> Decoded:
     """Decode a picture to RGB, upright, alpha composed over white, 16 bits scaled to 8; of an animation the first.
 
     Args:
@@ -176,7 +176,7 @@ def decode(content: bytes, *, max_pixels: int | None = None, strict: bool = Fals
         raise _unreadable(content, error) from error
 
 
-def _decoded(content: bytes, max_pixels: int | None, *, strict: bool) -> Picture:
+def _decoded(content: bytes, max_pixels: int | None, *, strict: bool) -> Decoded:
     with Image.open(io.BytesIO(content), formats=READ) as image:
         header = _header(image)
         _demand_bearable(header, max_pixels)
@@ -184,7 +184,7 @@ def _decoded(content: bytes, max_pixels: int | None, *, strict: bool) -> Picture
         upright = ImageOps.exif_transpose(image)
         if strict and (fault := hidden_damage(content)) is not None:
             raise ItemError("damaged", fault)
-        return Picture(header.mode, np.asarray(to_rgb(upright), dtype=np.uint8))
+        return Decoded(header.mode, np.asarray(to_rgb(upright), dtype=np.uint8))
 
 
 def _header(image: Image.Image) -> Header:

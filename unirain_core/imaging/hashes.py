@@ -1,6 +1,4 @@
-"""Perceptual hashes of pictures and the search for near ones."""
-
-from collections.abc import Iterator, Sequence
+"""Perceptual hashes of pictures."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +9,6 @@ from unirain_core.imaging.geometry import resize_luma
 
 SIDE = 16
 """Rows and columns of signs: SIDE * SIDE bits."""
-
-_BLOCK = 512
 
 
 def difference_hash(image: RgbImage) -> bytes:
@@ -60,26 +56,3 @@ def hamming(first: bytes, second: bytes) -> int:
     if len(first) != len(second):
         raise ValueError(f"lengths differ: {len(first)} and {len(second)} bytes")
     return (int.from_bytes(first) ^ int.from_bytes(second)).bit_count()
-
-
-def near_pairs(hashes: Sequence[bytes], bits: int) -> Iterator[tuple[int, int]]:
-    """All i < j whose hashes differ in at most `bits` bits, in order of (i, j).
-
-    Compares all with all, a block of rows at a time: for 10,000 hashes some seconds, memory
-    proportional to their number.
-
-    Args:
-        hashes: N hashes of 32 bytes.
-        bits: largest distance.
-    """
-    if not hashes:
-        return
-    words: NDArray[np.uint64] = np.frombuffer(b"".join(hashes), dtype=np.uint64).reshape(len(hashes), -1)
-    for start in range(0, len(words), _BLOCK):
-        rows = words[start : start + _BLOCK]
-        distances = np.zeros((len(rows), len(words) - start), dtype=np.uint16)
-        for column in range(words.shape[1]):
-            distances += np.bitwise_count(rows[:, column, None] ^ words[start:, column])
-        for i, j in np.argwhere(distances <= bits).tolist():
-            if i < j:
-                yield start + i, start + j

@@ -1,4 +1,4 @@
-"""What every network is, whatever its architecture."""
+"""The contract of every network, whatever its architecture."""
 
 from abc import ABC, abstractmethod
 

@@ -19,7 +19,7 @@ from unirain_core.evaluation.metrics import METRICS
 from unirain_core.evaluation.pictures import Picture, Row
 from unirain_core.evaluation.summary import picture_name, read_scores, shown
 from unirain_core.imaging.codec import read_rgb, write_png
-from unirain_core.imaging.pairs import read_pair
+from unirain_core.imaging.pairs import read_both
 
 STAGE = "pictures"
 READS = (paths.SPLIT, paths.BENCHMARK_SCORES, paths.BASELINE_SCORES, paths.TABLES)
@@ -85,14 +85,7 @@ class _Page:
 
     def row(self, pair: SplitRow) -> Row:
         """Rainy picture, what each method made of it, clean picture."""
-        folder = self.roots.folder(pair.root)
-        rainy, clean = read_pair(
-            folder / pair.input,
-            folder / pair.target,
-            pair.halves,
-            rainy_hash=pair.input_hash,
-            clean_hash=pair.target_hash,
-        )
+        rainy, clean = read_both(pair.rainy, pair.clean, self.roots)
         notes = [self.notes.get((name, pair.pair_id), "") for name in sorted(self.inputs)]
         pictures = [Picture("rainy", rainy, notes[0] if notes else "")]
         for name, where in self.folders.items():

@@ -2,23 +2,27 @@
 
 import logging
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Json, Report
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, Pair, RealPhoto, Reference, Verdict, Vote
 from unirain_core.config.sections import JudgeName, VlmVotes
-from unirain_core.distill import calibration, tally
+from unirain_core.distill import calibration, tally, voting
 from unirain_core.distill.ballots import Ballot, CastVotes, ballots_of, votes_of
 from unirain_core.distill.confusion import MAJORITY
 from unirain_core.distill.judging import HALF
 from unirain_core.distill.stand_ins import PREFIX, note, stand_ins
-from unirain_core.distill.voting import verdict
-from unirain_core.engine.jobs import Failed
-from unirain_core.engine.rows import finished_rows
+from unirain_core.engine.jobs import Finished
+from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import GateError
 from unirain_core.stages.judges import make_judge
@@ -48,35 +52,37 @@ def run(root: Path, *, vlm_votes: VlmVotes) -> None:
     of_photos = [] if vlm_votes.accept_share is None else _ballots_of_photos(root, photos, hashes)
     logger.info("%s: %d questions on pairs, %d on photos", STAGE, len(of_pairs), len(of_photos))
     job = CastVotes(make_judge=make_judge, roots=Roots.load(root), algorithm=ALGORITHM)
-    ballots = [*of_pairs, *of_photos]
-    results = finished_rows(job, ballots, WorkStore.at(root, STAGE))
-    failed = Counter(result.reason for result in results if isinstance(result, Failed))
-    answers = votes_of(ballots, results)
-    thresholds = _thresholds(answers[len(of_pairs) :], vlm_votes)
-    decided = calibration.decided(answers, thresholds)
-    votes, on_photos = decided[: len(of_pairs)], decided[len(of_pairs) :]
-    by_pair: dict[str, list[bool | None]] = {pair.pair_id: [] for pair in pairs}
-    for vote in votes:
-        by_pair[vote.pair_id].append(vote.vote)
-    verdicts = [verdict(pair_id, pair_votes) for pair_id, pair_votes in by_pair.items()]
-    tables.write(root / paths.VOTES / "votes.parquet", votes, Vote)
-    tables.write(root / paths.VOTES / "photos.parquet", on_photos, Vote)
-    tables.write(root / paths.VOTES / "verdicts.parquet", verdicts, Verdict)
+    ballots = [*of_photos, *of_pairs]  # the answers on photos first: they give the thresholds of the others
+    failed: Counter[str] = Counter()
+    answers = _answers(stream(job, [ballots], WorkStore.at(root, STAGE)), failed)
+    on_photos, on_pairs = _parted(answers, len(of_photos))
+    thresholds = _thresholds(on_photos, vlm_votes)
+    with tables.writer(root / paths.VOTES / "photos.parquet", Vote) as table:
+        table.columns(calibration.decided(on_photos, thresholds))
+    decided = (calibration.decided(piece, thresholds) for piece in on_pairs)
+    votes = write_votes(root / paths.VOTES / "votes.parquet", decided).reshape(
+        len(pairs), len(vlm_votes.judges)
+    )
+    verdicts = voting.verdicts(votes).with_columns(
+        pl.Series("pair_id", [pair.pair_id for pair in pairs], pl.String)
+    )
+    with tables.writer(root / paths.VOTES / "verdicts.parquet", Verdict) as table:
+        table.columns(verdicts)
     tables.write(root / paths.VOTES / "dropped.parquet", dropped, Dropped)
-    kept = sum(v.verdict for v in verdicts)
+    kept = int(verdicts["verdict"].sum())
     summary = Report(
         stage=STAGE,
         counts={
             "pairs": len(pairs),
             "kept": kept,
             "rejected": len(pairs) - kept,
-            "votes": len(votes),
-            "abstentions": sum(vote.vote is None for vote in votes),
+            "votes": votes.size,
+            "abstentions": int((votes == voting.ABSTAINED).sum()),
         },
         reasons=failed,
         notes=[*note(vlm_votes.judges), *_failures(failed)],
         figures={
-            **_figures(pairs, votes, by_pair, judges=vlm_votes.judges),
+            **_figures(pairs, votes, judges=vlm_votes.judges),
             "thresholds": [{"judge": judge, "threshold": value} for judge, value in thresholds.items()],
             **_reliability(vlm_votes.judges),
         },
@@ -124,38 +130,60 @@ def _ballots_of_photos(
     return ballots_of(photos, photos, references, prompt_hashes)
 
 
-def _thresholds(on_photos: Sequence[Vote], params: VlmVotes) -> dict[str, float]:
+def _answers(windows: Iterable[Finished[Ballot, Vote]], failed: Counter[str]) -> Iterator[pl.DataFrame]:
+    """The answers in the order of the ballots, as columns; reasons of questions that could not be asked are counted."""
+    for window in windows:
+        failed.update(failure.reason for failure in window.failures.values())
+        yield columns_of(votes_of(window.rows, window.outcomes()))
+
+
+def columns_of(votes: Sequence[Vote]) -> pl.DataFrame:
+    """Votes as columns."""
+    schema = pl.DataFrame(tables.arrow_schema(Vote).empty_table()).schema
+    columns = {name: [getattr(vote, name) for vote in votes] for name in schema}
+    return pl.DataFrame(columns, schema=schema)
+
+
+def _parted(answers: Iterator[pl.DataFrame], n_rows: int) -> tuple[pl.DataFrame, Iterator[pl.DataFrame]]:
+    """The first rows of all, and the others as they come."""
+    head = columns_of([])
+    while len(head) < n_rows:
+        head = pl.concat([head, next(answers)])
+    return head[:n_rows], chain([head[n_rows:]], answers)
+
+
+def write_votes(path: Path, pieces: Iterable[pl.DataFrame]) -> NDArray[np.int8]:
+    """All votes as numbers, after the pieces of their table were written: replies and reasons are never held all at once."""
+    cast = [np.empty(0, dtype=np.int8)]
+    with tables.writer(path, Vote) as table:
+        for piece in pieces:
+            table.columns(piece)
+            cast.append(piece["vote"].cast(pl.Int8).fill_null(voting.ABSTAINED).to_numpy())
+    return np.concatenate(cast)
+
+
+def _thresholds(on_photos: pl.DataFrame, params: VlmVotes) -> dict[str, float]:
     if params.accept_share is None:
         return dict.fromkeys(params.judges, HALF)
-    answers: dict[str, list[float]] = {judge: [] for judge in params.judges}
-    for vote in on_photos:
-        if vote.vote is not None:
-            answers[vote.judge].append(vote.p_yes)
-    silent = [judge for judge, given in answers.items() if not given]
+    answered = on_photos.drop_nulls("vote")
+    answers = {judge: answered.filter(pl.col("judge") == judge)["p_yes"] for judge in params.judges}
+    silent = [judge for judge, p_yes in answers.items() if p_yes.is_empty()]
     if silent:
         raise GateError(
             f"vlm_votes.accept_share: {', '.join(silent)} abstained on every photo of the real-rain database; "
             "remove accept_share, and half decides"
         )
-    return {judge: calibration.threshold(given, params.accept_share) for judge, given in answers.items()}
+    return {judge: calibration.threshold(p_yes, params.accept_share) for judge, p_yes in answers.items()}
 
 
-def _figures(
-    pairs: Sequence[Pair],
-    votes: Sequence[Vote],
-    by_pair: tally.Votes,
-    *,
-    judges: Sequence[str],
-) -> dict[str, Json]:
-    datasets = sorted({pair.dataset for pair in pairs})
-    kinds = sorted({pair.rain_type for pair in pairs})
-    of_type = {name: [p.pair_id for p in pairs if p.rain_type == name] for name in kinds}
-    of_dataset = {name: [p.pair_id for p in pairs if p.dataset == name] for name in datasets}
+def _figures(pairs: Sequence[Pair], votes: voting.Votes, *, judges: Sequence[str]) -> dict[str, Json]:
+    rain_types = pl.Series([pair.rain_type for pair in pairs], dtype=pl.String)
+    datasets = pl.Series([pair.dataset for pair in pairs], dtype=pl.String)
     return {
-        "by_type": tally.by_group(by_pair, of_type),
-        "by_dataset": tally.by_group(by_pair, of_dataset),
+        "by_type": tally.by_group(votes, rain_types),
+        "by_dataset": tally.by_group(votes, datasets),
         "by_judge": tally.by_judge(votes, judges),
-        "agreement": tally.agreement(by_pair, judges),
+        "agreement": tally.agreement(votes, judges),
     }
 
 

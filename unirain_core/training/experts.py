@@ -1,4 +1,4 @@
-"""What a training does for the experts of our network alone: noise for their routers, and a look at their routes."""
+"""Noise for the routers of our network, and a look at their routes. Other networks have neither."""
 
 import torch
 from torch import Tensor
@@ -8,7 +8,7 @@ from unirain_core.model.restorer import Restorer
 
 
 def routing_noise(net: Restorer, batch: int, generator: torch.Generator) -> tuple[Tensor, ...]:
-    """What a step's forward pass takes behind the pictures: the noise of ours, nothing where a network has none.
+    """The inputs of a training step after the pictures: noise for our network, nothing for another.
 
     Args:
         net: any network.

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import SplitRow
-from unirain_core.imaging import pairs as imaging_pairs
 from unirain_core.imaging.codec import RgbImage
+from unirain_core.imaging.pairs import read_both
 
 MEMORY_BUDGET = 2 * 1024**3
 """Bytes of decoded pictures that stay in memory."""
@@ -30,15 +30,7 @@ def read_pair(row: SplitRow, roots: Roots) -> Example:
     Raises:
         ChangedInputError: a file is not the one that was listed.
     """
-    folder = roots.folder(row.root)
-    both = imaging_pairs.read_pair(
-        folder / row.input,
-        folder / row.target,
-        row.halves,
-        rainy_hash=row.input_hash,
-        clean_hash=row.target_hash,
-    )
-    return Example(*both)
+    return Example(*read_both(row.rainy, row.clean, roots))
 
 
 class Pictures:

@@ -1,7 +1,6 @@
 """What a training writes down while it runs: its history, and what is worth watching besides."""
 
 import time
-from collections.abc import Mapping
 
 import torch
 
@@ -43,7 +42,7 @@ class Record:
         scores: Scores,
         losses: list[float] | None,
         measured: Measured | None,
-        usage: Mapping[str, float],
+        usage: dict[str, float],
     ) -> None:
         """Add the rows of a step, and its metrics and pictures to the journal.
 
@@ -62,7 +61,7 @@ class Record:
         elapsed = time.perf_counter() - self._clock
         speed = {"images_per_second": (step - self._step) * self._batch / elapsed}
         self._step, self._clock = step, time.perf_counter()
-        self._journal.metrics(step, named_metrics(rows) | speed | _memory() | dict(usage))
+        self._journal.metrics(step, named_metrics(rows) | speed | _memory() | usage)
         for kind, strip in (measured.strips if measured else {}).items():
             with self._journal.picture(step, self._rain_types[kind]) as file:
                 write_png(file, strip)

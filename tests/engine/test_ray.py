@@ -1,0 +1,122 @@
+"""The engine of a Ray cluster gives what the local one gives, also when nodes and drivers are lost."""
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from benchmarks import ray_faults
+from tests.engine.toys import Item, Toy, verdict
+from unirain_core.artefacts.schemas import Verdict
+from unirain_core.engine.jobs import Failed
+from unirain_core.engine.local import LocalEngine
+from unirain_core.engine.make import make_engine
+from unirain_core.engine.rows import finished_rows
+from unirain_core.engine.store import WorkStore
+from unirain_core.errors import ItemError, MissingInputError
+
+ray = pytest.importorskip("ray", reason="ray is not installed (extra [ray])")
+
+ITEMS = [Item("a", f"item-{i:03d}", i) for i in range(40)]
+MARK = "UNIRAIN_TEST_MARK"
+
+
+@dataclass(frozen=True)
+class Fragile(Toy):
+    """Ends its process at one item, and fails at another."""
+
+    def compute(self, batch: Sequence[Item]) -> list[Verdict]:
+        for row in batch:
+            if row.value == 7:
+                os._exit(9)
+            if row.value == 11:
+                raise ItemError("unreadable", "the eleventh")
+        return [verdict(row) for row in batch]
+
+
+@pytest.fixture
+def own_cluster(monkeypatch):
+    """A cluster of this machine that ends with the test."""
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setenv("UNIRAIN_ENGINE", "ray")
+    monkeypatch.setenv("UNIRAIN_WORKERS", "2")
+    # the workers must find the classes of this test
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    yield
+    ray.shutdown()
+
+
+@pytest.mark.slow
+def test_rows_that_fail_or_kill_their_worker_leave_as_with_the_local_engine(tmp_path, own_cluster):
+    local = finished_rows(Fragile(), ITEMS, WorkStore(home=tmp_path / "local", owner="toy"), LocalEngine(1))
+    of_ray = finished_rows(Fragile(), ITEMS, WorkStore(home=tmp_path / "ray", owner="toy"), make_engine())
+
+    assert local == of_ray
+    assert [7, 11] == [i for i, result in enumerate(of_ray) if isinstance(result, Failed)]
+
+
+@pytest.mark.slow
+def test_where_all_is_finished_no_cluster_is_joined(tmp_path, own_cluster):
+    store = WorkStore(home=tmp_path, owner="toy")
+    finished_rows(Toy(), ITEMS, store, LocalEngine(1))
+    finished_rows(Toy(), ITEMS, store, make_engine())
+
+    assert not ray.is_initialized()
+
+
+def test_an_address_at_which_no_cluster_answers_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    monkeypatch.setenv("UNIRAIN_ENGINE", "ray")
+    with pytest.raises(
+        MissingInputError, match=r"no Ray cluster answers at RAY_ADDRESS=127\.0\.0\.1:1 .*unset RAY_ADDRESS"
+    ):
+        finished_rows(Toy(), ITEMS, WorkStore(home=tmp_path, owner="toy"))
+    monkeypatch.delenv("RAY_ADDRESS")
+    monkeypatch.setenv(
+        "UNIRAIN_ENGINE", "local"
+    )  # a cluster of this machine takes seconds: the slow tests start one
+
+    assert 40 == len(finished_rows(Toy(), ITEMS, WorkStore(home=tmp_path, owner="toy")))
+
+
+@pytest.mark.slow
+def test_a_lost_node_and_a_killed_driver_change_no_byte_and_cost_no_finished_shard():
+    """Twenty times over: `python -m benchmarks.ray_faults`."""
+    (result,) = ray_faults.rounds(n_rounds=1, n_rows=300, seed=1)
+
+    assert result.is_equal
+    assert 0 == result.n_again
+    assert 0 == result.n_left
+
+
+@pytest.mark.slow
+def test_a_cluster_of_our_own_is_gone_a_minute_after_its_driver_was_killed(tmp_path, monkeypatch):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    (tmp_path / "ray").mkdir()
+    driver = ray_faults.start(
+        tmp_path / "ray", 200, UNIRAIN_ENGINE="ray", UNIRAIN_WORKERS="2", **{MARK: str(tmp_path)}
+    )
+    ray_faults.wait_for(tmp_path / "ray", 50, driver)
+    driver.send_signal(signal.SIGKILL)
+    driver.wait()
+    deadline = time.monotonic() + ray_faults.LEFT_S
+    while (left := marked(str(tmp_path))) and time.monotonic() < deadline:
+        time.sleep(1)
+
+    assert [] == left
+
+
+def marked(mark: str) -> list[str]:
+    """Commands of the processes that have the mark in their environment."""
+    commands = []
+    for folder in Path("/proc").iterdir():
+        try:
+            if folder.name.isdigit() and f"{MARK}={mark}".encode() in (folder / "environ").read_bytes():
+                commands.append((folder / "cmdline").read_bytes().decode())
+        except OSError:
+            continue
+    return commands
