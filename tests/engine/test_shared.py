@@ -87,6 +87,35 @@ def test_another_machine_computes_nothing_that_is_finished(tmp_path, machines):
     assert [] == computed(tmp_path / "log2")
 
 
+def watch(monkeypatch):
+    """What every store is asked from now on: method and path."""
+    asked: list[tuple[str, str]] = []
+
+    def noting(name, method):
+        def noted(self, *arguments):
+            asked.append((name, self.below))
+            return method(self, *arguments)
+
+        return noted
+
+    for name in ("files", "read_bytes", "ask_state", "put"):
+        monkeypatch.setattr(Remote, name, noting(name, getattr(Remote, name)))
+    return asked
+
+
+def test_a_run_in_which_all_is_finished_lists_the_store_and_fetches_nothing(
+    tmp_path, url, machines, monkeypatch
+):
+    _, there = machines
+    for store in machines:
+        rows(tmp_path / "log", store)
+    asked = watch(monkeypatch)
+    rows(tmp_path / "log", there)
+    used = f"used/{uses.machine(there.home)}/toy.json"
+
+    assert [("files", "shards/toy"), ("files", "shards/toy"), ("put", used)] == asked
+
+
 def test_work_that_a_home_had_before_it_shared_a_store_is_put_there_when_it_is_used(tmp_path, url, machines):
     here, there = machines
     alone = WorkStore(home=here.home, owner="toy")
