@@ -53,6 +53,25 @@ def test_bytes_are_those_of_the_object_and_an_empty_object_is_empty(store):
     )
 
 
+@pytest.mark.parametrize("root", ["s3://rain/pool", "file"])
+def test_a_file_that_is_put_replaces_an_older_one_and_can_be_removed(tmp_path, store, root):
+    place = Remote(f"file://{tmp_path}" if root == "file" else root)
+    for content in (b"older and longer", b"", b"new"):
+        (place / "x y" / "b c#%20é.png").put(content)
+        assert content == (place / "x y/b c#%20é.png").read_bytes()
+    assert ["x y/b c#%20é.png"] == list(place.files())
+    (place / "x y/b c#%20é.png").remove()
+
+    assert {} == place.files()
+
+
+def test_a_folder_that_is_no_root_is_not_made(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no such object"):
+        (Remote(f"file://{tmp_path}/disk") / "x").put(b"x")
+
+    assert [] == list(tmp_path.iterdir())
+
+
 def test_a_changed_object_is_seen_at_once(store):
     store.put("pool/a.png", b"old")
     first = (POOL / "a.png").ask_state()

@@ -7,8 +7,10 @@ from tests.engine.toys import Counted, Item, Toy, computed, verdict
 from unirain_core.cli import merge as module
 from unirain_core.cli.merge import merge
 from unirain_core.engine import windows
+from unirain_core.engine.collect import collect
 from unirain_core.engine.rows import finished_rows
-from unirain_core.engine.store import Use, WorkStore, collect
+from unirain_core.engine.store import WorkStore
+from unirain_core.engine.uses import Use
 
 ITEMS = [Item("set", f"item-{number}", number) for number in range(60)]
 

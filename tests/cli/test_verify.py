@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from unirain_core.cli.verify import verify
+from unirain_core.engine.shared import place
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ArtefactError
 
@@ -33,7 +34,7 @@ def dvc(root, *command):
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    for name in ("UNIRAIN_HOME", "DVC_ROOT"):
+    for name in ("UNIRAIN_HOME", "UNIRAIN_STORE", "DVC_ROOT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "dvc.yaml").write_text(PIPELINE)
@@ -124,4 +125,27 @@ def test_damaged_work_of_the_store_is_named(project, capsys):
 
     assert 2 == lines.count("was damaged and is removed")
     assert [] == list(store.shards.iterdir())
+    verify()
+
+
+@pytest.mark.parametrize("url", ["s3://rain/work", "share"])
+def test_damaged_work_of_a_shared_store_is_named_and_removed(project, capsys, monkeypatch, url, request):
+    if url.startswith("s3"):
+        request.getfixturevalue("store")
+    (project / "share").mkdir()
+    monkeypatch.setenv("UNIRAIN_STORE", url)
+    store = WorkStore.at(project, "parts")
+    store.folder("k", write_x)
+    store.record_use(["k"])
+    verify()
+    folder = place(store.url) / "shards/parts"
+    (name,) = folder.files()
+    (folder / name).put((folder / name).read_bytes()[:-1])
+    (folder / "1-abc.0123.parquet").put(b"no shard")
+    (folder / ".0123.partial").put(b"another machine writes it")
+    lines = said(capsys)
+
+    assert 2 == lines.count("was damaged and is removed")
+    assert f"{folder / name} was damaged and is removed: the next run that needs it does it again" in lines
+    assert [".0123.partial"] == list(folder.files())
     verify()

@@ -12,7 +12,8 @@ from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import ManifestRow
 from unirain_core.cli import verify
 from unirain_core.distill.thumbnails import FILE, WIDTH, encode, thumbnails
-from unirain_core.engine.store import WorkStore, collect
+from unirain_core.engine.collect import collect
+from unirain_core.engine.store import WorkStore
 from unirain_core.imaging.codec import file_hash, read_rgb
 
 

@@ -12,11 +12,12 @@ import pytest
 from tests.engine.in_process import InProcess
 from tests.engine.toys import Item, Toy, verdict
 from unirain_core.artefacts.schemas import Verdict
+from unirain_core.engine.collect import collect
 from unirain_core.engine.jobs import Failed
 from unirain_core.engine.local import LocalEngine
 from unirain_core.engine.pools import Device, Engine
 from unirain_core.engine.rows import finished_rows
-from unirain_core.engine.store import WorkStore, collect
+from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ChangedInputError, ItemError, UniRainError, WeightsUnavailableError
 
 

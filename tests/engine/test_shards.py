@@ -7,9 +7,10 @@ from tests.engine.in_process import InProcess
 from tests.engine.toys import Counted, Item, Toy, computed, verdict
 from unirain_core.artefacts.schemas import Verdict
 from unirain_core.engine import shards
+from unirain_core.engine.collect import collect
 from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.shards import Shards
-from unirain_core.engine.store import WorkStore, collect
+from unirain_core.engine.store import WorkStore
 from unirain_core.errors import UniRainError
 
 ITEMS = [Item("set", f"item-{number}", number) for number in range(20)]
@@ -29,7 +30,7 @@ def write(store, *rows):
 def test_the_keys_of_a_shard_are_read_without_its_results(store):
     name = write(store, *ITEMS)
 
-    assert b"".join(item.value.to_bytes(16, "big") for item in ITEMS) == shards.keys_of(store, name)
+    assert [b"".join(item.value.to_bytes(16, "big") for item in ITEMS)] == list(shards.keys_of(store, [name]))
 
 
 @pytest.mark.parametrize("content", [b"", b"no shard", b"PAR1" * 20])
@@ -37,7 +38,7 @@ def test_a_file_that_is_no_shard_has_no_keys_and_is_removed(store, content):
     store.shards.mkdir(parents=True)
     (store.shards / "1-abc.0123.parquet").write_bytes(content)
 
-    assert b"" == shards.keys_of(store, "1-abc.0123.parquet")
+    assert [b""] == list(shards.keys_of(store, ["1-abc.0123.parquet"]))
     assert [] == shards.names(store, "1")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from unirain_core.artefacts.sums import SUMS, damage
-from unirain_core.engine.store import WorkStore, collect, digest, hand_over
+from unirain_core.engine.store import WorkStore, digest, hand_over
 
 
 def test_a_folder_is_made_once(tmp_path):
@@ -111,100 +111,6 @@ def test_a_folders_hashes_are_read_by_sha256sum(tmp_path):
     done = subprocess.run(["sha256sum", "--check", "--quiet", SUMS], cwd=folder, check=False)
 
     assert 0 == done.returncode
-
-
-def test_collecting_keeps_what_an_interrupted_run_finished(tmp_path):
-    store = WorkStore(home=tmp_path, owner="toy@a")
-    store.begin()
-    kept = store.folder("k", fill)  # here the run is killed
-    collection = collect(tmp_path)
-
-    assert kept.is_dir()
-    assert ("toy@a",) == collection.kept_for
-
-
-def test_collecting_after_the_interrupted_run_came_to_its_end_removes_what_it_no_longer_uses(tmp_path):
-    store = WorkStore(home=tmp_path, owner="toy")
-    store.begin()
-    store.folder("old", fill)
-    store.begin()
-    store.folder("new", fill)
-    store.record_use(["new"])
-    store.end()
-
-    assert [store.shards / "old"] == list(collect(tmp_path).removed)
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"\xff", b'{"stage": "toy", "names": 3, "is_whole": true}']
-)
-def test_a_damaged_used_list_removes_nothing(tmp_path, content):
-    store = WorkStore(home=tmp_path, owner="toy")
-    kept = store.folder("k", fill)
-    store.record_use([])
-    (tmp_path / "used/toy.json").write_bytes(content)
-    collection = collect(tmp_path)
-
-    assert kept.is_dir()
-    assert ("toy",) == collection.kept_for
-
-
-def test_collecting_without_any_used_list_removes_nothing(tmp_path):
-    kept = WorkStore(home=tmp_path, owner="toy").folder("k", fill)
-
-    assert () == collect(tmp_path).removed
-    assert kept.is_dir()
-
-
-def test_collecting_keeps_what_something_else_names(tmp_path):
-    store = WorkStore(home=tmp_path, owner="toy")
-    named, other = store.folder("named", fill), store.folder("other", fill)
-    store.record_use([])
-    store.end()
-
-    assert (other,) == collect(tmp_path, named=[named]).removed
-
-
-def test_what_each_job_of_a_run_used_is_kept_and_what_only_the_run_before_used_is_not(tmp_path):
-    store = WorkStore(home=tmp_path, owner="toy")
-    folders = {name: store.folder(name, fill) for name in ("before", "first job", "second job")}
-    for run in (["before"], ["first job", "second job"]):
-        store.begin()
-        for name in run:
-            store.record_use([name])
-        store.end()
-
-    assert (folders["before"],) == collect(tmp_path).removed
-
-
-def test_a_run_that_is_killed_between_two_of_its_jobs_keeps_the_work_of_both(tmp_path):
-    store = WorkStore(home=tmp_path, owner="toy")
-    for name in ("first job", "second job"):
-        store.folder(name, fill)
-    store.begin()
-    store.record_use(["first job"])  # here the run is killed
-
-    assert () == collect(tmp_path).removed
-
-
-def test_an_interrupted_run_of_what_can_no_longer_run_keeps_nothing(tmp_path):
-    """A variant that params no longer names will never come to its end."""
-    gone, there = WorkStore(home=tmp_path, owner="toy@gone"), WorkStore(home=tmp_path, owner="toy@there")
-    gone.begin()
-    left = gone.folder("left", fill)
-    there.begin()
-    there.record_use([there.folder("used", fill).name])
-    there.end()
-
-    assert (left,) == collect(tmp_path, owners={"toy@there"}).removed
-
-
-def test_a_stage_that_keeps_nothing_in_the_store_is_not_said_to_be_interrupted(tmp_path):
-    store = WorkStore(home=tmp_path, owner="tables")
-    store.begin()
-    store.end()
-
-    assert () == collect(tmp_path).kept_for
 
 
 def test_a_folder_is_handed_over_in_the_place_of_an_older_one(tmp_path):

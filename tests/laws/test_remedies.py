@@ -48,7 +48,7 @@ EXECUTED: dict[str, dict[str, str]] = {
         "rename it": f"{END}test_a_file_whose_name_is_no_text_is_listed_once_it_is_renamed"
     },
     "artefacts.remote": {
-        "correct the line of roots.local.yaml": "tests/artefacts/test_remote.py::test_a_scheme_that_nobody_knows_is_a_fault_of_the_line"
+        "correct {}": "tests/engine/test_shared.py::test_a_scheme_that_nobody_knows_is_a_fault_of_the_variable"
     },
     "artefacts.report": {"run `dvc repro --force {}`": DVC},
     "artefacts.roots": {
@@ -67,7 +67,8 @@ EXECUTED: dict[str, dict[str, str]] = {
         "rename {}": "tests/cli/test_remedies.py::test_a_picture_is_derained_once_it_is_renamed",
     },
     "cli.gc": {
-        "run `dvc repro` to the end": f"{WHOLE}test_gc_removes_more_once_what_was_interrupted_has_come_to_its_end"
+        "remove its lists": "tests/cli/test_gc.py::test_the_lists_of_a_machine_that_is_gone_are_named_and_its_work_goes_when_they_are_removed",
+        "run `dvc repro` to the end": f"{WHOLE}test_gc_removes_more_once_what_was_interrupted_has_come_to_its_end",
     },
     "cli.judges": {
         "name one under sample_corpora in params.yaml": f"{WHOLE}test_judge_figures_go_on_once_a_corpus_is_named_and_rendered",
@@ -141,6 +142,10 @@ EXECUTED: dict[str, dict[str, str]] = {
     },
     "engine.shards": {
         "run the same command again": "tests/engine/test_shards.py::test_a_shard_that_is_damaged_while_a_stage_reads_it_is_done_again_by_the_same_command"
+    },
+    "engine.store": {
+        "correct {}": "tests/engine/test_shared.py::test_a_bucket_that_does_not_exist_is_named_and_the_remedies_help",
+        "give credentials in the environment": "tests/engine/test_shared.py::test_without_credentials_the_message_says_what_to_set_and_then_it_works",
     },
     "errors": {"run `dvc repro {}`": DVC},
     "evaluation.lpips": {

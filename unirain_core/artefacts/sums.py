@@ -67,8 +67,17 @@ def read_named(path: Path) -> bytes | None:
         OSError: the file cannot be read.
     """
     content = path.read_bytes()
-    named = os.path.splitext(path.stem)[1].removeprefix(".")  # noqa: PTH122 (the stem has a suffix of its own)
-    return content if _short_hash(content) == named else None
+    return content if is_named(path.name, content) else None
+
+
+def is_named(name: str, content: bytes) -> bool:
+    """Whether a content is what a name of `content_name` says.
+
+    >>> is_named("2-abc.e3b0c44298fc1c149afbf4c8996fb924.parquet", b"")
+    True
+    """
+    stem = os.path.splitext(name)[0]  # noqa: PTH122 (the stem has a suffix of its own)
+    return os.path.splitext(stem)[1] == f".{_short_hash(content)}"  # noqa: PTH122
 
 
 def _short_hash(content: bytes) -> str:

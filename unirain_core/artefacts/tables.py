@@ -1,6 +1,7 @@
 """The only door to Parquet: rows or columns of a schema class in, rows or columns out; both sides are checked."""
 
 import dataclasses
+import io
 import types
 import typing
 from collections.abc import Iterator, Sequence
@@ -173,6 +174,15 @@ def write(
     """
     with writer(path, row_class, keyed=keys is not None) as table:
         table.rows(rows, keys)
+
+
+def encode(rows: Sequence[Row], row_class: type[Row], *, keys: Sequence[str]) -> bytes:
+    """The bytes of a keyed table that `write` would put into a file."""
+    buffer = io.BytesIO()
+    table = Writer(Path(row_class.__name__), buffer, row_class, keyed=True)
+    table.rows(rows, keys)
+    table.finish()
+    return buffer.getvalue()
 
 
 def batches(

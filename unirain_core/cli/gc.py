@@ -5,37 +5,70 @@ import json
 from pathlib import Path
 
 from unirain_core.artefacts import paths
+from unirain_core.artefacts.remote import Remote
 from unirain_core.cli.merge import merge
 from unirain_core.config.load import read_yaml
 from unirain_core.config.pipeline import PARAMS, PIPELINE, read_pipeline
+from unirain_core.engine import shared, uses
+from unirain_core.engine.collect import Collected, collect, collect_shared, remove, size_of
 from unirain_core.engine.life import lock
-from unirain_core.engine.store import WorkStore, collect, remove, size_of
+from unirain_core.engine.store import WorkStore
 from unirain_core.tracking.kept import kept_keys
 
 
 def gc() -> None:
     """Delete finished work that no stage used in its latest run, and say what that freed; put small pieces together.
 
-    The work of a stage whose latest run was interrupted stays.
+    The work of a stage whose latest run was interrupted stays. So does, in a store that several machines share, what another
+    machine's latest run used.
 
     Raises:
         BusyError: a stage is running.
     """
-    home = WorkStore.at(Path.cwd(), "gc").home
+    store = WorkStore.at(Path.cwd(), "gc")
+    home = store.home
     with contextlib.ExitStack() as locks:
         for file in sorted((home / "locks").glob("*.lock")):
             locks.enter_context(lock(file, f"stage '{file.stem}'"))
         registered = [home / "shards" / "trained_checkpoint" / key for key in kept_keys(home)]
         # versions of the model name these bytes
-        collection = collect(home, named=registered, owners=_owners(Path.cwd()))
+        owners = _owners(Path.cwd())
+        collection = collect(home, named=registered, owners=owners)
         collections, freed = _remove_old_collections(home)
-        merged = merge(home)
-    print(
-        f"{len(collection.removed)} pieces of finished work and {collections} old collections removed, "
-        f"{(collection.freed + freed) / 1e6:.1f} MB freed"
-    )
+        print(
+            f"{len(collection.removed)} pieces of finished work and {collections} old collections removed, "
+            f"{(collection.freed + freed) / 1e6:.1f} MB freed"
+        )
+        if not store.url:  # there, these are copies of files that other machines know by their names
+            _merge(home)
+        _tell_what_stays(collection)
+        if store.url:
+            _collect_shared(shared.place(store.url), home, registered, owners)
+
+
+def _merge(home: Path) -> None:
+    merged = merge(home)
     if merged.parts:
         print(f"{merged.parts} small pieces of finished work put together in {merged.wholes}")
+
+
+def _collect_shared(place: Remote, home: Path, registered: list[Path], owners: set[str] | None) -> None:
+    """Likewise in the store that several machines share, by the lists of all machines."""
+    collection = collect_shared(place, home, named=registered, owners=owners)
+    print(
+        f"{place}: {len(collection.removed)} pieces of finished work removed, {collection.freed / 1e6:.1f} MB freed"
+    )
+    _tell_what_stays(collection)
+    here = uses.machine(home)
+    others = sorted({machine for machine, _ in uses.of_shared(place)} - {here})
+    if others:
+        print(
+            f"the work that other machines used stays; this one is {here}; where another one is gone for ever, "
+            f"remove its lists: {', '.join(str(place / 'used' / machine) for machine in others)}"
+        )
+
+
+def _tell_what_stays(collection: Collected) -> None:
     if collection.kept_for:
         print(
             f"kept whole, since the latest run was interrupted or nothing is known of it: {', '.join(collection.kept_for)}; "

@@ -4,17 +4,18 @@ Only `unirain gc` does this, while no stage runs. Killed at any moment, it leave
 there before the used lists name it, and they name it before its parts go.
 """
 
-import json
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unirain_core.artefacts import keyed
 from unirain_core.artefacts.sums import content_name, read_named
 from unirain_core.artefacts.whole import write_text
-from unirain_core.engine.store import Use, digest, publish
+from unirain_core.engine.shelf import publish
+from unirain_core.engine.store import digest
+from unirain_core.engine.uses import Use
 from unirain_core.errors import SchemaError
 
 logger = logging.getLogger(__name__)
@@ -96,5 +97,4 @@ def _rename_in_used_lists(home: Path, stage: str, parts: set[str], whole: str) -
     for file in sorted((home / "used").glob("*.json")):
         use = Use.of(file)
         if use.stage == stage and use.names & parts:
-            names = sorted(use.names - parts | {whole})
-            write_text(file, json.dumps({"stage": stage, "names": names, "is_whole": use.is_whole}))
+            write_text(file, replace(use, names=use.names - parts | {whole}).text())

@@ -7,13 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from unirain_core.artefacts.dvc_cache import listing, objects_folder
-from unirain_core.artefacts.sums import damage, read_named
+from unirain_core.artefacts.remote import Remote
+from unirain_core.artefacts.sums import damage, is_named, read_named
 from unirain_core.cli.locked import damaged_outs
 from unirain_core.cli.witness import hashes
 from unirain_core.config.load import read_yaml
 from unirain_core.config.lock import LOCK, read_lock
 from unirain_core.config.pipeline import PARAMS, Pipeline, read_pipeline
-from unirain_core.engine.store import WorkStore, remove
+from unirain_core.engine import shared
+from unirain_core.engine.collect import remove
+from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ArtefactError
 
 _OBJECT = re.compile(r"[0-9a-f]{30}(\.dir)?")
@@ -32,8 +35,10 @@ def verify() -> None:
     """
     root = Path.cwd()
     pipeline = read_pipeline(root, read_yaml(root / PARAMS))
-    home = WorkStore.at(root, "verify").home
-    problems = [*_of_outs(root, pipeline), *_of_work(home), *_of_cache(root)]
+    store = WorkStore.at(root, "verify")
+    problems = [*_of_outs(root, pipeline), *_of_work(store.home), *_of_cache(root)]
+    if store.url:
+        problems += _of_shared_work(shared.place(store.url))
     for problem in problems:
         print(problem)
     if problems:
@@ -58,6 +63,25 @@ def _of_work(home: Path) -> Iterator[str]:
         if not is_whole:
             remove(entry)
             yield f"{entry} was damaged and is removed: the next run that needs it does it again"
+
+
+def _of_shared_work(place: Remote) -> Iterator[str]:
+    """As `_of_work`, in the store that several machines share; what one of them is writing has a hidden name."""
+    folder = place / "shards"
+    names = [name for name in sorted(folder.files()) if not name.rpartition("/")[2].startswith(".")]
+    with ThreadPoolExecutor() as pool:
+        soundness = list(pool.map(lambda name: _is_as_named(folder / name), names))
+    for name, is_sound in zip(names, soundness, strict=True):
+        if not is_sound:
+            (folder / name).remove()
+            yield f"{folder / name} was damaged and is removed: the next run that needs it does it again"
+
+
+def _is_as_named(entry: Remote) -> bool:
+    try:
+        return is_named(entry.name, entry.read_bytes())
+    except FileNotFoundError:  # another machine has just removed it
+        return True
 
 
 def _is_whole(entry: Path) -> bool:

@@ -16,7 +16,6 @@ from PIL import Image
 from unirain_core.artefacts.picture import Picture
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import ManifestRow
-from unirain_core.artefacts.sums import damage
 from unirain_core.artefacts.whole import write_text
 from unirain_core.engine.store import WorkStore, digest
 from unirain_core.errors import ChangedInputError, ItemError
@@ -110,9 +109,8 @@ def _thumbnails_of(file: Picture, roots: Roots) -> list[str]:
 def _kept(store: WorkStore, algorithm: str) -> Kept:
     """The thumbnails of all sound pages in the store."""
     kept: Kept = {}
-    for folder in sorted(store.shards.glob(f"{algorithm}-*")):
-        if damage(folder) is None:
-            kept |= json.loads((folder / FILE).read_bytes())
+    for folder in store.folders(f"{algorithm}-"):
+        kept |= json.loads((folder / FILE).read_bytes())
     return kept
 
 

@@ -32,6 +32,7 @@ class FinishedWork:
         while True:
             numbers, _ = self._index.find(keys)
             names = [self._index.names[number] for number in np.unique(numbers[numbers >= 0])]
+            self._shards.fetch(names)
             unsound = [name for name in names if not self._shards.is_sound(name)]
             if not unsound:
                 return numbers >= 0

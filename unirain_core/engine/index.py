@@ -6,7 +6,7 @@ one that is gone is left out, so it does not matter who wrote it last.
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -134,20 +134,20 @@ _GONE = ""
 _EMPTY = Segment(np.empty(0, KEY), np.empty(0, _NUMBER), np.empty(0, _NUMBER))
 
 
-def load(file: Path, present: Sequence[str], keys_of: Callable[[str], bytes]) -> Index:
+def load(file: Path, present: Sequence[str], keys_of: Callable[[Sequence[str]], Iterable[bytes]]) -> Index:
     """The index of the shards that are present.
 
     Args:
         file: the saved index; it may be absent or garbage.
         present: names of all shards.
-        keys_of: reads the keys of a shard that the file does not list.
+        keys_of: reads the keys of the shards that the file does not list.
     """
     index = _parsed(file)
     listed, there = set(index.names), set(present)
     index.remove(sorted(listed - there))
-    for name in present:
-        if name not in listed:
-            index.add(name, keys_of(name))
+    unlisted = [name for name in present if name not in listed]
+    for name, keys in zip(unlisted, keys_of(unlisted), strict=True):
+        index.add(name, keys)
     return index
 
 

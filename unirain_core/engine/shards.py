@@ -1,7 +1,8 @@
 """The shard files of a stage: a table of results with their rows' keys, under a name that carries the content's hash."""
 
-import logging
-from collections.abc import Sequence
+import fnmatch
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import numpy as np
@@ -9,12 +10,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from unirain_core.artefacts import keyed, tables
-from unirain_core.artefacts.sums import content_name, read_named
+from unirain_core.artefacts.sums import content_name
 from unirain_core.engine.jobs import Job
-from unirain_core.engine.store import WorkStore, digest, publish
+from unirain_core.engine.store import WorkStore, digest
 from unirain_core.errors import SchemaError, UniRainError
-
-logger = logging.getLogger(__name__)
 
 Out = TypeVar("Out")
 
@@ -24,44 +23,42 @@ CACHE_BYTES = 128 << 20
 
 def write(store: WorkStore, job: Job[Any, Out], keys: Sequence[bytes], results: Sequence[Out]) -> str:
     """Store results under their keys, whole or not at all; returns the name of the file."""
-    stem = digest(tuple(keys))
-    partial = store.partial / f"{stem}.parquet"
-    tables.write(partial, results, job.output, keys=[key.hex() for key in keys])
-    name = content_name(f"{job.algorithm}-{stem}", partial.read_bytes(), ".parquet")
-    publish(partial, store.shards / name)
+    content = tables.encode(results, job.output, keys=[key.hex() for key in keys])
+    name = content_name(f"{job.algorithm}-{digest(tuple(keys))}", content, ".parquet")
+    store.shelf.put(name, content)
     return name
 
 
 def names(store: WorkStore, algorithm: str) -> list[str]:
     """Names of all shards of an algorithm, sorted."""
-    return sorted(path.name for path in store.shards.glob(f"{algorithm}-*.*.parquet"))
+    return fnmatch.filter(store.shelf.names(), f"{algorithm}-*.*.parquet")
 
 
-def keys_of(store: WorkStore, name: str) -> bytes:
-    """The keys of a shard's rows, 16 bytes each, in their order; none of a damaged shard, which is removed."""
-    path = store.shards / name
-    try:
-        return bytes.fromhex("".join(keyed.keys_of(path)))
-    except (SchemaError, ValueError):
-        if read_named(path) is None:
-            _remove(store, name)
-        return b""
-
-
-def _remove(store: WorkStore, name: str) -> None:
-    path = store.shards / name
-    logger.warning("%s: a shard of finished work is damaged and is done again: %s", store.owner, path)
-    path.unlink(missing_ok=True)
+def keys_of(store: WorkStore, names: Sequence[str]) -> Iterator[bytes]:
+    """The keys of each shard's rows, 16 bytes each, in their order; none of a damaged shard, which is removed."""
+    shelf = store.shelf
+    shelf.fetch(names)
+    for name in names:
+        try:
+            yield bytes.fromhex("".join(keyed.keys_of(shelf.path(name))))
+        except (SchemaError, ValueError, FileNotFoundError):
+            with suppress(FileNotFoundError):
+                shelf.read(name)  # which removes it where it is damaged
+            yield b""
 
 
 class Shards:
     """Opened shards; each was checked against its hash when it was read."""
 
     def __init__(self, store: WorkStore, output: type[Any]) -> None:
-        self._store, self._output = store, output
+        self._shelf, self._output = store.shelf, output
         self._tables: dict[str, pa.Table] = {}
         self._n_bytes = 0
         self._delivered: dict[str, int] = {}
+
+    def fetch(self, names: Sequence[str]) -> None:
+        """Bring shards to this machine that are about to be opened."""
+        self._shelf.fetch([name for name in names if name not in self._delivered])
 
     def is_sound(self, name: str) -> bool:
         """Whether a shard can be used; a damaged one is removed."""
@@ -80,7 +77,7 @@ class Shards:
             table = self._open(name)
         if table is None:
             raise UniRainError(
-                f"{self._store.shards / name} was damaged while it was read; run the same command again"
+                f"{self._shelf.path(name)} was damaged while it was read; run the same command again"
             )
         rows = table.take(pa.array(numbers))
         self._delivered[name] += len(numbers)
@@ -89,16 +86,14 @@ class Shards:
         return rows
 
     def _open(self, name: str) -> pa.Table | None:
-        path = self._store.shards / name
         try:
-            content = read_named(path)
+            content = self._shelf.read(name)
         except FileNotFoundError:
             return None
         if content is None:
-            _remove(self._store, name)
             return None
         try:
-            table = tables.parse(path, content, self._output)
+            table = tables.parse(self._shelf.path(name), content, self._output)
         except SchemaError:  # of another commit, which wants it
             return None
         self._delivered.setdefault(name, 0)

@@ -75,7 +75,7 @@ def run(
     settle(store.home / "runs", root, lambda other: is_held(store.home / "locks" / f"{STAGE}@{other}.lock"))
     pairs = [sum(map(len, rows)) for rows in (train_rows, val_rows)]
     logger.info("%s: %s: %d pairs to train on, %d to validate on", STAGE, partition, *pairs)
-    if not (store.shards / session.start.key).is_dir():
+    if not store.has_folder(session.start.key):
         for line in _differences_to_the_last_training(session):
             logger.info("%s: %s: %s", STAGE, partition, line)
     finished = store.folder(session.start.key, lambda folder: train(session, folder))
