@@ -16,15 +16,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-
-import polars as pl
 
 from benchmarks import synthetic_rows
 from unirain_core.artefacts import tables
-from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, Verdict
+from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair
 from unirain_core.config.sections import Draw, RainragSplit, RainType, VerifiedPairs
-from unirain_core.distill import calibration, tally, voting
+from unirain_core.distill import rainy, tally
+from unirain_core.distill.ballots import Answer
 from unirain_core.distill.inspection import Inspection
 from unirain_core.stages import rainrag_split, verified_pairs, vlm_votes
 
@@ -45,24 +45,26 @@ def _measured(root: Path) -> Iterator[tuple[Sequence[ManifestRow], Sequence[Insp
 
 
 def decide(root: Path) -> None:
-    """The stage vlm_votes after the answers."""
-    thresholds = dict.fromkeys(synthetic_rows.JUDGES, 0.6)
-    votes = vlm_votes.write_votes(root / "data/votes/votes.parquet", _decided(root, thresholds))
-    votes = votes.reshape(-1, len(synthetic_rows.JUDGES))
-    pairs = tables.columns(root / "data/verified/pairs.parquet", Pair, ["pair_id", "rain_type", "dataset"])
-    with tables.writer(root / "data/votes/verdicts.parquet", Verdict) as table:
-        table.columns(voting.verdicts(votes).with_columns(pairs["pair_id"]))
-    tables.write(root / "data/votes/dropped.parquet", [], Dropped)
-    tally.by_group(votes, pairs["rain_type"])
-    tally.by_group(votes, pairs["dataset"])
-    tally.by_judge(votes, synthetic_rows.JUDGES)
-    tally.agreement(votes, synthetic_rows.JUDGES)
+    """The stage vlm_votes after the answers, and the writing of the answers."""
+    out, judges = root / "data/votes", synthetic_rows.JUDGES
+    files = [root / f"answers-{judge}.parquet" for judge in range(len(judges))]
+    _write_answers(root, files)
+    votes = vlm_votes.write_votes(out, files, dict.fromkeys(judges, 0.6))
+    tables.write(out / "dropped.parquet", [], Dropped)
+    groups = tables.columns(root / rainy.PAIRS, Pair, ["rain_type", "dataset"])
+    tally.by_group(votes, groups["rain_type"])
+    tally.by_group(votes, groups["dataset"])
+    tally.by_judge(votes, judges)
+    tally.agreement(votes, judges)
 
 
-def _decided(root: Path, thresholds: dict[str, float]) -> Iterator[pl.DataFrame]:
-    for piece in tables.batches(root / "data/verified/pairs.parquet", Pair, ["pair_id"]):
-        votes = synthetic_rows.answers(piece.column("pair_id").to_pylist())
-        yield calibration.decided(vlm_votes.columns_of(votes), thresholds)
+def _write_answers(root: Path, files: Sequence[Path]) -> None:
+    with ExitStack() as stack:
+        writers = [stack.enter_context(tables.writer(file, Answer)) for file in files]
+        for piece in tables.batches(root / rainy.PAIRS, Pair, ["pair_id"]):
+            answers = synthetic_rows.answers(piece.column("pair_id").to_pylist())
+            for number, writer in enumerate(writers):
+                writer.rows(answers[number :: len(files)])
 
 
 def split(root: Path) -> None:

@@ -111,7 +111,7 @@ def triplet(sample: Sample, fit: Fitted) -> EncodedRow:
         id=sample.id,
         caption=caption,
         caption_form="",
-        text_vector=StatisticsTextEncoder(fit).encode(caption),
+        text_vector=StatisticsTextEncoder(fit).encode([caption])[0],
         image_vector=standardised(sample.raw_vector, fit),
         picture=sample.structure.tobytes(),
         encoder="",

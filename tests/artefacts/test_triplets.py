@@ -1,6 +1,7 @@
 """Triplets come back as columns; their pictures stay on the disk, and damage to either file is refused."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from unirain_core.artefacts import tables, triplets
@@ -90,6 +91,21 @@ def test_equal_rows_give_equal_bytes(tmp_path):
 
     for file in ("triplets.parquet", "pictures.npy"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_columns_in_pieces_give_the_bytes_of_the_rows_at_once(tmp_path):
+    written = rows(2500)
+    triplets.write(tmp_path / "rows", written)
+    schema = tables.arrow_schema(EncodedRow)
+    columns = {field.name: [getattr(row, field.name) for row in written] for field in schema}
+    whole = pa.table([pa.array(columns[field.name], field.type) for field in schema], schema=schema)
+    with triplets.writer(tmp_path / "pieces") as both:
+        for start, stop in ((0, 1), (1, 1), (1, 2000), (2000, 2500)):
+            both.columns(whole[start:stop])
+
+    assert 2500 == both.count
+    for file in ("triplets.parquet", "pictures.npy"):
+        assert (tmp_path / "rows" / file).read_bytes() == (tmp_path / "pieces" / file).read_bytes()
 
 
 def test_a_picture_of_another_side_ends_the_writing_and_leaves_nothing(folder):

@@ -1,125 +1,214 @@
 import pickle
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import numpy as np
-import polars as pl
+import pyarrow as pa
 import pytest
 
+from unirain_core.artefacts import tables
+from unirain_core.artefacts.picture import Picture
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import Pair, RealPhoto, Reference
 from unirain_core.config.sections import JudgeName
-from unirain_core.distill.ballots import CastVotes, ballots_of, votes_of
-from unirain_core.distill.calibration import decided
-from unirain_core.distill.judging import judge_pair
-from unirain_core.engine.jobs import Failed
+from unirain_core.distill.ballots import Answer, answers_of, ballots, vote_job
+from unirain_core.distill.judges.judge import Question, Response, prompt_hash
+from unirain_core.distill.judging import with_votes
+from unirain_core.distill.rainy import Rainy
+from unirain_core.engine.jobs import Failed, Finished
+from unirain_core.engine.pools import Device
 from unirain_core.errors import SchemaError
+from unirain_core.imaging import codec, pairs
 from unirain_core.imaging.codec import file_hash, read_rgb, write_png
 from unirain_core.stages.judges import make_judge
 
-JUDGES: dict[JudgeName, str] = {
-    name: make_judge(name).prompt_hash for name in ("statistics/nss", "statistics/directional")
-}
+NSS, PHOTOMETRIC = JudgeName("statistics/nss"), JudgeName("statistics/photometric")
+PHOTOS = {f"real/{name}": Picture("pool", f"{name}.png", None, f"hash of {name}") for name in "xyz"}
 
 
-def pair(name, content="q"):
-    return Pair(
-        pair_id=f"set/{name}", dataset="set", rain_type="drs", origin="synthetic", role="train", root="pool",
-        input=f"{name}.png", target=f"{name}_clean.png", halves=None, scene_id="s", width=96, height=64,
-        mode="RGB", clean_hash=b"", input_hash=content, target_hash="t",
-    )  # fmt: skip
+def rainy(name, content="q"):
+    return Rainy(f"set/{name}", "set", "drs", Picture("pool", f"{name}.png", None, content))
 
 
-def photo(name):
-    return RealPhoto(
-        photo_id=f"real/{name}", dataset="real", root="pool", input=f"{name}.png", width=96, height=64,
-        mode="RGB", input_hash=f"hash of {name}",
-    )  # fmt: skip
+def references(*rows):
+    """S(q) as a table of (query, rank, photo)."""
+    names = ("pair_id", "rank", "reference_id")
+    listed = [(f"set/{query}", rank, f"real/{photo}") for query, rank, photo in rows]
+    return [pa.table(dict(zip(names, zip(*listed, strict=True), strict=True)))]
 
 
-def reference(rank, name, query="a"):
-    return Reference(
-        pair_id=f"set/{query}", rank=rank, reference_id=f"real/{name}", s_txt=0.0, s_vis=0.0, s_perc=0.0
-    )
+OF_A = references(("a", 1, "x"), ("a", 0, "y"))
 
 
-PHOTOS = [photo("x"), photo("y")]
-REFERENCES = [reference(1, "x"), reference(0, "y")]
+def only(asked, photos=PHOTOS, ranked=OF_A):
+    ((ballot,),) = ballots([[asked]], photos, ranked)
+    return ballot
 
 
-def test_every_pair_is_put_to_every_judge_with_its_references_best_first():
-    ballots = ballots_of([pair("a")], PHOTOS, REFERENCES, JUDGES)
-
-    assert list(JUDGES) == [b.judge for b in ballots]
-    assert ["y.png", "x.png"] == [r.input for r in ballots[0].references]
-    assert ("set", "set/a") == ballots[0].place
+NOWHERE = Roots(Path("nowhere"))
 
 
-def test_the_clean_side_stands_on_no_ballot():
-    assert "clean" not in repr(ballots_of([pair("a")], PHOTOS, REFERENCES, JUDGES))
+def job(judge=NSS, roots=NOWHERE):
+    return vote_job(judge, make_judge, roots, "1")
 
 
-def test_a_pair_without_references_and_an_unknown_reference_are_refused():
+def test_a_ballot_holds_the_picture_and_its_references_best_first():
+    ballot = only(rainy("a"))
+
+    assert ["y.png", "x.png"] == [r.path for r in ballot.references]
+    assert ("set", "set/a") == job().place(ballot)
+    assert rainy("a").picture == ballot.query
+
+
+def test_ballots_come_in_the_batches_and_the_order_of_what_is_asked_about():
+    ranked = references(("c", 0, "x"), ("a", 0, "y"), ("a", 1, "z"), ("b", 0, "z"))
+    drawn = list(ballots([[rainy("c"), rainy("a")], [rainy("b")]], PHOTOS, ranked))
+
+    assert [["set/c", "set/a"], ["set/b"]] == [[b.id for b in batch] for batch in drawn]
+    assert [1, 2, 1] == [len(b.references) for batch in drawn for b in batch]
+
+
+def test_references_of_one_picture_may_be_parted_by_the_batches_of_their_table():
+    (whole,) = OF_A
+
+    assert only(rainy("a")) == only(rainy("a"), ranked=[whole[:1], whole[1:]])
+
+
+@pytest.mark.parametrize("ranked", [OF_A, []], ids=["another's", "none"])
+def test_a_picture_without_references_is_refused(ranked):
     with pytest.raises(SchemaError, match="set/b has no references"):
-        ballots_of([pair("b")], PHOTOS, REFERENCES, JUDGES)
-    with pytest.raises(SchemaError, match="unverified references"):
-        ballots_of([pair("a")], PHOTOS[:1], REFERENCES, JUDGES)
+        only(rainy("b"), ranked=ranked)
 
 
-def test_the_key_changes_with_judge_weights_picture_and_order_of_references():
-    ballot = ballots_of([pair("a")], PHOTOS, REFERENCES, JUDGES)[0]
-    others = [
-        ballot,
-        replace(ballot, judge="statistics/directional"),
-        replace(ballot, prompt_hash="other"),
-        replace(ballot, query=replace(ballot.query, input_hash="other")),
-        replace(ballot, references=ballot.references[::-1]),
-        replace(ballot, query=replace(ballot.query, halves="left")),
-    ]
+def test_a_reference_that_is_no_verified_photo_is_refused():
+    with pytest.raises(SchemaError, match=r"set/a has unverified references \['real/y'\]"):
+        only(rainy("a"), photos={"real/x": PHOTOS["real/x"]})
 
-    assert 6 == len({b.key for b in others})
+
+def test_the_key_changes_with_judge_prompt_picture_and_order_of_references():
+    ballot, nss = only(rainy("a")), job()
+    keys = {
+        nss.key(ballot),
+        job(PHOTOMETRIC).key(ballot),
+        replace(nss, prompt_hash="other").key(ballot),
+        nss.key(replace(ballot, query=replace(ballot.query, content_hash="other"))),
+        nss.key(replace(ballot, references=ballot.references[::-1])),
+        nss.key(replace(ballot, query=replace(ballot.query, half="left"))),
+    }
+
+    assert 6 == len(keys)
 
 
 def test_a_new_photo_leaves_the_keys_of_pairs_that_do_not_refer_to_it():
-    before = ballots_of([pair("a")], PHOTOS, REFERENCES, JUDGES)
-    after = ballots_of([pair("a")], [*PHOTOS, photo("z")], REFERENCES, JUDGES)
+    few = {name: PHOTOS[name] for name in ("real/x", "real/y")}
 
-    assert [b.key for b in before] == [b.key for b in after]
+    assert job().key(only(rainy("a"), photos=few)) == job().key(only(rainy("a")))
 
 
 def test_where_files_lie_is_no_part_of_the_key():
-    ballot = ballots_of([pair("a")], PHOTOS, REFERENCES, JUDGES)[0]
+    ballot = only(rainy("a"))
 
-    assert ballot.key == replace(ballot, query=replace(ballot.query, root="elsewhere")).key
+    assert job().key(ballot) == job().key(replace(ballot, query=replace(ballot.query, root="elsewhere")))
 
 
-def test_the_work_gives_each_ballot_the_vote_of_its_judge_and_travels_to_workers(tmp_path):
-    for seed, name in enumerate("axy"):
+@pytest.fixture
+def pool(tmp_path):
+    """Pictures a, b, x, y of a folder, and what the ballots of a and b say of them."""
+    for seed, name in enumerate("abxy"):
         image = np.random.default_rng(seed).integers(0, 256, (64, 96, 3), dtype=np.uint8)
         write_png(tmp_path / f"{name}.png", image)
-    hashes = {name: file_hash(tmp_path / f"{name}.png") for name in "axy"}
-    photos = [replace(photo(name), input_hash=hashes[name]) for name in "xy"]
-    ballots = ballots_of([pair("a", hashes["a"])], photos, REFERENCES, JUDGES)
-    job = pickle.loads(
-        pickle.dumps(CastVotes(make_judge=make_judge, roots=Roots(tmp_path, {"pool": "."}), algorithm="1"))
+    hashes = {name: file_hash(tmp_path / f"{name}.png") for name in "abxy"}
+    photos = {f"real/{name}": Picture("pool", f"{name}.png", None, hashes[name]) for name in "xy"}
+    ranked = references(("a", 1, "x"), ("a", 0, "y"), ("b", 0, "x"), ("b", 1, "y"))
+    (drawn,) = ballots([[rainy(name, hashes[name]) for name in "ab"]], photos, ranked)
+    return Roots(tmp_path, {"pool": "."}), drawn
+
+
+def test_the_work_gives_each_ballot_the_judges_answer_and_travels_to_workers(pool, tmp_path):
+    roots, drawn = pool
+    answers = pickle.loads(pickle.dumps(job(roots=roots))).compute(drawn)
+    a, b, x, y = (read_rgb(tmp_path / f"{name}.png") for name in "abxy")
+    responses = make_judge(NSS).judge([Question(a, [y, x]), Question(b, [x, y])])
+
+    assert ["set/a", "set/b"] == [answer.pair_id for answer in answers]
+    for answer, response in zip(answers, responses, strict=True):
+        assert asdict(response).items() <= asdict(answer).items()
+        assert (NSS, prompt_hash(make_judge(NSS))) == (answer.judge, answer.prompt_hash)
+
+
+@dataclass(frozen=True)
+class Counting:
+    """A judge that notes how many questions it is asked at once."""
+
+    calls: list[int]
+    name: str = "counting"
+    prompt: str = "Yes or no?"
+    version: str = "1"
+    device: Device = "gpu"
+    batch: int = 5
+
+    def judge(self, questions):
+        self.calls.append(len(questions))
+        return [Response(p_yes=0.5, mass=1.0, reply="yes", reason="") for _ in questions]
+
+
+def test_a_batch_is_one_question_to_the_judge_and_one_reading_of_each_picture(pool, monkeypatch):
+    roots, drawn = pool
+    files: list[str] = []
+    judge, read = Counting([]), codec.read_rgb
+
+    def reading(place, listed):
+        files.append(place.name)
+        return read(place, listed)
+
+    monkeypatch.setattr(pairs, "read_rgb", reading)
+    vote_job(JudgeName("counting"), lambda _: judge, roots, "1").compute(drawn)
+
+    assert [2] == judge.calls
+    assert ["a.png", "b.png", "x.png", "y.png"] == sorted(files)
+
+
+def test_the_job_needs_what_its_judge_needs():
+    judge = Counting([])
+    its_job = vote_job(JudgeName("counting"), lambda _: judge, NOWHERE, "1")
+
+    assert ("gpu", 5, prompt_hash(judge)) == (its_job.device, its_job.batch, its_job.prompt_hash)
+
+
+def window(results, failures, n_rows):
+    rows = [only(rainy("a"))] * n_rows
+    table = pa.table(
+        {f.name: [getattr(r, f.name) for r in results] for f in tables.arrow_schema(Answer)},
+        schema=tables.arrow_schema(Answer),
     )
-    votes = job.compute(ballots)
-    query, y, x = (read_rgb(tmp_path / f"{name}.png") for name in "ayx")
-    answer = judge_pair(make_judge("statistics/nss"), query, [y, x])
-
-    assert list(JUDGES) == [v.judge for v in votes]
-    assert answer.vote is votes[0].vote
-    assert answer.response.p_yes == votes[0].p_yes
-    assert answer.response.reason == votes[0].reason
-    assert make_judge("statistics/nss").prompt_hash == votes[0].prompt_hash
+    return Finished(rows, table, failures, Answer)
 
 
-def test_a_question_that_cannot_be_asked_is_an_abstention_with_its_reason():
-    ballots = ballots_of([pair("a")], PHOTOS, REFERENCES, JUDGES)
-    votes = votes_of(ballots, [Failed("crashed", "the worker died")] * len(ballots))
+def answer(reply):
+    return Answer(
+        pair_id="set/a",
+        judge=NSS,
+        p_yes=0.9,
+        mass=1.0,
+        reply=reply,
+        reason="",
+        prompt_hash=prompt_hash(make_judge(NSS)),
+    )
 
-    assert list(JUDGES) == [v.judge for v in votes]
-    assert {(None, 0.5, 0.0, "crashed: the worker died")} == {
-        (v.vote, v.p_yes, v.mass, v.reason) for v in votes
-    }
-    low = decided(pl.DataFrame([asdict(v) for v in votes]), dict.fromkeys(JUDGES, 0.1))
-    assert [None] * len(votes) == low["vote"].to_list()
+
+def test_a_question_that_cannot_be_asked_is_an_abstention_with_its_reason_in_its_place():
+    died = Failed("crashed", "the worker died")
+    answers = answers_of(window([answer("first"), answer("third")], {1: died, 3: died}, 4), job())
+    votes = with_votes(answers, {NSS: 0.0})
+
+    assert ["first", "", "third", ""] == answers["reply"].to_list()
+    assert ["", "crashed: the worker died"] == answers["reason"].to_list()[:2]
+    assert [True, None, True, None] == votes["vote"].to_list()
+    assert 1 == answers["prompt_hash"].n_unique()
+
+
+def test_a_window_in_which_no_question_could_be_asked_holds_abstentions_alone():
+    answers = answers_of(window([], {0: Failed("unreadable", "a.png")}, 1), job())
+
+    assert [("set/a", 0.5, 0.0, "unreadable: a.png")] == answers.select(
+        "pair_id", "p_yes", "mass", "reason"
+    ).rows()

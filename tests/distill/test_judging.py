@@ -1,26 +1,18 @@
-import inspect
-from dataclasses import dataclass
+"""A judge's answer counts as yes from its threshold on, and not at all where it answered something else."""
 
-import numpy as np
+import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from unirain_core.distill.judges.judge import Judge, Response
-from unirain_core.distill.judging import judge_pair
+from unirain_core.distill.judging import HALF, with_votes
 
-GREY = np.full((64, 96, 3), 128, np.uint8)
+ANSWERS = st.lists(st.tuples(st.sampled_from("jk"), st.floats(0, 1), st.sampled_from([0.0, 0.49, 0.5, 1.0])))
+COLUMNS = {"judge": pl.String, "p_yes": pl.Float64, "mass": pl.Float64}
 
 
-@dataclass(frozen=True)
-class Fixed:
-    """Always answers the same."""
-
-    p_yes: float
-    mass: float
-    name: str = "fixed"
-    prompt_hash: str = "0"
-
-    def judge(self, query, references):
-        return Response(p_yes=self.p_yes, mass=self.mass, reply="", reason="")
+def votes_of(answers, **thresholds):
+    return with_votes(pl.DataFrame(answers, schema=COLUMNS, orient="row"), thresholds)
 
 
 @pytest.mark.parametrize(
@@ -35,14 +27,14 @@ class Fixed:
     ],
 )
 def test_half_decides_and_little_mass_abstains(p_yes, mass, expected):
-    answer = judge_pair(Fixed(p_yes, mass), GREY, [GREY])
-
-    assert expected is answer.vote
-    assert p_yes == answer.response.p_yes
+    assert [expected] == votes_of([("j", p_yes, mass)], j=HALF)["vote"].to_list()
 
 
-@pytest.mark.parametrize("function", [judge_pair, Judge.judge])
-def test_nothing_but_the_query_and_its_references_can_reach_a_judge(function):
-    given = set(inspect.signature(function).parameters) - {"self", "judge"}
+@given(ANSWERS, st.floats(0, 1), st.floats(0, 1))
+def test_every_answer_is_counted_by_itself_at_the_threshold_of_its_judge(answers, of_j, of_k):
+    votes, thresholds = votes_of(answers, j=of_j, k=of_k), {"j": of_j, "k": of_k}
+    expected = [None if mass < 0.5 else p_yes >= thresholds[judge] for judge, p_yes, mass in answers]
 
-    assert {"query", "references"} == given
+    assert expected == votes["vote"].to_list()
+    assert [thresholds[judge] for judge, _, _ in answers] == votes["threshold"].to_list()
+    assert [p_yes for _, p_yes, _ in answers] == votes["p_yes"].to_list()

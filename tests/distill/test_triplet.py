@@ -1,21 +1,19 @@
 import pickle
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from unirain_core.artefacts import tables
+from unirain_core.artefacts.picture import Picture
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.triplets import EncodedRow, TripletFiles
+from unirain_core.artefacts.triplets import EncodedRow
 from unirain_core.config.sections import Encoders
-from unirain_core.distill.triplet import (
-    PictureRow,
-    structure_picture,
-    triplet_job,
-    write_triplets,
-)
+from unirain_core.distill.rainy import Rainy
+from unirain_core.distill.triplet import Encoder, structure_picture, triplet_job, without_triplet
 from unirain_core.engine.jobs import Failed, Finished
+from unirain_core.engine.pools import Device
 from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.stages.encoders import make_encoder
 
@@ -52,16 +50,14 @@ def job(tmp_path):
 
 
 def row(name, content="0"):
-    return PictureRow(
-        id=f"set/{name}", dataset="set", root="pool", input=f"{name}.png", halves=None, input_hash=content
-    )
+    return Rainy(f"set/{name}", "set", "drs", Picture("pool", f"{name}.png", None, content))
 
 
 def test_the_work_gives_one_triplet_for_each_row_and_travels_to_workers(job, tmp_path):
     hashes = {name: file_hash(tmp_path / f"pool/{name}.png") for name in "ab"}
     triplets = pickle.loads(pickle.dumps(job)).compute([row("a", hashes["a"]), row("b", hashes["b"])])
     encoder = make_encoder(Encoders())
-    expected = encoder.encode(picture(ord("b")))
+    (expected,) = encoder.encode([picture(ord("b"))])
 
     assert ["set/a", "set/b"] == [t.id for t in triplets]
     assert expected.caption == triplets[1].caption
@@ -79,25 +75,56 @@ def test_the_key_changes_with_content_and_encoders(job, tmp_path):
     assert keys[0] == job.key(row("a"))
 
 
-def test_a_row_without_a_triplet_is_dropped_with_its_reason(job, tmp_path):
-    rows = [
-        row("a", file_hash(tmp_path / "pool/a.png")),
-        row("gone"),
-        row("b", file_hash(tmp_path / "pool/b.png")),
-    ]
-    encoded = job.compute([rows[0], rows[2]])
-    schema = tables.arrow_schema(EncodedRow)
-    columns = [pa.array([getattr(r, f.name) for r in encoded], type=f.type) for f in schema]
-    results = pa.table(columns, schema=schema)
-    failures = {1: Failed("out_of_memory", "too large")}
-    window: Finished[PictureRow, EncodedRow] = Finished(
-        rows=rows, results=results, failures=failures, output=EncodedRow
-    )
-    dropped = write_triplets(tmp_path / "out", [window])
-    back = TripletFiles.open(tmp_path / "out").read()
+@dataclass(frozen=True)
+class Counting:
+    """A captioner and encoder that notes how many it is given at once."""
 
-    assert ("set/a", "set/b") == back.ids
-    assert [r.picture for r in encoded] == [p.tobytes() for p in back.pictures]
-    assert [("set/gone", "set", "out_of_memory", "too large")] == [
-        (d.pair_id, d.dataset, d.reason, d.other) for d in dropped
-    ]
+    calls: list[int]
+    name: str = "counting"
+    form: str = "counting"
+    device: Device = "gpu"
+    batch: int = 5
+
+    def captions(self, images):
+        self.calls.append(len(images))
+        return [f"picture {n}" for n in range(len(images))]
+
+    def encode(self, given):
+        self.calls.append(len(given))
+        return np.arange(2 * len(given), dtype=np.float32).reshape(-1, 2)
+
+
+def test_a_batch_is_one_call_of_each_model_and_each_row_has_its_own_vectors(tmp_path):
+    for name in "abc":
+        write_png(tmp_path / f"{name}.png", picture(ord(name)))
+    rows = [row(name, file_hash(tmp_path / f"{name}.png")) for name in "abc"]
+    model = Counting([])
+    job = triplet_job(lambda: Encoder(model, model, model, 16), Roots(tmp_path, {"pool": "."}), "1")
+    triplets = job.compute(rows)
+
+    assert [3, 3, 3] == model.calls
+    assert ("gpu", 5) == (job.device, job.batch)
+    assert ["picture 0", "picture 1", "picture 2"] == [t.caption for t in triplets]
+    assert [[0, 1], [2, 3], [4, 5]] == [t.image_vector.tolist() for t in triplets]
+
+
+def test_the_halves_of_one_file_have_triplets_of_their_own(job):
+    keys = {
+        job.key(replace(row("a"), picture=Picture("pool", "a.png", half, "0")))
+        for half in (None, "left", "right")
+    }
+
+    assert 3 == len(keys)
+
+
+def test_a_row_without_a_triplet_is_dropped_with_its_reason():
+    rows = [row("a"), row("gone"), row("b"), row("large")]
+    failures = {3: Failed("out_of_memory", "too large"), 1: Failed("unreadable", "no picture")}
+    window: Finished[Rainy, EncodedRow] = Finished(
+        rows, tables.arrow_schema(EncodedRow).empty_table(), failures, EncodedRow
+    )
+
+    assert [
+        ("set/gone", "set", "unreadable", "no picture"),
+        ("set/large", "set", "out_of_memory", "too large"),
+    ] == [(d.pair_id, d.dataset, d.reason, d.other) for d in without_triplet(window)]

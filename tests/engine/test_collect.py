@@ -35,6 +35,7 @@ def test_collecting_after_the_interrupted_run_came_to_its_end_removes_what_it_no
     store.begin()
     store.folder("new", fill)
     store.record_use(["new"])
+    store.end()
 
     assert [store.shards / "old"] == list(collect(tmp_path).removed)
 
@@ -64,8 +65,31 @@ def test_collecting_keeps_what_something_else_names(tmp_path):
     store = WorkStore(home=tmp_path, owner="toy")
     named, other = store.folder("named", fill), store.folder("other", fill)
     store.record_use([])
+    store.end()
 
     assert (other,) == collect(tmp_path, named=[named]).removed
+
+
+def test_what_each_job_of_a_run_used_is_kept_and_what_only_the_run_before_used_is_not(tmp_path):
+    store = WorkStore(home=tmp_path, owner="toy")
+    folders = {name: store.folder(name, fill) for name in ("before", "first job", "second job")}
+    for run in (["before"], ["first job", "second job"]):
+        store.begin()
+        for name in run:
+            store.record_use([name])
+        store.end()
+
+    assert (folders["before"],) == collect(tmp_path).removed
+
+
+def test_a_run_that_is_killed_between_two_of_its_jobs_keeps_the_work_of_both(tmp_path):
+    store = WorkStore(home=tmp_path, owner="toy")
+    for name in ("first job", "second job"):
+        store.folder(name, fill)
+    store.begin()
+    store.record_use(["first job"])  # here the run is killed
+
+    assert () == collect(tmp_path).removed
 
 
 def test_an_interrupted_run_of_what_can_no_longer_run_keeps_nothing(tmp_path):
@@ -148,12 +172,9 @@ def test_what_another_machine_is_running_or_was_interrupted_in_stays_whole(tmp_p
 
 def test_an_interrupted_run_here_of_what_can_no_longer_run_keeps_nothing_in_a_shared_store(tmp_path, url):
     gone, there = at(tmp_path, "here", url, "toy@gone"), at(tmp_path, "here", url, "toy@there")
-    gone.begin()
-    gone.folder("left", fill)
-    gone.record_use(["left"])
+    whole_run(gone, "left")
     gone.begin()
     gone.record_use([])
-    gone.begin()
     whole_run(there, "used")
     collect_shared(place(url), there.home, owners={"toy@there"})
 

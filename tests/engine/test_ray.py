@@ -68,19 +68,20 @@ def test_where_all_is_finished_no_cluster_is_joined(tmp_path, own_cluster):
     assert not ray.is_initialized()
 
 
-def test_an_address_at_which_no_cluster_answers_is_named(tmp_path, monkeypatch):
+@pytest.mark.slow
+def test_an_address_at_which_no_cluster_answers_is_named_and_without_it_this_machine_is_used(
+    tmp_path, own_cluster, monkeypatch
+):
+    store = WorkStore(home=tmp_path, owner="toy")
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
-    monkeypatch.setenv("UNIRAIN_ENGINE", "ray")
     with pytest.raises(
         MissingInputError, match=r"no Ray cluster answers at RAY_ADDRESS=127\.0\.0\.1:1 .*unset RAY_ADDRESS"
     ):
-        finished_rows(Toy(), ITEMS, WorkStore(home=tmp_path, owner="toy"))
+        finished_rows(Toy(), ITEMS, store)
     monkeypatch.delenv("RAY_ADDRESS")
-    monkeypatch.setenv(
-        "UNIRAIN_ENGINE", "local"
-    )  # a cluster of this machine takes seconds: the slow tests start one
 
-    assert 40 == len(finished_rows(Toy(), ITEMS, WorkStore(home=tmp_path, owner="toy")))
+    assert 40 == len(finished_rows(Toy(), ITEMS, store))
+    assert ray.is_initialized()
 
 
 @pytest.mark.slow

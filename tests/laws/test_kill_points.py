@@ -27,6 +27,8 @@ def kind(call):
     if name == "open":
         of_module = owner in ("os", "io", "codecs", "gzip", "bz2", "lzma")
         return "write" if writes(arguments[1 if of_module else 0 :], call.keywords) else None
+    if name == "rename" and arguments and isinstance(arguments[0], ast.Dict):
+        return None  # of a table's columns
     if name in RENAMES or (name == "replace" and is_a_rename(owner, call)):
         return "rename"
     if name in TRUNCATIONS:

@@ -9,7 +9,7 @@ ROOMS = {
     1: "distill.similarity.semantic_distance",
     2: "distill.similarity.visual_cosine",
     3: "distill.similarity.structural_similarity",
-    4: "distill.judging.judge_pair",
+    4: "distill.judging.with_votes",
     5: "distill.voting.is_reliable",
     6: "reweight.slope.convergence_slope",
     7: "reweight.scores.balance_score",

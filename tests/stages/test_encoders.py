@@ -3,50 +3,60 @@
 import pickle
 from dataclasses import dataclass
 from functools import partial
-from typing import get_args
 
 import numpy as np
 import pytest
 
 from unirain_core.config.sections import CaptionerName, Encoders, ImageEncoderName, TextEncoderName
-from unirain_core.distill.encoders.captioner import Captioner
-from unirain_core.distill.encoders.image import ImageEncoder
-from unirain_core.distill.encoders.text import TextEncoder
 from unirain_core.distill.triplet import Encoder
-from unirain_core.stages.encoders import make_captioner, make_encoder, make_image_encoder, make_text_encoder
+from unirain_core.engine.pools import Device
+from unirain_core.errors import ConfigError
+from unirain_core.stages.encoders import (
+    CAPTIONERS,
+    IMAGE_ENCODERS,
+    TEXT_ENCODERS,
+    make_captioner,
+    make_encoder,
+    make_image_encoder,
+    make_text_encoder,
+)
 
 
 def picture(seed, height=256, width=384):
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-@pytest.mark.parametrize("name", get_args(CaptionerName))
-def test_every_captioner_says_one_sentence_the_same_each_time(name):
-    captioner: Captioner = make_captioner(name)
-    caption = captioner.caption(picture(0))
+@pytest.mark.parametrize("name", map(CaptionerName, CAPTIONERS))
+def test_every_captioner_says_one_sentence_on_each_picture_the_same_each_time(name):
+    captioner = make_captioner(name)
+    captions = captioner.captions([picture(0), picture(1), picture(0)])
 
-    assert caption == captioner.caption(picture(0))
-    assert caption.startswith("a ")
+    assert captions[0] == captions[2]
+    assert captioner.captions([picture(1)]) == captions[1:2]
+    assert captions[0].startswith("a ")
     assert captioner.form.startswith(name)
 
 
-@pytest.mark.parametrize("name", get_args(TextEncoderName))
-def test_every_text_encoder_gives_float32_vectors_of_one_length(name):
-    encoder: TextEncoder = make_text_encoder(name)
-    first, second = encoder.encode("a day picture"), encoder.encode("")
+@pytest.mark.parametrize("name", map(TextEncoderName, TEXT_ENCODERS))
+def test_every_text_encoder_gives_a_row_of_float32_for_each_caption(name):
+    encoder = make_text_encoder(name)
+    vectors = encoder.encode(["a day picture", ""])
 
-    assert first.shape == second.shape
-    assert np.float32 == first.dtype == second.dtype
+    assert 2 == len(vectors)
+    assert np.float32 == vectors.dtype
+    np.testing.assert_array_equal(vectors[:1], encoder.encode(["a day picture"]))
     assert encoder.name.startswith(name)
 
 
-@pytest.mark.parametrize("name", get_args(ImageEncoderName))
-def test_every_image_encoder_gives_unit_vectors_of_one_length(name):
-    encoder: ImageEncoder = make_image_encoder(name)
-    vectors = [encoder.encode(picture(seed, 100 + seed, 140)) for seed in range(3)]
+@pytest.mark.parametrize("name", map(ImageEncoderName, IMAGE_ENCODERS))
+def test_every_image_encoder_gives_a_unit_vector_for_each_picture(name):
+    encoder = make_image_encoder(name)
+    pictures = [picture(seed, 100 + seed, 140) for seed in range(3)]
+    vectors = encoder.encode(pictures)
 
-    assert 1 == len({v.shape for v in vectors})
-    np.testing.assert_allclose([np.linalg.norm(v) for v in vectors], 1, atol=1e-5)
+    assert 3 == len(vectors)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    np.testing.assert_array_equal(vectors[1:2], encoder.encode(pictures[1:2]))
     assert encoder.name.startswith(name)
 
 
@@ -61,12 +71,14 @@ class Model:
     """Stands for a captioner or encoder that is a model."""
 
     name: str
+    device: Device = "cpu"
+    batch: int = 8
 
     @property
     def form(self):
         return self.name
 
-    def caption(self, image):
+    def captions(self, images):
         raise NotImplementedError
 
     def encode(self, given):
@@ -74,7 +86,7 @@ class Model:
 
 
 def test_one_stand_in_among_two_models_is_named_in_the_report():
-    encoder = Encoder(Model("blip"), make_text_encoder("statistics"), Model("clip"), 128)
+    encoder = Encoder(Model("blip"), make_text_encoder(TextEncoderName("statistics")), Model("clip"), 128)
 
     (note,) = encoder.notes
 
@@ -88,3 +100,23 @@ def test_three_models_leave_the_report_without_a_note_and_three_stand_ins_are_al
 
     assert () == models.notes
     assert 3 == shipped.notes[0].count("statistics/")
+
+
+def test_the_triplets_need_the_device_of_any_and_the_batch_of_all():
+    encoder = Encoder(Model("blip", "gpu", 16), Model("t5"), Model("clip", "gpu", 64), 128)
+
+    assert ("gpu", 8) == (encoder.device, encoder.batch)
+    assert "cpu" == make_encoder(Encoders()).device
+
+
+@pytest.mark.parametrize(
+    ("key", "make"),
+    [
+        ("captioner", lambda: make_captioner(CaptionerName("statistic"))),
+        ("text_encoder", lambda: make_text_encoder(TextEncoderName("statistic"))),
+        ("image_encoder", lambda: make_image_encoder(ImageEncoderName("statistic"))),
+    ],
+)
+def test_a_name_that_nothing_bears_is_refused_with_the_nearest(key, make):
+    with pytest.raises(ConfigError, match=rf"encoders\.{key}: 'statistic' .*nearest known: statistics"):
+        make()

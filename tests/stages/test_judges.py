@@ -1,37 +1,38 @@
 """What params can name: every judge does as its protocol says."""
 
-import inspect
 import pickle
-from typing import get_args
 
 import pytest
 
 from unirain_core.config.sections import JudgeName
-from unirain_core.stages.judges import make_judge
+from unirain_core.distill.judges.judge import prompt_hash
+from unirain_core.errors import ConfigError
+from unirain_core.stages.judges import JUDGES, make_judge
+
+NAMES = [JudgeName(name) for name in JUDGES]
 
 
-@pytest.mark.parametrize("name", get_args(JudgeName))
+@pytest.mark.parametrize("name", NAMES)
 def test_every_judge_of_params_bears_its_name(name):
     judge = make_judge(name)
 
     assert name == judge.name
-    assert len(judge.prompt_hash) == 32
+    assert len(prompt_hash(judge)) == 32
+    assert judge.batch >= 1
 
 
 def test_the_judges_differ_in_their_hash():
-    hashes = {make_judge(name).prompt_hash for name in get_args(JudgeName)}
-
-    assert len(get_args(JudgeName)) == len(hashes)
+    assert len(NAMES) == len({prompt_hash(make_judge(name)) for name in NAMES})
 
 
 def test_a_judge_is_made_once_in_a_process_wherever_the_choice_travels():
     choice = pickle.loads(pickle.dumps(make_judge))
 
-    assert choice("statistics/nss") is make_judge("statistics/nss")
+    assert choice(NAMES[0]) is make_judge(NAMES[0])
 
 
-@pytest.mark.parametrize("name", get_args(JudgeName))
-def test_nothing_but_the_query_and_its_references_can_reach_a_judge(name):
-    given = set(inspect.signature(type(make_judge(name)).judge).parameters) - {"self"}
-
-    assert {"query", "references"} == given
+def test_a_judge_that_there_is_not_is_refused_with_the_nearest():
+    with pytest.raises(
+        ConfigError, match=r"vlm_votes\.judges: 'statistics/ns' .*nearest known: statistics/nss"
+    ):
+        make_judge(JudgeName("statistics/ns"))

@@ -73,7 +73,7 @@ def test_the_pictures_stand_in_the_order_of_the_rows(project):
     run(project)
     pictures = np.load(project / "data/triplets/pictures.npy")
     encoder = make_encoder(Encoders())
-    expected = [encoder.encode(read_rgb(project / f"{name}.png")).picture for name in "bac"]
+    expected = [encoder.encode([read_rgb(project / f"{name}.png")])[0].picture for name in "bac"]
 
     np.testing.assert_array_equal(expected, pictures)
 

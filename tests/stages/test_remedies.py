@@ -3,11 +3,10 @@
 import os
 import subprocess
 import tempfile
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 import pytest
 
 from tests.evaluation.test_lpips import pair, plant
@@ -15,8 +14,9 @@ from tests.sources.test_admission import admitted, picture
 from tests.stages.judged_pool import FACTS, PARAMS, TYPES, write_upstream
 from tests.stages.test_trained_checkpoint import ARGUMENTS, rows_of
 from unirain_core.artefacts import tables
-from unirain_core.artefacts.schemas import SplitRow, Vote
-from unirain_core.config.sections import Network, RainType, SampleCorpus, VlmVotes
+from unirain_core.artefacts.schemas import SplitRow
+from unirain_core.config.sections import JudgeName, Network, RainType, SampleCorpus, VlmVotes
+from unirain_core.distill.ballots import Answer
 from unirain_core.distill.stores.make import make_store
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import (
@@ -105,24 +105,23 @@ def test_a_training_goes_on_with_a_lower_rate(trainable):
     trained_checkpoint.run(trainable, **ARGUMENTS)
 
 
-def vote(judge, p_yes):
-    return Vote(
-        pair_id="real/x", judge=judge, vote=None if p_yes is None else p_yes > 0.5, p_yes=p_yes or 0.0, threshold=0.5,
-        mass=1.0, reply="", reason="", prompt_hash="",
+def test_a_judge_that_abstains_on_every_photo_needs_no_share(tmp_path):
+    names = (
+        JudgeName("statistics/photometric"), JudgeName("statistics/directional"), JudgeName("statistics/nss"),
     )  # fmt: skip
-
-
-def test_a_judge_that_abstains_on_every_photo_needs_no_share():
-    params = VlmVotes(
-        judges=("statistics/photometric", "statistics/directional", "statistics/nss"), accept_share=0.9
-    )
-    votes = [vote(judge, None if judge == "statistics/nss" else 0.7) for judge in params.judges]
+    params = VlmVotes(judges=names, accept_share=0.9)
+    files = []
+    for number, judge in enumerate(names):
+        mass = 0.0 if judge == "statistics/nss" else 1.0
+        answer = Answer(
+            pair_id="real/x", judge=judge, p_yes=0.7, mass=mass, reply="", reason="", prompt_hash=""
+        )
+        tables.write(tmp_path / str(number), [answer], Answer)
+        files.append(tmp_path / str(number))
     with pytest.raises(GateError, match=r"statistics/nss abstained .*remove accept_share"):
-        vlm_votes._thresholds(pl.DataFrame([asdict(v) for v in votes]), params)
+        vlm_votes._thresholds(files, params)
 
-    halves = vlm_votes._thresholds(
-        pl.DataFrame([asdict(v) for v in votes]), replace(params, accept_share=None)
-    )
+    halves = vlm_votes._thresholds(files, replace(params, accept_share=None))
     assert halves == dict.fromkeys(params.judges, 0.5)
 
 

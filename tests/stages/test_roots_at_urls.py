@@ -14,8 +14,9 @@ from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, ManifestRow, SplitRow
 from unirain_core.cli.datasets import datasets as datasets_command
 from unirain_core.config.sections import Dataset, Encoders, RawDatasets, VerifiedPairs
+from unirain_core.distill.rainy import Rainy
 from unirain_core.distill.thumbnails import thumbnails
-from unirain_core.distill.triplet import PictureRow, triplet_job
+from unirain_core.distill.triplet import triplet_job
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ChangedInputError, ConfigError, MissingInputError
 from unirain_core.imaging.codec import write_png
@@ -152,10 +153,7 @@ def split_row(row):
 
 
 def portrayed(row):
-    return PictureRow(
-        id=row.pair_id, dataset=row.dataset, root=row.root, input=row.input, halves=row.halves,
-        input_hash=row.input_hash,
-    )  # fmt: skip
+    return Rainy(row.pair_id, row.dataset, "drs", row.rainy)
 
 
 def test_nothing_is_read_again_as_long_as_the_tags_are_the_same(tmp_path, pool, store, monkeypatch):

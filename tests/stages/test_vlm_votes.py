@@ -5,16 +5,26 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped, Pair, RealPhoto, Reference, Verdict, Vote
-from unirain_core.config.sections import VlmVotes
+from unirain_core.config.sections import JudgeName, VlmVotes
+from unirain_core.distill.ballots import Answer
+from unirain_core.engine import rows
+from unirain_core.engine.store import WorkStore, collect
 from unirain_core.errors import GateError, SchemaError
 from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.stages import vlm_votes
 
-JUDGES = VlmVotes(judges=("statistics/photometric", "statistics/directional", "statistics/nss"))
+JUDGES = VlmVotes(
+    judges=(
+        JudgeName("statistics/photometric"),
+        JudgeName("statistics/directional"),
+        JudgeName("statistics/nss"),
+    )
+)
 PAIRS = {"one/b": "drs", "one/a": "nrd", "two/c": "drs"}
 PHOTOS = ("x", "y", "z")
 
@@ -23,6 +33,12 @@ PHOTOS = ("x", "y", "z")
 def project(tmp_path, monkeypatch):
     monkeypatch.setenv("UNIRAIN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("UNIRAIN_WORKERS", "1")
+    fill(tmp_path)
+    return tmp_path
+
+
+def fill(tmp_path):
+    """Write what the stage reads: three pairs and three photos of noise, with references."""
     (tmp_path / "roots.local.yaml").write_text("here: pictures\n")
     (tmp_path / "pictures").mkdir()
     for seed, name in enumerate([*(p[-1] for p in PAIRS), *PHOTOS]):
@@ -37,7 +53,6 @@ def project(tmp_path, monkeypatch):
         tables.write(tmp_path / f"data/{folder}/dropped.parquet", [], Dropped)
     refer(tmp_path, dict.fromkeys(PAIRS, "xy"))
     refer(tmp_path, {"real/x": "yz", "real/y": "zx", "real/z": "xy"}, "photos")
-    return tmp_path
 
 
 def listed(project, row):
@@ -229,3 +244,89 @@ def test_a_database_of_one_photo_is_enough_with_more_photos_or_without_a_share(p
         params = replace(params, accept_share=None)
 
     assert len(run(project, params)[1]) == len(PAIRS)
+
+
+@pytest.fixture
+def jobs(monkeypatch):
+    """What is asked of the engine, and when."""
+    seen = []
+
+    def noted(job, batches, store):
+        seen.append((job, "begins"))
+        yield from rows.stream(job, batches, store)
+        seen.append((job, "ends"))
+
+    monkeypatch.setattr(vlm_votes, "stream", noted)
+    return seen
+
+
+def test_each_judge_is_asked_by_a_job_of_its_own_and_one_ends_before_the_next_begins(project, jobs):
+    run(project)
+
+    assert [(judge, moment) for judge in JUDGES.judges for moment in ("begins", "ends")] == [
+        (job.judge, moment) for job, moment in jobs
+    ]
+    assert all(job.batch >= 1 and job.device == "cpu" for job, _ in jobs)
+
+
+def test_what_is_stored_of_an_answer_is_no_vote_and_no_threshold(project):
+    run(project)
+    shards = [pq.read_schema(file).names for file in (project / "home/shards/vlm_votes").iterdir()]
+
+    assert shards
+    assert {("pair_id", "judge", "p_yes", "mass", "reply", "reason", "prompt_hash", "row_key")} == set(
+        map(tuple, shards)
+    )
+
+
+def test_the_work_of_all_judges_is_kept_when_the_store_is_cleaned(project):
+    store = WorkStore.at(project, "vlm_votes")
+    store.begin()
+    run(project)
+    store.end()
+    before = sorted(store.shards.iterdir())
+    collect(store.home)
+
+    assert before == sorted(store.shards.iterdir())
+
+
+def test_the_answers_wait_in_a_folder_that_is_gone_afterwards_however_the_stage_ends(project):
+    run(project)
+    assert {"votes.parquet", "photos.parquet", "verdicts.parquet", "dropped.parquet"} == listing(project)
+
+    refer(project, {"one/b": "xy"})
+    with pytest.raises(SchemaError, match="has no references"):
+        run(project)
+    assert ".answers" not in listing(project)
+
+
+def listing(project):
+    return {path.name for path in (project / "data/votes").iterdir()}
+
+
+def test_judges_that_say_nothing_on_any_photo_are_all_named(tmp_path):
+    for judge, mass in (("a", 0.4), ("b", 1.0), ("c", 0.0)):
+        write_answers(tmp_path / judge, judge, 3, mass)
+    params = VlmVotes(judges=(JudgeName("a"), JudgeName("b"), JudgeName("c")), accept_share=0.9)
+
+    with pytest.raises(GateError, match="a, c abstained on every photo of the real-rain database"):
+        vlm_votes._thresholds([tmp_path / judge for judge in "abc"], params)
+
+
+def write_answers(file, judge, n_rows, mass=1.0):
+    rows = [
+        Answer(pair_id=f"{n}", judge=judge, p_yes=n / n_rows, mass=mass, reply="", reason="", prompt_hash="")
+        for n in range(n_rows)
+    ]
+    tables.write(file, rows, Answer)
+
+
+def test_the_votes_on_a_pair_follow_each_other_however_many_pieces_there_are(tmp_path):
+    many = tables.GROUP_ROWS + 2
+    for judge in "ab":
+        write_answers(tmp_path / judge, judge, many)
+    pieces = list(vlm_votes._votes([tmp_path / judge for judge in "ab"], {"a": 0.5, "b": 2.0}))
+    rows = [row for piece in pieces for row in piece.select("pair_id", "judge", "vote").rows()]
+
+    assert 2 == len(pieces)
+    assert [(f"{n}", judge, judge == "a" and n / many >= 0.5) for n in range(many) for judge in "ab"] == rows

@@ -1,8 +1,9 @@
 """The triplets of a folder: a table, and beside it the pictures of Eq. 3 in one memory-mapped file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, ClassVar, Self
 
@@ -21,6 +22,9 @@ TABLE, PICTURES = "triplets.parquet", "pictures.npy"
 
 _COLUMNS = ("id", "text_vector", "image_vector", "encoder", "input_hash")
 """The columns that a search needs; captions are for people."""
+
+_WRITTEN_TOGETHER = 1024
+"""Rows that are handed to the table's writer at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,85 +82,69 @@ class Triplets:
 
 
 class Writer:
-    """Takes triplets piece by piece, for both files."""
+    """Takes triplets piece by piece; memory holds no more than a piece."""
 
-    def __init__(self, table: tables.Writer, pictures: "_PictureWriter") -> None:
+    def __init__(self, table: tables.Writer, pictures: BinaryIO) -> None:
         self._table, self._pictures = table, pictures
+        self._side = 0
+        self.count = 0
+        """Triplets so far."""
 
     def columns(self, encoded: pa.Table) -> None:
-        """Append columns of `EncodedRow`, in any order.
+        """Append columns of `EncodedRow`.
 
         Raises:
             ValueError: a picture is no square, or has another side than the first.
         """
         self._table.columns(encoded)
         for picture in encoded.column("picture"):
-            self._pictures.append(_square(picture.as_buffer()))
+            self._append(_square(picture.as_py()))
 
     def rows(self, rows: Sequence[EncodedRow]) -> None:
-        """Append rows.
-
-        Raises:
-            ValueError: as `columns`.
-        """
+        """As `columns`, of rows."""
         self._table.rows(rows)
         for row in rows:
-            self._pictures.append(_square(row.picture))
+            self._append(_square(row.picture))
 
-
-@contextmanager
-def writer(folder: Path) -> Iterator[Writer]:
-    """Write both files piece by piece, each whole or not at all; memory does not grow with the rows."""
-    with (
-        tables.writer(folder / TABLE, TripletRow) as table,
-        whole_file(folder / PICTURES) as file,
-        _pictures(file) as pictures,
-    ):
-        yield Writer(table, pictures)
-
-
-def write(folder: Path, rows: Sequence[EncodedRow]) -> None:
-    """Write both files, each whole or not at all, all rows at once.
-
-    Raises:
-        ValueError: a picture is no square, or has another side than the first.
-    """
-    with writer(folder) as out:
-        out.rows(rows)
-
-
-class _PictureWriter:
-    """Appends pictures of one side behind a header."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.count, self.side = 0, 0
-
-    def append(self, picture: NDArray[np.uint8]) -> None:
+    def _append(self, picture: NDArray[np.uint8]) -> None:
         if not self.count:
-            self.side = len(picture)
+            self._side = len(picture)
             self.write_header()
-        if len(picture) != self.side:
-            raise ValueError(f"pictures of side {self.side} are expected, found one of {len(picture)}")
-        self._file.write(picture.tobytes())
+        if len(picture) != self._side:
+            raise ValueError(f"pictures of side {self._side} are expected, found one of {len(picture)}")
+        self._pictures.write(picture.tobytes())
         self.count += 1
 
     def write_header(self) -> None:
         """NumPy pads the header so that a larger first axis does not make it longer."""
-        self._file.seek(0)
-        shape = (self.count, self.side, self.side)
+        self._pictures.seek(0)
+        shape = (self.count, self._side, self._side)
         header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(self._file, header)
+        np.lib.format.write_array_header_1_0(self._pictures, header)
 
 
 @contextmanager
-def _pictures(file: BinaryIO) -> Iterator[_PictureWriter]:
-    writer = _PictureWriter(file)
-    yield writer
-    writer.write_header()  # their number is known only now
+def writer(folder: Path) -> Iterator[Writer]:
+    """Write both files piece by piece, each whole or not at all."""
+    with tables.writer(folder / TABLE, TripletRow) as table, whole_file(folder / PICTURES) as pictures:
+        both = Writer(table, pictures)
+        yield both
+        both.write_header()  # their number is known only now
 
 
-def _square(picture: bytes | pa.Buffer) -> NDArray[np.uint8]:
+def write(folder: Path, rows: Iterable[EncodedRow]) -> None:
+    """As `writer`, of all rows; memory holds few of them.
+
+    Raises:
+        ValueError: a picture is no square, or has another side than the first.
+    """
+    remaining = iter(rows)
+    with writer(folder) as both:
+        while batch := list(islice(remaining, _WRITTEN_TOGETHER)):
+            both.rows(batch)
+
+
+def _square(picture: bytes) -> NDArray[np.uint8]:
     """(S, S) grey picture of its bytes.
 
     Raises:

@@ -11,7 +11,7 @@ import typer
 
 from unirain_core.artefacts.meanings import MEANINGS
 from unirain_core.artefacts.roots import Roots
-from unirain_core.config.load import load_params
+from unirain_core.cli.params import load_params
 from unirain_core.config.params import Params
 from unirain_core.errors import ConfigError, MissingInputError
 from unirain_core.sources import catalogue
@@ -91,7 +91,7 @@ def check(root: Path, known: Catalogue) -> None:
     Raises:
         MissingInputError: after all was printed: a dataset cannot be used, or a rain type has no pair.
     """
-    params = load_params(root / "params.yaml")
+    params = load_params(root)
     roots = Roots.load(root)
     unusable: list[str] = []
     found: Counter[str] = Counter()

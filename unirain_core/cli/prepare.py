@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from unirain_core.cli.extras import need
-from unirain_core.config.load import load_params
+from unirain_core.cli.params import load_params
 from unirain_core.errors import ConfigError
 from unirain_core.sources.supply import demand_supply
 from unirain_core.tracking.connection import open_store
@@ -28,6 +28,6 @@ def prepare() -> None:
         command = [sys.executable, "-m", "dvc", "init", "--quiet"]
         if subprocess.run(command, cwd=root, check=False).returncode:
             raise ConfigError("`dvc init` failed; DVC needs a git repository: run `git init` first")
-    params = load_params(root / "params.yaml")
+    params = load_params(root)
     demand_supply(params.raw_datasets, params.rain_types)
     open_store(root)

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from unirain_core.artefacts import report
+from unirain_core.cli.params import demand_names
 from unirain_core.cli.project import project_root
 from unirain_core.cli.witness import Witness
 from unirain_core.config.load import params_of, read_yaml
@@ -48,6 +49,7 @@ def run(
     content = read_yaml(root / PARAMS)  # once: what is hashed is what the stage is handed
     params = params_of(content, PARAMS)
     witness = _witness(root, content, stage, partition)  # before the stage's code is loaded
+    demand_names(params)
     module = import_module(f"unirain_core.stages.{stage}")
     note_begin()
     arguments: dict[str, Any] = {name: getattr(params, name) for name in module.PARAMS}

@@ -19,11 +19,12 @@ Side = Annotated[int, Ge(1), Le(4096)]
 Depth = Annotated[int, Ge(1), Le(64)]
 """Blocks or heads; the paper's largest is 8, and a network of thousands would be built for hours."""
 
-CaptionerName = Literal["statistics"]
-TextEncoderName = Literal["statistics"]
-ImageEncoderName = Literal["statistics"]
+CaptionerName = NewType("CaptionerName", str)
+TextEncoderName = NewType("TextEncoderName", str)
+ImageEncoderName = NewType("ImageEncoderName", str)
+JudgeName = NewType("JudgeName", str)
+"""Names of what makes captions, vectors and votes; what there is stands in `stages/encoders.py` and `stages/judges.py`."""
 StoreName = Literal["edge", "server", "memory"]
-JudgeName = Literal["statistics/directional", "statistics/nss", "statistics/photometric"]
 Routing = Literal["none", "soft", "hard"]
 Preset = Literal["literal", "unirain", "gated", "magnitude", "fixed_af", "no_tss", "no_tbs", "uniform"]
 ProtocolName = Literal["unirain", "unirain_test", "skimage_rgb"]
@@ -141,9 +142,9 @@ class VerifiedPairs:
 class Encoders:
     """What makes a picture's triplet (caption, image vector, picture)."""
 
-    captioner: CaptionerName = "statistics"
-    text_encoder: TextEncoderName = "statistics"
-    image_encoder: ImageEncoderName = "statistics"
+    captioner: CaptionerName = CaptionerName("statistics")
+    text_encoder: TextEncoderName = TextEncoderName("statistics")
+    image_encoder: ImageEncoderName = ImageEncoderName("statistics")
     structure_side: Annotated[int, Ge(16), Le(1024)] = 128
     """Side in pixels of the square grey picture that Eq. (3) compares (paper gap)."""
 

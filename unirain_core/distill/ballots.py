@@ -1,177 +1,192 @@
-"""Ballots: which judge is asked about which picture, with which references, and the work that asks."""
+"""Ballots: what the judges are asked about, with which references, and the work that asks one of them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import ClassVar
 
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from unirain_core.artefacts.picture import Picture
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import Pair, RealPhoto, Reference, Vote
+from unirain_core.artefacts.schemas import Vote
 from unirain_core.config.sections import JudgeName
-from unirain_core.distill.judges.judge import Judge
-from unirain_core.distill.judging import HALF, judge_pair
-from unirain_core.engine.jobs import Failed
+from unirain_core.distill.judges.judge import Judge, Question, Response, prompt_hash
+from unirain_core.distill.judging import HALF
+from unirain_core.distill.rainy import Rainy
+from unirain_core.engine.jobs import Failed, Finished
 from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
 from unirain_core.errors import SchemaError
-from unirain_core.imaging.codec import RgbImage
-from unirain_core.imaging.pairs import read_rainy
+from unirain_core.imaging import pairs
 
-DECODED = 32
-"""Decoded pictures that a worker keeps: neighbouring ballots share query and references."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureFile:
-    """A rainy picture's file; the clean side has no place on a ballot."""
-
-    root: str
-    input: str
-    halves: str | None
-    """Left or right: the clean half of a picture that holds both."""
-    input_hash: str
+RANKED = ("pair_id", "rank", "reference_id")
+"""Columns of the references that a ballot needs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Ballot:
-    """One judge's question on one pair, or on one photo of D_r."""
+    """A pair, or a photo of D_r, that a judge is asked about; the clean side has no place on it."""
 
-    pair_id: str
+    id: str
+    """Pair_id or photo_id."""
     dataset: str
-    judge: JudgeName
-    prompt_hash: str
-    query: PictureFile
-    references: tuple[PictureFile, ...]
+    query: Picture
+    references: tuple[Picture, ...]
     """Best first."""
 
-    @property
-    def key(self) -> str:
-        """Everything that determines the vote, apart from the pair that it bears."""
-        pictures = ((self.query.input_hash, self.query.halves), *(r.input_hash for r in self.references))
-        return digest(self.judge, self.prompt_hash, pictures)
 
-    @property
-    def place(self) -> tuple[str, str]:
-        """Dataset and id: a pair's ballots share a shard."""
-        return self.dataset, self.pair_id
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One judge's answer on one ballot; the vote is formed when the judge's threshold is there."""
+
+    PRODUCER: ClassVar[str] = Vote.PRODUCER
+
+    pair_id: str
+    """As in Vote."""
+    judge: str
+    """As in Vote."""
+    p_yes: float
+    """As in Vote."""
+    mass: float
+    """As in Vote."""
+    reply: str
+    """As in Vote."""
+    reason: str
+    """As in Vote."""
+    prompt_hash: str
+    """As in Vote."""
 
 
-def ballots_of(
-    asked: Sequence[Pair] | Sequence[RealPhoto],
-    photos: Sequence[RealPhoto],
-    references: Sequence[Reference],
-    prompt_hashes: Mapping[JudgeName, str],
-) -> list[Ballot]:
-    """One ballot for every pair (or photo) that is asked about and every judge, in the order of both.
+def ballots(
+    asked: Iterable[Sequence[Rainy]], photos: Mapping[str, Picture], references: Iterable[pa.Table]
+) -> Iterator[list[Ballot]]:
+    """One ballot for every picture that is asked about, in their order and batches.
 
     Args:
-        asked: the pairs or photos of the questions.
-        photos: the verified photos of D_r.
-        references: S(q) of everything that is asked about.
-        prompt_hashes: each judge with its `Judge.prompt_hash`.
+        asked: the pictures of the questions.
+        photos: the verified photos of D_r by their ids.
+        references: the columns RANKED of S(q), in the order of what is asked about.
 
     Raises:
-        SchemaError: one has no references, or a reference is no verified photo.
+        SchemaError: a picture has no references, or a reference is no verified photo.
     """
-    files = {photo.photo_id: _file(photo) for photo in photos}
-    ranked: dict[str, list[str]] = {}
-    for reference in sorted(references, key=lambda r: (r.pair_id, r.rank)):
-        ranked.setdefault(reference.pair_id, []).append(reference.reference_id)
-    return [
-        Ballot(
-            pair_id=name,
-            dataset=row.dataset,
-            judge=judge,
-            prompt_hash=prompt_hash,
-            query=_file(row),
-            references=_references(name, ranked, files),
-        )
-        for row in asked
-        for name in [row.pair_id if isinstance(row, Pair) else row.photo_id]
-        for judge, prompt_hash in prompt_hashes.items()
-    ]
+    of_queries = _ranked(references)
+    for batch in asked:
+        drawn: list[Ballot] = []
+        for row in batch:
+            name, ranked = next(of_queries, ("", []))
+            if name != row.id:
+                raise SchemaError(f"{row.id} has no references; {_MEND}")
+            drawn.append(Ballot(row.id, row.dataset, row.picture, _pictures(row.id, ranked, photos)))
+        yield drawn
 
 
-def _file(row: Pair | RealPhoto) -> PictureFile:
-    halves = row.halves if isinstance(row, Pair) else None
-    return PictureFile(root=row.root, input=row.input, halves=halves, input_hash=row.input_hash)
+_MEND = "run `dvc repro --force retrieved_references`"
 
 
-def _references(
-    pair_id: str, ranked: Mapping[str, Sequence[str]], files: Mapping[str, PictureFile]
-) -> tuple[PictureFile, ...]:
-    names = ranked.get(pair_id, ())
-    unknown = [name for name in names if name not in files]
-    if unknown or not names:
-        found = f"unverified references {unknown}" if unknown else "no references"
-        raise SchemaError(f"{pair_id} has {found}; run `dvc repro --force retrieved_references`")
-    return tuple(files[name] for name in names)
+def _ranked(references: Iterable[pa.Table]) -> Iterator[tuple[str, list[str]]]:
+    """Each query with the photos that it refers to, best first."""
+    rows = (
+        row for table in references for row in zip(*table.select(RANKED).to_pydict().values(), strict=True)
+    )
+    for query, of_query in groupby(rows, key=itemgetter(0)):
+        yield query, [photo for _, _, photo in sorted(of_query, key=itemgetter(1))]
+
+
+def _pictures(query: str, ranked: Sequence[str], photos: Mapping[str, Picture]) -> tuple[Picture, ...]:
+    unknown = [name for name in ranked if name not in photos]
+    if unknown:
+        raise SchemaError(f"{query} has unverified references {unknown}; {_MEND}")
+    return tuple(photos[name] for name in ranked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CastVotes:
-    """The per-ballot work: a new reference photo costs only the votes that it touches."""
+    """What one judge is asked; a new reference photo costs only the questions that it touches."""
 
+    judge: JudgeName
     make_judge: Callable[[JudgeName], Judge]
-    """Makes a judge in each process; what it returns is not pickled."""
+    """Makes the judge in each process; what it returns is not pickled."""
+    prompt_hash: str
+    """Of the judge."""
     roots: Roots
     algorithm: str
-    output: type[Vote] = Vote
-    device: Device = "cpu"
-    batch: int | None = None
+    device: Device
+    batch: int
+    output: type[Answer] = Answer
 
     def key(self, ballot: Ballot) -> str:
-        """Everything that determines the vote, apart from the pair that it bears."""
-        return ballot.key
+        """Everything that determines the answer, apart from the pair that it bears."""
+        references = tuple(picture.content_hash for picture in ballot.references)
+        query = ballot.query.content_hash, ballot.query.half
+        return digest(self.judge, self.prompt_hash, (query, *references))
 
     def place(self, ballot: Ballot) -> tuple[str, str]:
-        """Dataset and id: a pair's ballots share a shard."""
-        return ballot.place
+        """Dataset and id."""
+        return ballot.dataset, ballot.id
 
-    def compute(self, batch: Sequence[Ballot]) -> list[Vote]:
-        """One vote for each ballot."""
+    def compute(self, batch: Sequence[Ballot]) -> list[Answer]:
+        """One answer to each ballot; the judge is asked once, and each picture is decoded once."""
+        pixels = {}
+        for ballot in batch:
+            for picture in (ballot.query, *ballot.references):
+                if picture not in pixels:
+                    pixels[picture] = pairs.read(picture, self.roots)
+        questions = [Question(pixels[b.query], [pixels[r] for r in b.references]) for b in batch]
+        responses = self.make_judge(self.judge).judge(questions)
+        return [self._answer(b, response) for b, response in zip(batch, responses, strict=True)]
 
-        @lru_cache(maxsize=DECODED)
-        def picture(file: PictureFile) -> RgbImage:
-            path = self.roots.path(file.root, file.input)
-            return read_rainy(path, file.halves, listed=file.input_hash)
+    def abstention(self, ballot: Ballot, failed: Failed) -> Answer:
+        """What stands for the answer to a question that could not be asked."""
+        reason = f"{failed.reason}: {failed.detail}"
+        # no mass: whatever the threshold becomes, it stays an abstention
+        return self._answer(ballot, Response(p_yes=HALF, mass=0.0, reply="", reason=reason))
 
-        return [self._vote(b, picture(b.query), [picture(r) for r in b.references]) for b in batch]
-
-    def _vote(self, ballot: Ballot, query: RgbImage, references: Sequence[RgbImage]) -> Vote:
-        answer = judge_pair(self.make_judge(ballot.judge), query, references)
-        return Vote(
-            pair_id=ballot.pair_id,
-            judge=ballot.judge,
-            vote=answer.vote,
-            p_yes=answer.response.p_yes,
-            threshold=HALF,
-            mass=answer.response.mass,
-            reply=answer.response.reply,
-            reason=answer.response.reason,
-            prompt_hash=ballot.prompt_hash,
+    def _answer(self, ballot: Ballot, response: Response) -> Answer:
+        return Answer(
+            pair_id=ballot.id,
+            judge=self.judge,
+            p_yes=response.p_yes,
+            mass=response.mass,
+            reply=response.reply,
+            reason=response.reason,
+            prompt_hash=self.prompt_hash,
         )
 
 
-def votes_of(ballots: Sequence[Ballot], results: Sequence[Vote | Failed]) -> list[Vote]:
-    """One vote for each ballot; a question that could not be asked is an abstention with its reason."""
-    votes: list[Vote] = []
-    for ballot, result in zip(ballots, results, strict=True):
-        if isinstance(result, Failed):
-            votes.append(_abstention(ballot, result))
-        else:
-            votes.append(result)
-    return votes
+def vote_job(
+    name: JudgeName, make_judge: Callable[[JudgeName], Judge], roots: Roots, algorithm: str
+) -> CastVotes:
+    """What one judge of params is asked: a worker then holds one model.
 
-
-def _abstention(ballot: Ballot, failure: Failed) -> Vote:
-    return Vote(
-        pair_id=ballot.pair_id,
-        judge=ballot.judge,
-        vote=None,
-        p_yes=HALF,
-        threshold=HALF,
-        mass=0.0,  # no answer was given: whatever the threshold becomes, it stays an abstention
-        reply="",
-        reason=f"{failure.reason}: {failure.detail}",
-        prompt_hash=ballot.prompt_hash,
+    Args:
+        name: of the judge.
+        make_judge: a picklable function that gives a process its one judge of a name.
+        roots: where the datasets lie.
+        algorithm: the version of the stage's algorithm.
+    """
+    judge = make_judge(name)
+    return CastVotes(
+        judge=name,
+        make_judge=make_judge,
+        prompt_hash=prompt_hash(judge),
+        roots=roots,
+        algorithm=algorithm,
+        device=judge.device,
+        batch=judge.batch,
     )
+
+
+def answers_of(window: Finished[Ballot, Answer], job: CastVotes) -> pl.DataFrame:
+    """The columns of Answer in the order of the ballots; a question that could not be asked is an abstention."""
+    answers = pl.DataFrame(window.results)
+    if not window.failures:
+        return answers
+    abstentions = [asdict(job.abstention(window.rows[at], failed)) for at, failed in window.failures.items()]
+    answered = [at for at in range(len(window.rows)) if at not in window.failures]
+    together = pl.concat([answers, pl.DataFrame(abstentions, schema=answers.schema)])
+    return together[np.argsort([*answered, *window.failures])]

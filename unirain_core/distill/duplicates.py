@@ -105,8 +105,8 @@ def doubled_photos(photos: pl.Series, pairs: pl.Series) -> Ints:
     Returns:
         For each photo the first pair with its pixels, as it is; or the first photo, counted on after the pairs; or NONE.
     """
-    of_pairs = pairs.rename("pixels").to_frame().with_row_index("row")
-    of_photos = photos.rename("pixels").to_frame().with_row_index("row", offset=len(pairs))
+    of_pairs = pairs.alias("pixels").to_frame().with_row_index("row")
+    of_photos = photos.alias("pixels").to_frame().with_row_index("row", offset=len(pairs))
     wanted = of_pairs.join(of_photos.select("pixels").unique(), on="pixels", how="semi")
     first = pl.concat([wanted, of_photos]).group_by("pixels").agg(pl.col("row").min().alias("first"))
     other = of_photos.join(first, on="pixels", how="left", maintain_order="left")

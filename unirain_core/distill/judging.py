@@ -1,10 +1,8 @@
-"""One judge's answer on one pair."""
+"""How a judge's answers count."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from unirain_core.distill.judges.judge import Judge, Response
-from unirain_core.imaging.codec import RgbImage
+import polars as pl
 
 MIN_MASS = 0.5
 """Below it the judge is not answering yes or no: an abstention."""
@@ -13,32 +11,22 @@ HALF = 0.5
 """The threshold of a judge that is taken at its word."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A response and how it counts."""
-
-    vote: bool | None
-    """R of Eq. 4; None: abstained."""
-    response: Response
-
-
-def judge_pair(judge: Judge, query: RgbImage, references: Sequence[RgbImage]) -> Answer:
-    """Eq. (4). Ask one judge whether the rain of a query is as reliable as that of its references.
+def with_votes(answers: pl.DataFrame, thresholds: Mapping[str, float]) -> pl.DataFrame:
+    """Eq. (4). The votes R of the judges: yes from the judge's threshold on.
 
     The paper leaves an unparseable answer open; here a judge whose mass on yes and no is below MIN_MASS abstains.
 
     Args:
-        judge: VLM_m with its prompt P, or a stand-in.
-        query: I_q, the rainy picture; the clean one is never shown.
-        references: S(q), best first.
+        answers: columns `judge`, `p_yes` and `mass`, and maybe others.
+        thresholds: of each judge; HALF for one that is taken at its word.
 
     Returns:
-        Vote and response; yes from HALF on, until a threshold that follows the database decides it anew.
+        The columns with `threshold` and `vote`; null: the judge abstained.
+
+    >>> answers = pl.DataFrame({"judge": ["a", "a"], "p_yes": [0.4, 0.6], "mass": [1.0, 0.1]})
+    >>> with_votes(answers, {"a": 0.4})["vote"].to_list()
+    [True, None]
     """
-    response = judge.judge(query, references)
-    return Answer(vote=counted(response.p_yes, response.mass, HALF), response=response)
-
-
-def counted(p_yes: float, mass: float, threshold: float) -> bool | None:
-    """The vote of a response: yes from the threshold on; None: it abstains."""
-    return None if mass < MIN_MASS else p_yes >= threshold
+    threshold = pl.col("judge").replace_strict(dict(thresholds), return_dtype=pl.Float64)
+    vote = pl.when(pl.col("mass") >= MIN_MASS).then(pl.col("p_yes") >= pl.col("threshold"))
+    return answers.with_columns(threshold.alias("threshold")).with_columns(vote.alias("vote"))

@@ -83,6 +83,7 @@ def pool_of(pieces: Iterable[pl.DataFrame], names: pl.DataFrame) -> pl.DataFrame
         pl.col("pair_id").rank("ordinal").cast(pl.Int32).alias("id_rank"),
         (pl.col("group").rank("dense").cast(pl.Int32) - 1).fill_null(NONE).alias("group_rank"),
     )
+    del names  # before the pieces come: ids are longer than all that is kept of a row
     return pl.concat([pl.DataFrame(schema=_COLUMNS), *pieces]).hstack(order)
 
 
@@ -151,7 +152,7 @@ def _settled(pool: pl.DataFrame, rain_types: Sequence[str]) -> pl.DataFrame:
         kinds = stated.removeprefix("luma:").split("|") if stated.startswith("luma:") else [stated]
         day[stated], night[stated] = kinds[0], kinds[-1]
     stated = pl.col("rain_type").cast(pl.String)
-    rain_type = pl.when("is_night").then(stated.replace(night)).otherwise(stated.replace(day))
+    rain_type = pl.when("is_night").then(stated.replace(old=night)).otherwise(stated.replace(old=day))
     is_unlisted = (pl.col("scene") != NONE) & ~pl.col("rain_type").is_in(rain_types)
     return (
         pool.with_columns(rain_type.alias("rain_type"), pl.col("reason").cast(pl.String))

@@ -1,27 +1,26 @@
 """The triplet (caption, image vector, picture) of a picture, and the work that makes it of a row."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from unirain_core.artefacts import triplets
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped
 from unirain_core.artefacts.triplets import EncodedRow
 from unirain_core.distill.encoders.captioner import Captioner
 from unirain_core.distill.encoders.image import ImageEncoder
 from unirain_core.distill.encoders.text import TextEncoder
+from unirain_core.distill.rainy import Rainy
 from unirain_core.distill.stand_ins import note
 from unirain_core.engine.jobs import Finished
 from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
+from unirain_core.imaging import pairs
 from unirain_core.imaging.codec import RgbImage, to_float, to_uint8
 from unirain_core.imaging.colour import luma
-from unirain_core.imaging.pairs import read_rainy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,15 +56,25 @@ class Encoder:
         """What a report must say of the encoders."""
         return note((self.captioner.form, self.text.name, self.image.name))
 
-    def encode(self, image: RgbImage) -> Triplet:
-        """The triplet of a picture of any size."""
-        caption = self.captioner.caption(image)
-        return Triplet(
-            caption=caption,
-            text_vector=self.text.encode(caption),
-            image_vector=self.image.encode(image),
-            picture=structure_picture(image, self.structure_side),
-        )
+    @property
+    def device(self) -> Device:
+        """Where they run: on a GPU if one of them needs it."""
+        needed = {self.captioner.device, self.text.device, self.image.device}
+        return "gpu" if "gpu" in needed else "cpu"
+
+    @property
+    def batch(self) -> int:
+        """Pictures that all of them take at once."""
+        return min(self.captioner.batch, self.text.batch, self.image.batch)
+
+    def encode(self, images: Sequence[RgbImage]) -> list[Triplet]:
+        """The triplets of pictures of any size; each model is called once."""
+        captions = self.captioner.captions(images)
+        texts, vectors = self.text.encode(captions), self.image.encode(images)
+        triplets: list[Triplet] = []
+        for image, caption, text, vector in zip(images, captions, texts, vectors, strict=True):
+            triplets.append(Triplet(caption, text, vector, structure_picture(image, self.structure_side)))
+        return triplets
 
 
 def structure_picture(image: RgbImage, side: int) -> NDArray[np.uint8]:
@@ -79,24 +88,6 @@ def structure_picture(image: RgbImage, side: int) -> NDArray[np.uint8]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PictureRow:
-    """A picture that shall have a triplet."""
-
-    id: str
-    """Pair_id or photo_id."""
-    dataset: str
-    """Name of the dataset in params."""
-    root: str
-    """Name of the root that the path is relative to."""
-    input: str
-    """Relative path."""
-    halves: str | None
-    """Left or right: the clean half of a picture that holds both."""
-    input_hash: str
-    """Content hash of the file."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EncodeRows:
     """The per-row work of every stage that makes triplets."""
 
@@ -106,36 +97,36 @@ class EncodeRows:
     """Names and versions of the encoders."""
     roots: Roots
     algorithm: str
+    device: Device
+    batch: int
     output: type[EncodedRow] = EncodedRow
-    device: Device = "cpu"
-    batch: int | None = None
 
-    def key(self, row: PictureRow) -> str:
+    def key(self, row: Rainy) -> str:
         """Everything that determines a row's triplet."""
-        return digest(self.made_with, row.input_hash, row.halves)
+        return digest(self.made_with, row.picture.content_hash, row.picture.half)
 
-    def place(self, row: PictureRow) -> tuple[str, str]:
+    def place(self, row: Rainy) -> tuple[str, str]:
         """Dataset and id of a row."""
         return row.dataset, row.id
 
-    def compute(self, batch: Sequence[PictureRow]) -> list[EncodedRow]:
+    def compute(self, batch: Sequence[Rainy]) -> list[EncodedRow]:
         """One triplet for each row."""
-        return [self._encoded(row) for row in batch]
-
-    def _encoded(self, row: PictureRow) -> EncodedRow:
         encoder = self.make_encoder()
-        file = self.roots.path(row.root, row.input)
-        triplet = encoder.encode(read_rainy(file, row.halves, listed=row.input_hash))
-        return EncodedRow(
-            id=row.id,
-            caption=triplet.caption,
-            caption_form=encoder.captioner.form,
-            text_vector=triplet.text_vector,
-            image_vector=triplet.image_vector,
-            picture=triplet.picture.tobytes(),
-            encoder=encoder.name,
-            input_hash=row.input_hash,
-        )
+        triplets = encoder.encode([pairs.read(row.picture, self.roots) for row in batch])
+        return [_encoded(row, triplet, encoder) for row, triplet in zip(batch, triplets, strict=True)]
+
+
+def _encoded(row: Rainy, triplet: Triplet, encoder: Encoder) -> EncodedRow:
+    return EncodedRow(
+        id=row.id,
+        caption=triplet.caption,
+        caption_form=encoder.captioner.form,
+        text_vector=triplet.text_vector,
+        image_vector=triplet.image_vector,
+        picture=triplet.picture.tobytes(),
+        encoder=encoder.name,
+        input_hash=row.picture.content_hash,
+    )
 
 
 def triplet_job(make_encoder: Callable[[], Encoder], roots: Roots, algorithm: str) -> EncodeRows:
@@ -147,23 +138,22 @@ def triplet_job(make_encoder: Callable[[], Encoder], roots: Roots, algorithm: st
         algorithm: the version of the stage's algorithm.
     """
     encoder = make_encoder()
-    made_with = f"{encoder.captioner.form}; {encoder.name}"
-    return EncodeRows(make_encoder=make_encoder, made_with=made_with, roots=roots, algorithm=algorithm)
+    return EncodeRows(
+        make_encoder=make_encoder,
+        made_with=f"{encoder.captioner.form}; {encoder.name}",
+        roots=roots,
+        algorithm=algorithm,
+        device=encoder.device,
+        batch=encoder.batch,
+    )
 
 
-def write_triplets(folder: Path, windows: Iterable[Finished[PictureRow, EncodedRow]]) -> list[Dropped]:
-    """Write the triplets of the rows that have one, in the order of the rows, as they come.
-
-    Returns:
-        The other rows, with their reasons.
-    """
+def without_triplet(window: Finished[Rainy, EncodedRow]) -> list[Dropped]:
+    """The rows of a window that have no triplet, with their reasons, in the order of the rows."""
     dropped: list[Dropped] = []
-    with triplets.writer(folder) as out:
-        for window in windows:
-            out.columns(window.results)
-            for position, failed in window.failures.items():
-                row = window.rows[position]
-                dropped.append(
-                    Dropped(pair_id=row.id, dataset=row.dataset, reason=failed.reason, other=failed.detail)
-                )
+    for position, failed in sorted(window.failures.items()):
+        row = window.rows[position]
+        dropped.append(
+            Dropped(pair_id=row.id, dataset=row.dataset, reason=failed.reason, other=failed.detail)
+        )
     return dropped

@@ -166,10 +166,7 @@ class RayPool(Generic[Task, Result]):
         suspect = tasks[0]
         self._deaths[id(suspect)] += 1
         if self._deaths[id(suspect)] >= _DEATHS:
-            raise WorkerDiedError(
-                "several workers of the Ray cluster ended at the same work, most often because memory ran out; finished "
-                "work is kept: run the same command again"
-            )
+            raise WorkerDiedError("several workers of the Ray cluster ended at the same work")
 
 
 class _Actor:
@@ -224,6 +221,6 @@ def _demand_answer(address: str) -> None:
         socket.create_connection((host, int(port)), timeout=_ANSWER_S).close()
     except OSError as error:
         raise MissingInputError(
-            f"no Ray cluster answers at {ADDRESS}={address} ({error.strerror or error}); start one with "
-            f"`ray start --head`, or unset {ADDRESS} for a cluster of this machine alone"
+            f"no Ray cluster answers at {ADDRESS}={address} ({error.strerror or error}); correct the "
+            f"address, or unset {ADDRESS} for a cluster of this machine alone"
         ) from None

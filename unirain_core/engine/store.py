@@ -101,7 +101,7 @@ class WorkStore:
             MissingInputError: the shared store does not exist, or does not let this user in.
         """
         shutil.rmtree(self.partial, ignore_errors=True)
-        self._write_use(replace(Use.of(self._use_file), is_whole=False))
+        self._write_use(replace(Use.of(self._use_file), is_recorded=False, is_whole=False))
 
     def folder(self, key: str, make: Callable[[Path], None]) -> Path:
         """The finished folder of a key, made now unless a sound one exists; concurrent makers are harmless.
@@ -135,15 +135,20 @@ class WorkStore:
         )
 
     def record_use(self, names: Iterable[str]) -> None:
-        """Remember what this owner's whole run referred to, for `collect`, and share what is not shared yet."""
-        use = Use(self.stage, frozenset(names), is_whole=True)
+        """Remember what this owner's run referred to, for `collect`; each of its jobs adds to what the others said.
+
+        What the shared store lacks of it is put there.
+        """
+        named = frozenset(names)
         if self._shared:
-            self._shared.share(sorted(use.names))
-        self._write_use(use)
+            self._shared.share(sorted(named))
+        before = Use.of(self._use_file)
+        own = before.names if before.is_recorded else frozenset()
+        self._write_use(Use(self.stage, named | own, is_recorded=True, is_whole=False))
 
     def end(self) -> None:
         """Say that the run came to its end; what `record_use` noted stays."""
-        self._write_use(replace(Use.of(self._use_file), is_whole=True))
+        self._write_use(replace(Use.of(self._use_file), is_recorded=False, is_whole=True))
 
     @property
     def _use_file(self) -> Path:

@@ -6,7 +6,7 @@ import os
 import socket
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from unirain_core.artefacts.remote import Remote
@@ -21,6 +21,8 @@ class Use:
     names: frozenset[str]
     is_whole: bool
     """Whether the owner's last run came to its end, so that `names` is all that it needs."""
+    is_recorded: bool = False
+    """Whether `names` are of a run that goes on; otherwise they are of the one before."""
 
     @classmethod
     def of(cls, file: Path) -> "Use":
@@ -43,11 +45,12 @@ class Use:
             return nothing
         if not isinstance(names, list):
             return nothing
-        return cls(stage, frozenset(map(str, names)), is_whole=is_whole is True)
+        is_recorded = fields.get("is_recorded") is True
+        return cls(stage, frozenset(map(str, names)), is_whole=is_whole is True, is_recorded=is_recorded)
 
     def text(self) -> str:
         """The list as it is stored."""
-        return json.dumps({"stage": self.stage, "names": sorted(self.names), "is_whole": self.is_whole})
+        return json.dumps(asdict(self) | {"names": sorted(self.names)})
 
 
 def of_home(home: Path) -> dict[str, Use]:

@@ -1,26 +1,25 @@
-"""The judge of a name in params: a stand-in or a model, chosen where a stage is put together."""
+"""The judge of a name in params: a stand-in or a model, chosen where a stage is put together.
 
+A new judge is a file with a table `JUDGES` (its name, and what makes it), and one line in `judge_files.py`.
+"""
+
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import assert_never
 
 from unirain_core.config.sections import JudgeName
 from unirain_core.distill.judges.judge import Judge
-from unirain_core.standins.statistics.judges import shipped
+from unirain_core.stages import judge_files
+from unirain_core.stages.choices import choices, demand_choice
+
+JUDGES: Mapping[str, Callable[[], Judge]] = choices(judge_files, "JUDGES")
 
 
-@lru_cache(maxsize=3)  # Eq. 4 has three
+@lru_cache(maxsize=1)  # a worker asks one judge, and two models may not fit on its device
 def make_judge(name: JudgeName) -> Judge:
     """The judge, made once per process.
 
-    A new judge is a file in `distill/judges`, its name in `JudgeName` and its case here; mypy refuses one without
-    the other.
+    Raises:
+        ConfigError: there is no judge of that name.
     """
-    match name:
-        case "statistics/directional":
-            return shipped()["directional"]
-        case "statistics/nss":
-            return shipped()["nss"]
-        case "statistics/photometric":
-            return shipped()["photometric"]
-        case _:
-            assert_never(name)
+    demand_choice(name, JUDGES, "vlm_votes.judges")
+    return JUDGES[name]()

@@ -2,17 +2,22 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from unirain_core.artefacts import paths, report, tables
+import polars as pl
+
+from unirain_core.artefacts import paths, report, tables, triplets
 from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import Dropped, Pair, TripletRow
-from unirain_core.artefacts.triplets import TABLE
+from unirain_core.artefacts.schemas import Dropped
+from unirain_core.artefacts.triplets import EncodedRow
 from unirain_core.config.sections import Encoders
-from unirain_core.distill.triplet import PictureRow, triplet_job, write_triplets
+from unirain_core.distill import rainy
+from unirain_core.distill.rainy import Rainy
+from unirain_core.distill.triplet import Encoder, triplet_job, without_triplet
+from unirain_core.engine.jobs import Finished
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
 from unirain_core.stages.encoders import make_encoder
@@ -23,57 +28,58 @@ STAGE = "query_triplets"
 READS = (paths.VERIFIED,)
 WRITES = (paths.TRIPLETS, paths.report(STAGE))
 PARAMS = ("encoders",)
-ALGORITHM = "1"
-
-
-_COLUMNS = ("pair_id", "dataset", "root", "input", "halves", "input_hash")
-"""Of a pair, all that its triplet is made from."""
+ALGORITHM = "2"
 
 
 def run(root: Path, *, encoders: Encoders) -> None:
     """Encode every verified pair, in the order of the pairs; one that cannot be encoded is dropped with its reason."""
-    logger.info("%s: encodes the rainy pictures of the verified pairs", STAGE)
     job = triplet_job(partial(make_encoder, encoders), Roots.load(root), ALGORITHM)
-    windows = stream(job, _pictures(root / paths.VERIFIED / "pairs.parquet"), WorkStore.at(root, STAGE))
-    dropped = write_triplets(root / paths.TRIPLETS, windows)
-    tables.write(root / paths.TRIPLETS / "dropped.parquet", dropped, Dropped)
-    summary = _report(root, dropped, encoders)
-    report.write(root / WRITES[1], summary)
-    logger.info("%s: %d pictures encoded, %d dropped", STAGE, summary.counts["triplets"], len(dropped))
+    out, figures = root / paths.TRIPLETS, _Figures()
+    with triplets.writer(out) as table, tables.writer(out / "dropped.parquet", Dropped) as dropped:
+        for window in stream(job, rainy.pairs(root), WorkStore.at(root, STAGE)):
+            table.columns(window.results)
+            dropped.rows(without_triplet(window))
+            figures.add(window)
+    report.write(root / WRITES[1], figures.report(make_encoder(encoders)))
+    logger.info("%s: %d pictures encoded, %d dropped", STAGE, table.count, figures.reasons.total())
 
 
-def _pictures(pairs: Path) -> Iterator[list[PictureRow]]:
-    """The rainy pictures, batch by batch."""
-    for table in tables.batches(pairs, Pair, _COLUMNS):
-        yield [
-            PictureRow(
-                id=pair["pair_id"],
-                dataset=pair["dataset"],
-                root=pair["root"],
-                input=pair["input"],
-                halves=pair["halves"],
-                input_hash=pair["input_hash"],
-            )
-            for pair in table.to_pylist()
-        ]
+@dataclass(slots=True)
+class _Figures:
+    """What the report says, gathered while the triplets are written."""
 
+    types: Counter[str | None] = field(default_factory=Counter)
+    """Pairs of each rain type."""
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Why pairs were dropped."""
+    captions: dict[str | None, str] = field(default_factory=dict)
+    """The first caption of each rain type."""
+    caption_hashes: list[pl.Series] = field(default_factory=list)
+    """8 bytes of each caption, since a million different ones may be longer than all else in memory."""
 
-def _report(root: Path, dropped: list[Dropped], encoders: Encoders) -> Report:
-    encoder = make_encoder(encoders)
-    pairs = tables.columns(root / paths.VERIFIED / "pairs.parquet", Pair, ["pair_id", "rain_type"])
-    captions = tables.columns(root / paths.TRIPLETS / TABLE, TripletRow, ["id", "caption"])
-    counts = Counter(dict(pairs["rain_type"].value_counts(sort=False).iter_rows()))
-    typed = captions.join(pairs, left_on="id", right_on="pair_id", how="left", maintain_order="left")
-    first = typed.unique("rain_type", keep="first", maintain_order=True).sort("rain_type")
-    return Report(
-        stage=STAGE,
-        counts={"pairs": len(pairs), "triplets": len(captions), "dropped": len(dropped), **counts},
-        reasons=dict(sorted(Counter(row.reason for row in dropped).items())),
-        notes=encoder.notes,
-        figures={
-            "captioner": encoder.captioner.form,
-            "encoders": encoder.name,
-            "different_captions": captions["caption"].n_unique(),
-            "captions": first.select("rain_type", "caption").to_dicts(),
-        },
-    )
+    def add(self, window: Finished[Rainy, EncodedRow]) -> None:
+        captions = pl.DataFrame(window.results.select(["caption"]))["caption"]
+        self.types.update(row.rain_type for row in window.rows)
+        self.reasons.update(failed.reason for failed in window.failures.values())
+        self.caption_hashes.append(captions.hash())
+        for row, caption in zip(window.kept(), captions, strict=True):
+            self.captions.setdefault(row.rain_type, caption)
+
+    def report(self, encoder: Encoder) -> Report:
+        n_pairs, n_dropped = self.types.total(), self.reasons.total()
+        types = {str(name): count for name, count in self.types.items()}
+        different = pl.concat([pl.Series(dtype=pl.UInt64), *self.caption_hashes]).n_unique()
+        return Report(
+            stage=STAGE,
+            counts={"pairs": n_pairs, "triplets": n_pairs - n_dropped, "dropped": n_dropped, **types},
+            reasons=dict(sorted(self.reasons.items())),
+            notes=encoder.notes,
+            figures={
+                "captioner": encoder.captioner.form,
+                "encoders": encoder.name,
+                "different_captions": different,
+                "captions": [
+                    {"rain_type": str(k), "caption": self.captions[k]} for k in sorted(self.captions, key=str)
+                ],
+            },
+        )

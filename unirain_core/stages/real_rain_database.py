@@ -3,20 +3,25 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from unirain_core.artefacts import paths, report, tables
+from unirain_core.artefacts import paths, report, tables, triplets
 from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import Dropped, RealPhoto, TripletRow
-from unirain_core.artefacts.triplets import TABLE, TripletFiles
+from unirain_core.artefacts.schemas import Dropped
+from unirain_core.artefacts.triplets import EncodedRow, TripletFiles
 from unirain_core.artefacts.whole import write_text
 from unirain_core.config.sections import Encoders, VectorStore
+from unirain_core.distill import rainy
+from unirain_core.distill.rainy import Rainy
+from unirain_core.distill.stand_ins import stand_ins
 from unirain_core.distill.stores.make import ensure_filled, make_store
 from unirain_core.distill.stores.store import Content
-from unirain_core.distill.triplet import PictureRow, triplet_job, write_triplets
+from unirain_core.distill.triplet import Encoder, triplet_job, without_triplet
+from unirain_core.engine.jobs import Finished
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import MissingInputError
@@ -28,7 +33,7 @@ STAGE = "real_rain_database"
 READS = (paths.VERIFIED,)
 WRITES = (paths.DATABASE, paths.report(STAGE))
 PARAMS = ("encoders", "vector_store")
-ALGORITHM = "1"
+ALGORITHM = "2"
 
 
 def run(root: Path, *, encoders: Encoders, vector_store: VectorStore) -> None:
@@ -37,52 +42,22 @@ def run(root: Path, *, encoders: Encoders, vector_store: VectorStore) -> None:
     Raises:
         MissingInputError: there is no real photo that can be encoded, or no server where params name one.
     """
-    logger.info("%s: encodes the real photos", STAGE)
-    work = WorkStore.at(root, STAGE)
     job = triplet_job(partial(make_encoder, encoders), Roots.load(root), ALGORITHM)
-    windows = stream(job, _pictures(root / paths.VERIFIED / "real.parquet"), work)
-    dropped = write_triplets(root / paths.DATABASE, windows)
-    tables.write(root / paths.DATABASE / "dropped.parquet", dropped, Dropped)
-    triplets = TripletFiles.open(root / paths.DATABASE)
-    _demand_photos(triplets.count, dropped)
-    content = Content.of(triplets.read())
+    out, work, figures = root / paths.DATABASE, WorkStore.at(root, STAGE), _Figures()
+    with triplets.writer(out) as table, tables.writer(out / "dropped.parquet", Dropped) as dropped:
+        for window in stream(job, rainy.photos(root), work):
+            table.columns(window.results)
+            lost = without_triplet(window)
+            dropped.rows(lost)
+            figures.add(window, lost)
+        _demand_a_photo(figures, table.count)
+    content = Content.of(TripletFiles.open(out).read())
     with make_store(vector_store.engine, content.name, work.home / "qdrant") as store:
         ensure_filled(store, content)
-    _write_collection(root / paths.DATABASE / "collection.json", content, vector_store)
-    report.write(root / WRITES[1], _report(root, dropped, encoders))
-    logger.info(
-        "%s: %d photos in collection %s, %d dropped", STAGE, triplets.count, content.name, len(dropped)
-    )
-
-
-def _pictures(photos: Path) -> Iterator[list[PictureRow]]:
-    """The photos, batch by batch."""
-    for table in tables.batches(photos, RealPhoto, ["photo_id", "dataset", "root", "input", "input_hash"]):
-        yield [
-            PictureRow(
-                id=photo["photo_id"],
-                dataset=photo["dataset"],
-                root=photo["root"],
-                input=photo["input"],
-                halves=None,
-                input_hash=photo["input_hash"],
-            )
-            for photo in table.to_pylist()
-        ]
-
-
-def _demand_photos(count: int, dropped: list[Dropped]) -> None:
-    if count:
-        return
-    if not dropped:
-        raise MissingInputError(
-            "the real-rain database is empty: add a dataset of unlabelled rainy photos to raw_datasets.datasets "
-            "(`layout: photos`, or any layout with `role: real`) and name its folder in roots.local.yaml"
-        )
-    raise MissingInputError(
-        f"not one photo of the real-rain database can be encoded (the first, {dropped[0].pair_id}: "
-        f"{dropped[0].reason}, {dropped[0].other}): add other photos to raw_datasets.datasets"
-    )
+    _write_collection(out / "collection.json", content, vector_store)
+    report.write(root / WRITES[1], figures.report(make_encoder(encoders)))
+    n_dropped = figures.reasons.total()
+    logger.info("%s: %d photos in collection %s, %d dropped", STAGE, table.count, content.name, n_dropped)
 
 
 def _write_collection(path: Path, content: Content, vector_store: VectorStore) -> None:
@@ -96,24 +71,54 @@ def _write_collection(path: Path, content: Content, vector_store: VectorStore) -
     write_text(path, json.dumps(facts, indent=2, sort_keys=True) + "\n")
 
 
-def _report(root: Path, dropped: list[Dropped], encoders: Encoders) -> Report:
-    """Photos by dataset, and by the kind of rain that their captions name."""
-    encoder = make_encoder(encoders)
-    listed = tables.columns(root / paths.VERIFIED / "real.parquet", RealPhoto, ["dataset"])["dataset"]
-    captions = tables.columns(root / paths.DATABASE / TABLE, TripletRow, ["caption"])["caption"]
-    datasets = Counter(dict(listed.value_counts(sort=False).iter_rows()))
-    kinds = Counter[str]()
-    for caption, count in captions.value_counts(sort=False).iter_rows():
-        light, drops = "night" if "night" in caption else "day", "drops" in caption
-        kinds[f"{light} {'drops' if drops else 'streaks'}"] += count
-    return Report(
-        stage=STAGE,
-        counts={"photos": len(listed), "dropped": len(dropped)},
-        reasons=dict(sorted(Counter(row.reason for row in dropped).items())),
-        notes=encoder.notes,
-        figures={
-            "encoders": encoder.name,
-            "datasets": [{"dataset": name, "photos": datasets[name]} for name in sorted(datasets)],
-            "captioned_as": [{"kind": kind, "photos": kinds[kind]} for kind in sorted(kinds)],
-        },
-    )
+@dataclass(slots=True)
+class _Figures:
+    """What the report says, gathered while the triplets are written."""
+
+    datasets: Counter[str] = field(default_factory=Counter)
+    """Photos of each dataset."""
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Why photos were dropped."""
+    kinds: Counter[str] = field(default_factory=Counter)
+    """Photos by the kind of rain that their captions name."""
+    first_lost: Dropped | None = None
+
+    def add(self, window: Finished[Rainy, EncodedRow], lost: Sequence[Dropped]) -> None:
+        self.datasets.update(row.dataset for row in window.rows)
+        self.reasons.update(row.reason for row in lost)
+        self.kinds.update(_kind(caption) for caption in window.results.column("caption").to_pylist())
+        if lost and self.first_lost is None:
+            self.first_lost = lost[0]
+
+    def report(self, encoder: Encoder) -> Report:
+        # the words are the stand-in's: what a model says of day, night and drops cannot be counted by them
+        kinds = self.kinds if stand_ins([encoder.captioner.form]) else {}
+        return Report(
+            stage=STAGE,
+            counts={"photos": self.datasets.total(), "dropped": self.reasons.total()},
+            reasons=dict(sorted(self.reasons.items())),
+            notes=encoder.notes,
+            figures={
+                "encoders": encoder.name,
+                "datasets": [{"dataset": k, "photos": self.datasets[k]} for k in sorted(self.datasets)],
+                "captioned_as": [{"kind": kind, "photos": kinds[kind]} for kind in sorted(kinds)],
+            },
+        )
+
+
+def _kind(caption: str) -> str:
+    return ("night" if "night" in caption else "day") + (" drops" if "drops" in caption else " streaks")
+
+
+def _demand_a_photo(figures: _Figures, n_encoded: int) -> None:
+    if not figures.datasets:
+        raise MissingInputError(
+            "the real-rain database is empty: add a dataset of unlabelled rainy photos to raw_datasets.datasets "
+            "(`layout: photos`, or any layout with `role: real`) and name its folder in roots.local.yaml"
+        )
+    if not n_encoded and figures.first_lost:
+        lost = figures.first_lost
+        raise MissingInputError(
+            f"not one photo of the real-rain database can be encoded (the first, {lost.pair_id}: "
+            f"{lost.reason}, {lost.other}): add other photos to raw_datasets.datasets"
+        )

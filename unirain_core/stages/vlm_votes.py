@@ -1,27 +1,27 @@
 """Stage: the votes of the three judges on every pair, and the verdicts."""
 
 import logging
+import shutil
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from unirain_core.artefacts import paths, report, tables
+from unirain_core.artefacts.picture import Picture
 from unirain_core.artefacts.report import Json, Report
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import Dropped, Pair, RealPhoto, Reference, Verdict, Vote
-from unirain_core.config.sections import JudgeName, VlmVotes
-from unirain_core.distill import calibration, tally, voting
-from unirain_core.distill.ballots import Ballot, CastVotes, ballots_of, votes_of
+from unirain_core.artefacts.schemas import Dropped, Pair, Reference, Verdict, Vote
+from unirain_core.config.sections import VlmVotes
+from unirain_core.distill import calibration, rainy, tally, voting
+from unirain_core.distill.ballots import RANKED, Answer, Ballot, CastVotes, answers_of, ballots, vote_job
 from unirain_core.distill.confusion import MAJORITY
-from unirain_core.distill.judging import HALF
+from unirain_core.distill.judging import HALF, MIN_MASS, with_votes
 from unirain_core.distill.stand_ins import PREFIX, note, stand_ins
-from unirain_core.engine.jobs import Finished
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import GateError
@@ -35,60 +35,188 @@ STAGE = "vlm_votes"
 READS = (paths.VERIFIED, paths.DATABASE, paths.TRIPLETS, paths.REFERENCES)
 WRITES = (paths.VOTES, paths.report(STAGE))
 PARAMS = ("vlm_votes",)
-ALGORITHM = "2"
+ALGORITHM = "3"
 
 
 def run(root: Path, *, vlm_votes: VlmVotes) -> None:
     """Ask every judge about every pair; one vote for each, one verdict for each pair.
 
+    The judges are asked after each other, since two models may not fit on one device. Their answers wait in files: memory holds
+    a few of them.
+
     Raises:
         GateError: thresholds shall follow the real-rain database, and it is too small for that.
     """
-    dropped = _dropped(root)
-    pairs, photos = _searched(root, {row.pair_id for row in dropped})
-    references = tables.read(root / paths.REFERENCES / "references.parquet", Reference)
-    hashes = {judge: make_judge(judge).prompt_hash for judge in vlm_votes.judges}
-    of_pairs = ballots_of(pairs, photos, references, hashes)
-    of_photos = [] if vlm_votes.accept_share is None else _ballots_of_photos(root, photos, hashes)
-    logger.info("%s: %d questions on pairs, %d on photos", STAGE, len(of_pairs), len(of_photos))
-    job = CastVotes(make_judge=make_judge, roots=Roots.load(root), algorithm=ALGORITHM)
-    ballots = [*of_photos, *of_pairs]  # the answers on photos first: they give the thresholds of the others
-    failed: Counter[str] = Counter()
-    answers = _answers(stream(job, [ballots], WorkStore.at(root, STAGE)), failed)
-    on_photos, on_pairs = _parted(answers, len(of_photos))
-    thresholds = _thresholds(on_photos, vlm_votes)
-    with tables.writer(root / paths.VOTES / "photos.parquet", Vote) as table:
-        table.columns(calibration.decided(on_photos, thresholds))
-    decided = (calibration.decided(piece, thresholds) for piece in on_pairs)
-    votes = write_votes(root / paths.VOTES / "votes.parquet", decided).reshape(
-        len(pairs), len(vlm_votes.judges)
-    )
-    verdicts = voting.verdicts(votes).with_columns(
-        pl.Series("pair_id", [pair.pair_id for pair in pairs], pl.String)
-    )
-    with tables.writer(root / paths.VOTES / "verdicts.parquet", Verdict) as table:
-        table.columns(verdicts)
-    tables.write(root / paths.VOTES / "dropped.parquet", dropped, Dropped)
-    kept = int(verdicts["verdict"].sum())
-    summary = Report(
+    out, store, roots = root / paths.VOTES, WorkStore.at(root, STAGE), Roots.load(root)
+    dropped = _dropped(root, out / "dropped.parquet")
+    photos = {row.id: row.picture for batch in rainy.photos(root, dropped) for row in batch}
+    n_photos = 0 if vlm_votes.accept_share is None else _demand_two(len(photos))
+    with _folder(out / ".answers") as folder:
+        answers = []
+        for number, name in enumerate(vlm_votes.judges):
+            job = vote_job(name, make_judge, roots, ALGORITHM)
+            asked = _ballots(root, dropped, photos, about_photos=n_photos > 0)
+            answers.append(_ask(job, asked, n_photos, store, folder / str(number)))
+        thresholds = _thresholds([a.on_photos for a in answers], vlm_votes)
+        with tables.writer(out / "photos.parquet", Vote) as table:
+            for piece in _votes([a.on_photos for a in answers], thresholds):
+                table.columns(piece)
+        votes = write_votes(out, [a.on_pairs for a in answers], thresholds)
+    failed = sum((a.failed for a in answers), Counter[str]())
+    summary = _report(votes, _groups(root, dropped), failed, thresholds)
+    report.write(root / WRITES[1], summary)
+    logger.info("%s: %d of %d pairs kept", STAGE, summary.counts["kept"], len(votes))
+
+
+def _dropped(root: Path, out: Path) -> set[str]:
+    """Verified pairs and photos without a triplet: they have no references, so no judge is asked about them."""
+    names: set[str] = set()
+    with tables.writer(out, Dropped) as table:
+        for folder in (paths.TRIPLETS, paths.DATABASE):
+            for piece in tables.batches(root / folder / "dropped.parquet", Dropped):
+                table.columns(piece)
+                names.update(piece.column("pair_id").to_pylist())
+    return names
+
+
+def _demand_two(n_photos: int) -> int:
+    if n_photos < 2:
+        raise GateError(
+            "vlm_votes.accept_share: no threshold can follow a real-rain database of one photo; "
+            "add photos (`layout: photos`), or remove accept_share"
+        )
+    return n_photos
+
+
+@contextmanager
+def _folder(folder: Path) -> Iterator[Path]:
+    """An empty folder that is gone afterwards; DVC removes what a kill leaves of it with the stage's other outs."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def _ballots(
+    root: Path, dropped: set[str], photos: Mapping[str, Picture], *, about_photos: bool
+) -> Iterator[list[Ballot]]:
+    """What a judge is asked: first about the photos, if at all, then about the pairs."""
+    folder = root / paths.REFERENCES
+    if about_photos:
+        references = tables.batches(folder / "photos.parquet", Reference, RANKED)
+        yield from ballots(rainy.photos(root, dropped), photos, references)
+    references = tables.batches(folder / "references.parquet", Reference, RANKED)
+    yield from ballots(rainy.pairs(root, dropped), photos, references)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """One judge's answers, in the order of the questions."""
+
+    on_photos: Path
+    on_pairs: Path
+    failed: Counter[str]
+    """Why questions could not be asked."""
+
+
+def _ask(
+    job: CastVotes, asked: Iterable[list[Ballot]], n_photos: int, store: WorkStore, folder: Path
+) -> _Answers:
+    """Put all questions to one judge; the first `n_photos` are about photos."""
+    answers = _Answers(folder / "photos.parquet", folder / "pairs.parquet", Counter())
+    left = n_photos
+    with (
+        tables.writer(answers.on_photos, Answer) as on_photos,
+        tables.writer(answers.on_pairs, Answer) as on_pairs,
+    ):
+        for window in stream(job, asked, store):
+            rows = answers_of(window, job)
+            on_photos.columns(rows[:left])
+            on_pairs.columns(rows[left:])
+            left = max(0, left - len(rows))
+            answers.failed.update(failure.reason for failure in window.failures.values())
+    return answers
+
+
+def _thresholds(on_photos: Sequence[Path], params: VlmVotes) -> dict[str, float]:
+    if params.accept_share is None:
+        return dict.fromkeys(params.judges, HALF)
+    p_yes: dict[str, pl.Series] = {}
+    for judge, file in zip(params.judges, on_photos, strict=True):
+        given = tables.columns(file, Answer, ["p_yes", "mass"])
+        p_yes[judge] = given.filter(pl.col("mass") >= MIN_MASS)["p_yes"]
+    silent = [judge for judge, given in p_yes.items() if given.is_empty()]
+    if silent:
+        raise GateError(
+            f"vlm_votes.accept_share: {', '.join(silent)} abstained on every photo of the real-rain database; "
+            "remove accept_share, and half decides"
+        )
+    return {judge: calibration.threshold(given, params.accept_share) for judge, given in p_yes.items()}
+
+
+def _votes(files: Sequence[Path], thresholds: Mapping[str, float]) -> Iterator[pl.DataFrame]:
+    """The votes of all judges: those on one pair follow each other, in the order of the judges."""
+    for pieces in zip(*(tables.batches(file, Answer) for file in files), strict=True):
+        answers = pl.concat([pl.DataFrame(piece) for piece in pieces])
+        by_judge = np.arange(len(answers)).reshape(len(files), -1)
+        yield with_votes(answers[by_judge.T.ravel()], thresholds)
+
+
+def write_votes(out: Path, files: Sequence[Path], thresholds: Mapping[str, float]) -> voting.Votes:
+    """All votes as numbers, after the tables of votes and verdicts were written piece by piece.
+
+    Args:
+        out: folder of the tables.
+        files: the answers of each judge on all pairs, in the order of the pairs.
+        thresholds: of each judge.
+    """
+    cast = [np.empty((0, len(files)), dtype=np.int8)]
+    with (
+        tables.writer(out / "votes.parquet", Vote) as votes,
+        tables.writer(out / "verdicts.parquet", Verdict) as verdicts,
+    ):
+        for piece in _votes(files, thresholds):
+            votes.columns(piece)
+            numbers = piece["vote"].cast(pl.Int8).fill_null(voting.ABSTAINED).to_numpy()
+            cast.append(numbers.reshape(-1, len(files)))
+            of_pairs = voting.verdicts(cast[-1])
+            verdicts.columns(of_pairs.with_columns(piece["pair_id"].gather_every(len(files))))
+    return np.concatenate(cast)
+
+
+def _groups(root: Path, dropped: set[str]) -> pl.DataFrame:
+    """Rain type and dataset of every pair that was asked about."""
+    pairs = tables.columns(root / rainy.PAIRS, Pair, ["pair_id", "rain_type", "dataset"])
+    return pairs.filter(~pl.col("pair_id").is_in(sorted(dropped))).drop("pair_id")
+
+
+def _report(
+    votes: voting.Votes, groups: pl.DataFrame, failed: Counter[str], thresholds: Mapping[str, float]
+) -> Report:
+    judges = list(thresholds)
+    kept = int(voting.is_reliable((votes == voting.YES).sum(axis=1), len(judges)).sum())
+    return Report(
         stage=STAGE,
         counts={
-            "pairs": len(pairs),
+            "pairs": len(votes),
             "kept": kept,
-            "rejected": len(pairs) - kept,
+            "rejected": len(votes) - kept,
             "votes": votes.size,
             "abstentions": int((votes == voting.ABSTAINED).sum()),
         },
         reasons=failed,
-        notes=[*note(vlm_votes.judges), *_failures(failed)],
+        notes=[*note(judges), *_failures(failed)],
         figures={
-            **_figures(pairs, votes, judges=vlm_votes.judges),
+            "by_type": tally.by_group(votes, groups["rain_type"]),
+            "by_dataset": tally.by_group(votes, groups["dataset"]),
+            "by_judge": tally.by_judge(votes, judges),
+            "agreement": tally.agreement(votes, judges),
             "thresholds": [{"judge": judge, "threshold": value} for judge, value in thresholds.items()],
-            **_reliability(vlm_votes.judges),
+            **_reliability(judges),
         },
     )
-    report.write(root / WRITES[1], summary)
-    logger.info("%s: %d of %d pairs kept", STAGE, kept, len(pairs))
 
 
 def _failures(failed: Counter[str]) -> list[str]:
@@ -98,93 +226,6 @@ def _failures(failed: Counter[str]) -> list[str]:
         f"{failed.total()} questions could not be asked and count as abstentions; "
         f"`dvc repro --force --single-item {STAGE}` asks them again"
     ]
-
-
-def _dropped(root: Path) -> list[Dropped]:
-    """Verified pairs and photos without a triplet: they have no references, so no judge is asked about them."""
-    rows: list[Dropped] = []
-    for folder in (paths.TRIPLETS, paths.DATABASE):
-        rows += tables.read(root / folder / "dropped.parquet", Dropped)
-    return rows
-
-
-def _searched(root: Path, dropped: Container[str]) -> tuple[list[Pair], list[RealPhoto]]:
-    """The verified pairs and photos that have a triplet."""
-    pairs = tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)
-    photos = tables.read(root / paths.VERIFIED / "real.parquet", RealPhoto)
-    return (
-        [pair for pair in pairs if pair.pair_id not in dropped],
-        [photo for photo in photos if photo.photo_id not in dropped],
-    )
-
-
-def _ballots_of_photos(
-    root: Path, photos: Sequence[RealPhoto], prompt_hashes: Mapping[JudgeName, str]
-) -> list[Ballot]:
-    if len(photos) < 2:
-        raise GateError(
-            "vlm_votes.accept_share: no threshold can follow a real-rain database of one photo; "
-            "add photos (`layout: photos`), or remove accept_share"
-        )
-    references = tables.read(root / paths.REFERENCES / "photos.parquet", Reference)
-    return ballots_of(photos, photos, references, prompt_hashes)
-
-
-def _answers(windows: Iterable[Finished[Ballot, Vote]], failed: Counter[str]) -> Iterator[pl.DataFrame]:
-    """The answers in the order of the ballots, as columns; reasons of questions that could not be asked are counted."""
-    for window in windows:
-        failed.update(failure.reason for failure in window.failures.values())
-        yield columns_of(votes_of(window.rows, window.outcomes()))
-
-
-def columns_of(votes: Sequence[Vote]) -> pl.DataFrame:
-    """Votes as columns."""
-    schema = pl.DataFrame(tables.arrow_schema(Vote).empty_table()).schema
-    columns = {name: [getattr(vote, name) for vote in votes] for name in schema}
-    return pl.DataFrame(columns, schema=schema)
-
-
-def _parted(answers: Iterator[pl.DataFrame], n_rows: int) -> tuple[pl.DataFrame, Iterator[pl.DataFrame]]:
-    """The first rows of all, and the others as they come."""
-    head = columns_of([])
-    while len(head) < n_rows:
-        head = pl.concat([head, next(answers)])
-    return head[:n_rows], chain([head[n_rows:]], answers)
-
-
-def write_votes(path: Path, pieces: Iterable[pl.DataFrame]) -> NDArray[np.int8]:
-    """All votes as numbers, after the pieces of their table were written: replies and reasons are never held all at once."""
-    cast = [np.empty(0, dtype=np.int8)]
-    with tables.writer(path, Vote) as table:
-        for piece in pieces:
-            table.columns(piece)
-            cast.append(piece["vote"].cast(pl.Int8).fill_null(voting.ABSTAINED).to_numpy())
-    return np.concatenate(cast)
-
-
-def _thresholds(on_photos: pl.DataFrame, params: VlmVotes) -> dict[str, float]:
-    if params.accept_share is None:
-        return dict.fromkeys(params.judges, HALF)
-    answered = on_photos.drop_nulls("vote")
-    answers = {judge: answered.filter(pl.col("judge") == judge)["p_yes"] for judge in params.judges}
-    silent = [judge for judge, p_yes in answers.items() if p_yes.is_empty()]
-    if silent:
-        raise GateError(
-            f"vlm_votes.accept_share: {', '.join(silent)} abstained on every photo of the real-rain database; "
-            "remove accept_share, and half decides"
-        )
-    return {judge: calibration.threshold(p_yes, params.accept_share) for judge, p_yes in answers.items()}
-
-
-def _figures(pairs: Sequence[Pair], votes: voting.Votes, *, judges: Sequence[str]) -> dict[str, Json]:
-    rain_types = pl.Series([pair.rain_type for pair in pairs], dtype=pl.String)
-    datasets = pl.Series([pair.dataset for pair in pairs], dtype=pl.String)
-    return {
-        "by_type": tally.by_group(votes, rain_types),
-        "by_dataset": tally.by_group(votes, datasets),
-        "by_judge": tally.by_judge(votes, judges),
-        "agreement": tally.agreement(votes, judges),
-    }
 
 
 def _reliability(judges: Sequence[str]) -> dict[str, Json]:

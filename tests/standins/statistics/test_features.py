@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from unirain_core.standins.statistics import features
-from unirain_core.standins.statistics.features import FAMILIES, Measurements, measure
+from unirain_core.standins.statistics.features import FAMILIES, Measurements, measure, measured_by
 
 
 def picture(value, height=64, width=96):
@@ -14,26 +14,32 @@ def picture(value, height=64, width=96):
 def counted(monkeypatch):
     seen = []
 
-    def counting(image):
+    def counting(family, image):
         seen.append(image)
-        return measure(image)
+        return measured_by(family, image)
 
-    monkeypatch.setattr(features, "measure", counting)
+    monkeypatch.setattr(features, "measured_by", counting)
     return seen
 
 
 def test_equal_pictures_are_measured_once(counted):
-    known = Measurements(capacity=4)
-    first = known.of(picture(1))
+    kept = Measurements(capacity=4)
+    first = kept.of(picture(1), "nss")
 
-    assert first is known.of(picture(1).copy())
-    assert 1 == len(counted)
+    assert first is kept.of(picture(1).copy(), "nss")
+    assert first != kept.of(picture(1), "photometric")
+    assert 2 == len(counted)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_by_itself_measures_what_it_measures_among_the_others(family):
+    assert measure(picture(1)).of(family) == measured_by(family, picture(1))
 
 
 def test_the_picture_used_longest_ago_is_forgotten_first(counted):
-    known = Measurements(capacity=2)
+    kept = Measurements(capacity=2)
     for value in (1, 2, 1, 3, 1, 2):
-        known.of(picture(value))
+        kept.of(picture(value), "nss")
 
     assert 4 == len(counted)  # 1, 2, 3, and 2 again
 

@@ -11,11 +11,11 @@ def picture(seed, height=256, width=384):
 
 @pytest.mark.parametrize("size", [(256, 384), (600, 400), (80, 80)])
 def test_vectors_have_unit_length_whatever_the_size(size):
-    vector = StatisticsImageEncoder().encode(picture(0, *size))
+    vectors = StatisticsImageEncoder().encode([picture(0, *size)])
 
-    assert vector.shape == (276,)
-    assert vector.dtype == np.float32
-    assert 1 == pytest.approx(float(np.linalg.norm(vector)), abs=1e-6)
+    assert vectors.shape == (1, 276)
+    assert vectors.dtype == np.float32
+    assert 1 == pytest.approx(float(np.linalg.norm(vectors)), abs=1e-6)
 
 
 def test_equal_pictures_have_cosine_1_and_a_noisy_copy_is_nearer_than_another_scene():
@@ -23,9 +23,9 @@ def test_equal_pictures_have_cosine_1_and_a_noisy_copy_is_nearer_than_another_sc
     scene = np.kron(picture(1, 8, 12), np.ones((32, 32, 1), np.uint8))
     other = np.kron(picture(2, 8, 12), np.ones((32, 32, 1), np.uint8))
     noisy = np.clip(scene.astype(int) + picture(3) // 16, 0, 255).astype(np.uint8)
-    here, near, far = (encoder.encode(image) for image in (scene, noisy, other))
+    here, near, far = encoder.encode([scene, noisy, other])
 
-    np.testing.assert_array_equal(here, encoder.encode(scene.copy()))
+    np.testing.assert_array_equal(here, encoder.encode([scene.copy()])[0])
     assert here @ far < here @ near < 1
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from unirain_core.distill.confusion import MAJORITY
+from unirain_core.distill.judges.judge import Question, prompt_hash
 from unirain_core.standins.statistics import judges
 from unirain_core.standins.statistics.features import FAMILIES, measure
 from unirain_core.standins.statistics.frame import FEATURE_VERSION
@@ -76,24 +77,24 @@ def test_a_logit_of_0_is_a_yes():
 
 
 def test_other_weights_give_another_hash_and_equal_ones_the_same():
-    assert toy(0.5).prompt_hash == toy(0.5).prompt_hash
-    assert toy(0.5).prompt_hash != toy(0.6).prompt_hash
+    assert prompt_hash(toy(0.5)) == prompt_hash(toy(0.5))
+    assert prompt_hash(toy(0.5)) != prompt_hash(toy(0.6))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_judge_does_not_care_for_the_order_of_the_references_and_repeats_itself(family):
     judge = shipped()[family]
-    first = judge.judge(noise(1), [noise(2), noise(3), noise(4)])
-    second = judge.judge(noise(1), [noise(4), noise(2), noise(3)])
+    asked = Question(noise(1), [noise(2), noise(3), noise(4)])
+    first, second = judge.judge([asked, Question(noise(1), [noise(4), noise(2), noise(3)])])
 
     assert 0 <= first.p_yes <= 1
     assert math.isclose(first.p_yes, second.p_yes, rel_tol=1e-9)
-    assert first == judge.judge(noise(1), [noise(2), noise(3), noise(4)])
+    assert [first] == judge.judge([asked])
 
 
 def test_a_judge_without_references_is_a_mistake_of_the_caller():
     with pytest.raises(ValueError, match="at least one reference"):
-        shipped()["nss"].judge(noise(1), [])
+        shipped()["nss"].judge([Question(noise(1), [])])
 
 
 def test_weights_of_other_statistics_are_refused(monkeypatch):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from unirain_core.standins.statistics.frame import frame_of
+from unirain_core.standins.statistics.frame import luma_of
 from unirain_core.standins.statistics.nss import fit_aggd, fit_ggd, nss
 
 
@@ -31,7 +31,7 @@ def test_mirroring_a_distribution_swaps_its_sides():
 
 def test_mirroring_a_picture_swaps_falling_and_rising_neighbours_and_keeps_the_rest():
     image = np.random.default_rng(3).integers(0, 256, (256, 384, 3), dtype=np.uint8)
-    here, there = nss(frame_of(image)), nss(frame_of(image[:, ::-1].copy()))
+    here, there = nss(luma_of(image)), nss(luma_of(image[:, ::-1].copy()))
     swap = {"falling": "rising", "rising": "falling"}
     full = [name for name in here if "full size" in name or "(" not in name]
     swapped = [" ".join(swap.get(word, word) for word in name.split(" ")) for name in full]
@@ -40,6 +40,6 @@ def test_mirroring_a_picture_swaps_falling_and_rising_neighbours_and_keeps_the_r
 
 
 def test_a_flat_picture_has_no_steps():
-    values = nss(frame_of(np.full((256, 384, 3), 90, np.uint8)))
+    values = nss(luma_of(np.full((256, 384, 3), 90, np.uint8)))
 
     assert 1 == values["share without sideways steps"] == values["share without downwards bends"]

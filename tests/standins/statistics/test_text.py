@@ -25,10 +25,8 @@ def test_punctuation_and_case_do_not_count():
 def test_another_rain_type_is_farther_than_another_hue():
     encoder = StatisticsTextEncoder()
     caption = "a night picture with heavy rain streaks, falling to the left; the scene is dim, mostly orange"
-    here, hue, day = (
-        encoder.encode(caption.replace(*change))
-        for change in (("", ""), ("orange", "blue"), ("night", "day"))
-    )
+    changes = (("", ""), ("orange", "blue"), ("night", "day"))
+    here, hue, day = encoder.encode([caption.replace(*change) for change in changes])
 
     assert 0 < np.linalg.norm(here - hue) < np.linalg.norm(here - day)
 

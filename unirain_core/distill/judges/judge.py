@@ -4,7 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from unirain_core.engine.pools import Device
+from unirain_core.engine.store import digest
 from unirain_core.imaging.codec import RgbImage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """What a judge is shown: rainy pictures only, never a clean one."""
+
+    query: RgbImage
+    """I_q."""
+    references: Sequence[RgbImage]
+    """S(q), best first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +34,7 @@ class Response:
 
 
 class Judge(Protocol):
-    """One of the three models of Eq. 4. It sees rainy pictures only, never a clean one."""
+    """One of the three models of Eq. 4. Making one is cheap: its model is loaded by the first question."""
 
     @property
     def name(self) -> str:
@@ -30,10 +42,30 @@ class Judge(Protocol):
         ...
 
     @property
-    def prompt_hash(self) -> str:
-        """Hash of the prompt and of what else makes the judge; for a stand-in of its weights."""
+    def prompt(self) -> str:
+        """P of Eq. 4, as the model is given it; empty for a stand-in."""
         ...
 
-    def judge(self, query: RgbImage, references: Sequence[RgbImage]) -> Response:
-        """Answer for a rainy picture and its references, best first; pictures of any size."""
+    @property
+    def version(self) -> str:
+        """Hash of all else that determines its answers: weights, preprocessing, precision."""
         ...
+
+    @property
+    def device(self) -> Device:
+        """Where its model runs."""
+        ...
+
+    @property
+    def batch(self) -> int:
+        """Questions that it takes at once."""
+        ...
+
+    def judge(self, questions: Sequence[Question]) -> list[Response]:
+        """One answer to each question; the pictures have any size."""
+        ...
+
+
+def prompt_hash(judge: Judge) -> str:
+    """Hash of a judge's prompt and version, which every answer bears; its version alone where it has no prompt."""
+    return digest(judge.version, judge.prompt) if judge.prompt else judge.version

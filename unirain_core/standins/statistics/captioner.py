@@ -1,11 +1,13 @@
 """Stand-in captions: measured attributes of a picture in one sentence."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from unirain_core.engine.pools import Device
 from unirain_core.imaging.codec import RgbImage
 from unirain_core.standins.statistics.attributes import Attributes, attributes, measured
 from unirain_core.standins.statistics.fitted import Fitted, fitted
-from unirain_core.standins.statistics.frame import frame_of
+from unirain_core.standins.statistics.frame import BATCH, frame_of
 
 MANY_LAMPS = 4
 
@@ -21,9 +23,19 @@ class StatisticsCaptioner:
         """As `Captioner.form`."""
         return f"statistics/attributes@{self.fit.digest}"
 
-    def caption(self, image: RgbImage) -> str:
-        """As `Captioner.caption`."""
-        return sentence(attributes(measured(frame_of(image)), self.fit.rules))
+    @property
+    def device(self) -> Device:
+        """Statistics need no GPU."""
+        return "cpu"
+
+    @property
+    def batch(self) -> int:
+        """As many as are held in memory at once; nothing is gained by more."""
+        return BATCH
+
+    def captions(self, images: Sequence[RgbImage]) -> list[str]:
+        """As `Captioner.captions`."""
+        return [sentence(attributes(measured(frame_of(image)), self.fit.rules)) for image in images]
 
 
 def sentence(words: Attributes) -> str:

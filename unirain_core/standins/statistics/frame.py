@@ -19,6 +19,9 @@ FEATURE_VERSION = "1"
 SHORT_SIDE, LONG_SIDE = 256, 384
 """Size of a frame in pixels: 256 x 384 for landscape pictures, 384 x 256 for portrait ones."""
 
+BATCH = 8
+"""Pictures, or questions of four pictures, that a stand-in holds in memory at once: 1.2 GB of 12 megapixels each."""
+
 MASK_FLOOR = 0.05
 """Luma by which a mark must at least exceed its background."""
 
@@ -50,6 +53,11 @@ def frame_of(image: RgbImage) -> Frame:
     background = without_small_structures(bright)
     residual = bright - background
     return Frame(rgb, bright, background, residual, marked(bright, residual))
+
+
+def luma_of(image: RgbImage) -> Plane:
+    """The luma of a picture's frame; what else a frame holds costs ten times as much."""
+    return luma(to_float(on_grid(image)))
 
 
 def on_grid(image: RgbImage) -> RgbImage:

@@ -1,15 +1,17 @@
 """Stand-in image vectors: edge directions, colours and texture by place."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from unirain_core.engine.pools import Device
 from unirain_core.imaging.codec import RgbImage, to_float
 from unirain_core.imaging.colour import luma
 from unirain_core.standins.statistics.fitted import Fitted, fitted
-from unirain_core.standins.statistics.frame import Plane, gaussian, on_grid
+from unirain_core.standins.statistics.frame import BATCH, Plane, gaussian, on_grid
 
 Vector = NDArray[np.float64]
 
@@ -38,9 +40,19 @@ class StatisticsImageEncoder:
         """As `ImageEncoder.name`."""
         return f"statistics/layout@{self.fit.digest}"
 
-    def encode(self, image: RgbImage) -> NDArray[np.float32]:
-        """(276,) float32, as `ImageEncoder.encode`."""
-        return standardised(raw_vector(to_float(on_grid(image))), self.fit)
+    @property
+    def device(self) -> Device:
+        """Statistics need no GPU."""
+        return "cpu"
+
+    @property
+    def batch(self) -> int:
+        """As many as are held in memory at once; nothing is gained by more."""
+        return BATCH
+
+    def encode(self, images: Sequence[RgbImage]) -> NDArray[np.float32]:
+        """(N, 276), as `ImageEncoder.encode`."""
+        return np.stack([standardised(raw_vector(to_float(on_grid(image))), self.fit) for image in images])
 
 
 def standardised(raw: Vector, fit: Fitted) -> NDArray[np.float32]:

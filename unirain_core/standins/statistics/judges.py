@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from unirain_core.distill.confusion import Confusion
-from unirain_core.distill.judges.judge import Response
-from unirain_core.imaging.codec import RgbImage
+from unirain_core.distill.judges.judge import Question, Response
+from unirain_core.engine.pools import Device
 from unirain_core.standins.statistics.features import FAMILIES, Family, Measurements
-from unirain_core.standins.statistics.frame import FEATURE_VERSION
+from unirain_core.standins.statistics.frame import BATCH, FEATURE_VERSION
 from unirain_core.standins.statistics.linear import LinearRule, probability
 
 FILE = "judges.json"
@@ -23,9 +23,7 @@ CLIP = 6.0
 SPOKEN = 3
 """Statistics that a reason names."""
 
-_measurements = Measurements(
-    capacity=1024
-)  # one photo is a reference of many queries, one query has three judges
+_measurements = Measurements(capacity=1024)  # one photo is a reference of many queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +68,39 @@ class StatisticsJudge:
         return f"statistics/{self.family}"
 
     @property
-    def prompt_hash(self) -> str:
-        """As `Judge.prompt_hash`."""
+    def prompt(self) -> str:
+        """Statistics are not asked in words."""
+        return ""
+
+    @property
+    def version(self) -> str:
+        """As `Judge.version`."""
         return self.digest
 
-    def judge(self, query: RgbImage, references: Sequence[RgbImage]) -> Response:
+    @property
+    def device(self) -> Device:
+        """Statistics need no GPU."""
+        return "cpu"
+
+    @property
+    def batch(self) -> int:
+        """As many as are held in memory at once; nothing is gained by more."""
+        return BATCH
+
+    def judge(self, questions: Sequence[Question]) -> list[Response]:
         """As `Judge.judge`.
 
         Raises:
-            ValueError: there is no reference.
+            ValueError: a question has no reference.
         """
-        if not references:
+        return [self._answer(question) for question in questions]
+
+    def _answer(self, question: Question) -> Response:
+        if not question.references:
             raise ValueError("a judge needs at least one reference (found 0)")
-        measured = [_measurements.of(image).of(self.family) for image in (query, *references)]
-        return self.respond(self.weights.deviations(measured[0], measured[1:]))
+        pictures = (question.query, *question.references)
+        query, *references = [_measurements.of(picture, self.family) for picture in pictures]
+        return self.respond(self.weights.deviations(query, references))
 
     def respond(self, deviations: Mapping[str, float]) -> Response:
         """The answer to given deviations from the references."""

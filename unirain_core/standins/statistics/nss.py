@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gamma
 
-from unirain_core.standins.statistics.frame import Frame, Plane, gaussian
+from unirain_core.standins.statistics.frame import Plane, gaussian
 
 Vector = NDArray[np.float64]
 
@@ -17,14 +17,14 @@ GGD_RATIO: Vector = gamma(1 / SHAPES) * gamma(3 / SHAPES) / gamma(2 / SHAPES) **
 """E[x^2] / E[|x|]^2 of a generalised Gaussian of each shape; falls with the shape."""
 
 
-def nss(frame: Frame) -> dict[str, float]:
-    """All natural scene statistics of a frame by name (features of BRISQUE at three scales, and differences)."""
+def nss(luma: Plane) -> dict[str, float]:
+    """All natural scene statistics of a frame's luma by name (features of BRISQUE at three scales, and differences)."""
     values: dict[str, float] = {}
-    plane = frame.luma * np.float32(255)
+    plane = luma * np.float32(255)
     for scale in SCALES:
         values |= {f"{name} ({scale})": value for name, value in _one_scale(plane).items()}
         plane = gaussian(plane, 0.8)[::2, ::2]
-    return values | _differences(frame.luma)
+    return values | _differences(luma)
 
 
 def _one_scale(plane: Plane) -> dict[str, float]:

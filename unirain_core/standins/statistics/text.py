@@ -2,14 +2,16 @@
 
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unirain_core.engine.pools import Device
 from unirain_core.standins.statistics.fitted import Fitted, fitted
+from unirain_core.standins.statistics.frame import BATCH
 
 DIMENSIONS = 256
 KEY_WORDS = {"night": 5.0, "day": 5.0, "streaks": 5.0, "drops": 5.0}
@@ -29,9 +31,20 @@ class StatisticsTextEncoder:
         """As `TextEncoder.name`."""
         return f"statistics/hashed-words@{self.fit.digest}"
 
-    def encode(self, caption: str) -> NDArray[np.float32]:
-        """(256,) float32, as `TextEncoder.encode`."""
-        return hashed(terms(caption), {**self.fit.inverse_frequency, **KEY_WORDS})
+    @property
+    def device(self) -> Device:
+        """Statistics need no GPU."""
+        return "cpu"
+
+    @property
+    def batch(self) -> int:
+        """As many as are held in memory at once; nothing is gained by more."""
+        return BATCH
+
+    def encode(self, captions: Sequence[str]) -> NDArray[np.float32]:
+        """(N, 256), as `TextEncoder.encode`."""
+        weights = {**self.fit.inverse_frequency, **KEY_WORDS}
+        return np.stack([hashed(terms(caption), weights) for caption in captions])
 
 
 def terms(caption: str) -> list[str]:
