@@ -13,7 +13,8 @@ from unirain_core.artefacts.schemas import Dropped, Pair, RealPhoto, Reference, 
 from unirain_core.config.sections import JudgeName, VlmVotes
 from unirain_core.distill.ballots import Answer
 from unirain_core.engine import rows
-from unirain_core.engine.store import WorkStore, collect
+from unirain_core.engine.collect import collect
+from unirain_core.engine.store import WorkStore
 from unirain_core.errors import GateError, SchemaError
 from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.stages import vlm_votes

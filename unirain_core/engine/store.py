@@ -135,16 +135,16 @@ class WorkStore:
         )
 
     def record_use(self, names: Iterable[str]) -> None:
-        """Remember what this owner's run referred to, for `collect`; each of its jobs adds to what the others said.
+        """Remember what this owner's run referred to, for `collect`, and share what is not shared yet.
 
-        What the shared store lacks of it is put there.
+        Each job of a run adds to what the others said.
         """
-        named = frozenset(names)
-        if self._shared:
-            self._shared.share(sorted(named))
         before = Use.of(self._use_file)
-        own = before.names if before.is_recorded else frozenset()
-        self._write_use(Use(self.stage, named | own, is_recorded=True, is_whole=False))
+        own = before.names if before.is_recorded else frozenset[str]()
+        use = Use(self.stage, frozenset(names) | own, is_whole=False, is_recorded=True)
+        if self._shared:
+            self._shared.share(sorted(use.names))
+        self._write_use(use)
 
     def end(self) -> None:
         """Say that the run came to its end; what `record_use` noted stays."""

@@ -6,7 +6,7 @@ import os
 import socket
 import uuid
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from unirain_core.artefacts.remote import Remote
@@ -50,7 +50,13 @@ class Use:
 
     def text(self) -> str:
         """The list as it is stored."""
-        return json.dumps(asdict(self) | {"names": sorted(self.names)})
+        fields = {
+            "stage": self.stage,
+            "names": sorted(self.names),
+            "is_recorded": self.is_recorded,
+            "is_whole": self.is_whole,
+        }
+        return json.dumps(fields)
 
 
 def of_home(home: Path) -> dict[str, Use]:
