@@ -114,16 +114,11 @@ def archives(tmp_path):
     return sorted(path.name.partition(".")[0] for path in (tmp_path / "share/shards/toy").iterdir())
 
 
-def end(store, *keys):
-    finish(store, *keys)
-    store.end()
-
-
 def test_it_says_what_it_removed_from_a_shared_store_and_that_others_work_stays(shared, tmp_path, capsys):
     here, there = shared
-    end(there, "theirs")
-    end(here, "old")
-    end(here, "new")
+    finish(there, "theirs")
+    finish(here, "old")
+    finish(here, "new")
     gc()
     said = capsys.readouterr().out
 
@@ -138,9 +133,9 @@ def test_the_lists_of_a_machine_that_is_gone_are_named_and_its_work_goes_when_th
     here, there = shared
     there.begin()
     there.folder("theirs", thousand_bytes)
-    end(there, "theirs")
+    finish(there, "theirs")
     there.begin()  # and it is gone in the middle of a run
-    end(here, "mine")
+    finish(here, "mine")
     gc()
     said = " ".join(capsys.readouterr().out.split())
     lists = said.partition("remove its lists: file://")[2].split()[0]
@@ -157,12 +152,12 @@ def test_a_run_that_another_machine_brings_to_its_end_lets_go_of_what_it_does_no
     shared, tmp_path, capsys
 ):
     here, there = shared
-    end(there, "theirs")
+    finish(there, "theirs")
     there.begin()
-    end(here, "mine")
+    finish(here, "mine")
     gc()
     assert "run `dvc repro` to the end" in capsys.readouterr().out
-    end(there, "newer")
+    finish(there, "newer")
     gc()
 
     assert ["mine", "newer"] == archives(tmp_path)
@@ -178,7 +173,9 @@ def test_without_a_shared_store_nothing_is_said_of_one(store, capsys):
 def test_the_small_files_of_a_shared_store_stay_apart_as_other_machines_know_them(shared, tmp_path, capsys):
     here, _ = shared
     for items in (ITEMS[:5], ITEMS):
+        here.begin()
         finished_rows(Toy(), items, here, InProcess())
+        here.end()
     before = sorted(path.name for path in here.shards.iterdir())
     gc()
 

@@ -70,6 +70,28 @@ def test_collecting_keeps_what_something_else_names(tmp_path):
     assert (other,) == collect(tmp_path, named=[named]).removed
 
 
+def test_what_each_job_of_a_run_used_is_kept_and_what_only_the_run_before_used_is_not(tmp_path):
+    store = WorkStore(home=tmp_path, owner="toy")
+    folders = {name: store.folder(name, fill) for name in ("before", "first job", "second job")}
+    for run in (["before"], ["first job", "second job"]):
+        store.begin()
+        for name in run:
+            store.record_use([name])
+        store.end()
+
+    assert (folders["before"],) == collect(tmp_path).removed
+
+
+def test_a_run_that_is_killed_between_two_of_its_jobs_keeps_the_work_of_both(tmp_path):
+    store = WorkStore(home=tmp_path, owner="toy")
+    for name in ("first job", "second job"):
+        store.folder(name, fill)
+    store.begin()
+    store.record_use(["first job"])  # here the run is killed
+
+    assert () == collect(tmp_path).removed
+
+
 def test_an_interrupted_run_of_what_can_no_longer_run_keeps_nothing(tmp_path):
     """A variant that params no longer names will never come to its end."""
     gone, there = WorkStore(home=tmp_path, owner="toy@gone"), WorkStore(home=tmp_path, owner="toy@there")
@@ -150,12 +172,9 @@ def test_what_another_machine_is_running_or_was_interrupted_in_stays_whole(tmp_p
 
 def test_an_interrupted_run_here_of_what_can_no_longer_run_keeps_nothing_in_a_shared_store(tmp_path, url):
     gone, there = at(tmp_path, "here", url, "toy@gone"), at(tmp_path, "here", url, "toy@there")
-    gone.begin()
-    gone.folder("left", fill)
-    gone.record_use(["left"])
+    whole_run(gone, "left")
     gone.begin()
     gone.record_use([])
-    gone.begin()
     whole_run(there, "used")
     collect_shared(place(url), there.home, owners={"toy@there"})
 
@@ -228,25 +247,3 @@ def test_collecting_at_home_keeps_copies_that_a_run_here_used(tmp_path, url):
 
     assert [there.shards / "old"] == list(removed)
     assert ["k", "old"] == keys(url)
-
-
-def test_what_each_job_of_a_run_used_is_kept_and_what_only_the_run_before_used_is_not(tmp_path):
-    store = WorkStore(home=tmp_path, owner="toy")
-    folders = {name: store.folder(name, fill) for name in ("before", "first job", "second job")}
-    for run in (["before"], ["first job", "second job"]):
-        store.begin()
-        for name in run:
-            store.record_use([name])
-        store.end()
-
-    assert (folders["before"],) == collect(tmp_path).removed
-
-
-def test_a_run_that_is_killed_between_two_of_its_jobs_keeps_the_work_of_both(tmp_path):
-    store = WorkStore(home=tmp_path, owner="toy")
-    for name in ("first job", "second job"):
-        store.folder(name, fill)
-    store.begin()
-    store.record_use(["first job"])  # here the run is killed
-
-    assert () == collect(tmp_path).removed

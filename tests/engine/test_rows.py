@@ -135,8 +135,10 @@ def test_worker_processes_give_the_same_bytes_as_one_process(tmp_path):
 
 
 def test_collecting_removes_only_what_the_last_run_did_not_use(tmp_path, store):
-    finished_rows(job(tmp_path / "log"), ITEMS, store, InProcess())
-    finished_rows(job(tmp_path / "log", algorithm="2"), ITEMS, store, InProcess())
+    for algorithm in ("1", "2"):
+        store.begin()
+        finished_rows(job(tmp_path / "log", algorithm=algorithm), ITEMS, store, InProcess())
+        store.end()
     bytes_before = sum(p.stat().st_size for p in store.shards.iterdir())
     collection = collect(store.home)
 

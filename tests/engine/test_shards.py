@@ -80,8 +80,10 @@ def test_a_shard_whose_rows_were_all_given_is_closed(store):
 
 
 def test_collecting_removes_an_index_of_no_shard_and_leaves_one_that_is_used(store):
-    finished_rows(Toy(), ITEMS, store, InProcess())
-    finished_rows(Toy(algorithm="2"), ITEMS, store, InProcess())
+    for algorithm in ("1", "2"):
+        store.begin()
+        finished_rows(Toy(algorithm=algorithm), ITEMS, store, InProcess())
+        store.end()
     collect(store.home)
 
     assert [store.index("2")] == list((store.home / "index/toy").iterdir())

@@ -125,9 +125,8 @@ class SharedShelf:
 
     def _discard(self, name: str) -> None:
         tell_damage(self.owner, self.remote / name)
-        with suppress(
-            FileNotFoundError, PermissionError
-        ):  # a user who may not delete leaves it to another one
+        # another machine may have removed it; a user who may not delete leaves it to another one
+        with suppress(FileNotFoundError, PermissionError):
             (self.remote / name).remove()
 
 
