@@ -16,7 +16,7 @@ from unirain_core.config.sections import RainType, VerifiedPairs
 from unirain_core.distill.duplicates import NONE
 from unirain_core.distill.inspection import Inspection, InspectRows
 from unirain_core.distill.pool import measured, pool_of, screened
-from unirain_core.engine.jobs import Failed
+from unirain_core.engine.jobs import Failed, Job
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import EmptyTypeError
@@ -37,8 +37,8 @@ def run(root: Path, *, verified_pairs: VerifiedPairs, rain_types: tuple[RainType
         EmptyTypeError: a rain type of params has no verified pair.
         ChangedInputError: a file is not the one that was listed; all others are inspected, and that work is kept.
     """
-    windows = _inspected(root, verified_pairs.max_pixels)
-    verify(root, windows, verified_pairs, rain_types)
+    job = InspectRows(max_pixels=verified_pairs.max_pixels, roots=Roots.load(root), algorithm=ALGORITHM)
+    verify(root, inspected(root, job), verified_pairs, rain_types)
 
 
 def verify(
@@ -73,9 +73,10 @@ def verify(
     logger.info("verified_pairs: %d pairs, %d photos, %d dropped", *counts)
 
 
-def _inspected(root: Path, max_pixels: int) -> Iterator[tuple[Sequence[ManifestRow], Sequence[Inspection]]]:
+def inspected(
+    root: Path, job: Job[ManifestRow, Inspection]
+) -> Iterator[tuple[Sequence[ManifestRow], Sequence[Inspection]]]:
     """Rows of the manifest that follow each other, with what was measured of them."""
-    job = InspectRows(max_pixels=max_pixels, roots=Roots.load(root), algorithm=ALGORITHM)
     pieces = tables.batches(root / paths.RAW / "manifest.parquet", ManifestRow)
     batches = (tables.rows_of(piece, ManifestRow) for piece in pieces)
     for window in stream(job, batches, WorkStore.at(root, "verified_pairs")):
