@@ -1,4 +1,4 @@
-"""Synthetic rows without pictures: a manifest, inspections with clusters of near hashes, references and answers.
+"""Synthetic rows without pictures: a manifest, inspections with clusters of near hashes, references, responses and triplets.
 
 A row's facts follow from its number alone, so that pieces can be made in any order and 1,000,000 rows need no memory.
 Of 1,000 rows about 500 stand in videos of FRAMES near-equal clean pictures, 20 are test pairs of a benchmark, 5 show the
@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from unirain_core.artefacts import tables
-from unirain_core.artefacts.schemas import ManifestRow, Reference, Vote
+from unirain_core.artefacts.schemas import ManifestRow, Reference
+from unirain_core.artefacts.triplets import EncodedRow, Triplets
 from unirain_core.distill.inspection import Inspection
+from unirain_core.distill.judges.judge import Response
 from unirain_core.imaging.near import Hashes
 
 DATASETS = 8
@@ -83,46 +84,54 @@ def inspections(rows: Sequence[ManifestRow]) -> list[Inspection]:
     ]
 
 
-def references(pair_ids: Sequence[str], photo_ids: Sequence[str]) -> pl.DataFrame:
-    """Three references of each pair."""
-    numbers = np.repeat(np.array([number_of(name) for name in pair_ids], dtype=np.uint64), REFERENCES)
-    rank = np.tile(np.arange(REFERENCES), len(pair_ids))
-    chosen = (mixed(numbers, 7) + rank.astype(np.uint64)) % np.uint64(len(photo_ids))
-    return pl.DataFrame(
-        {
-            "pair_id": np.repeat(np.array(pair_ids, dtype=object), REFERENCES),
-            "rank": rank,
-            "reference_id": [photo_ids[place] for place in chosen.tolist()],
-            "s_txt": _shares(numbers, 8),
-            "s_vis": _shares(numbers, 9),
-            "s_perc": _shares(numbers, 10),
-        },
-        schema_overrides={"pair_id": pl.String},
-    )
-
-
-def answers(pair_ids: Sequence[str]) -> list[Vote]:
-    """What three judges say of each pair, before any threshold: six of ten times yes, one of a hundred times nothing."""
-    numbers = np.array([number_of(name) for name in pair_ids], dtype=np.uint64)
-    votes = []
-    shares = [_shares(numbers, 20 + judge) for judge in range(len(JUDGES))]
-    for place, name in enumerate(pair_ids):
-        for judge, of_judge in zip(JUDGES, shares, strict=True):
-            share = float(of_judge[place])
-            votes.append(
-                Vote(
-                    pair_id=name,
-                    judge=judge,
-                    vote=None if share < 0.01 else share > 0.4,
-                    p_yes=min(share + 0.1, 1.0),
-                    threshold=0.5,
-                    mass=0.0 if share < 0.01 else 1.0,
-                    reply="",
-                    reason="too much contrast in the upper half",
-                    prompt_hash="0123456789abcdef",
-                )
+def references(queries: Triplets, photo_ids: Sequence[str]) -> list[list[Reference]]:
+    """Three references of each query, as if it had been searched."""
+    numbers = np.array([number_of(name) for name in queries.ids], dtype=np.uint64)
+    first = (mixed(numbers, 7) % np.uint64(len(photo_ids))).tolist()
+    scores = np.sort([_shares(numbers, 8 + rank) for rank in range(REFERENCES)], axis=0)[::-1].T.tolist()
+    return [
+        [
+            Reference(
+                pair_id=name,
+                rank=rank,
+                reference_id=photo_ids[(start + 7 * rank) % len(photo_ids)],
+                s_txt=1.0 - score,
+                s_vis=score,
+                s_perc=score,
             )
-    return votes
+            for rank, score in enumerate(of_query)
+        ]
+        for name, start, of_query in zip(queries.ids, first, scores, strict=True)
+    ]
+
+
+def responses(ids: Sequence[str], judge: str) -> list[Response]:
+    """What a judge says of each pair: six of ten times yes, one of a hundred times nothing."""
+    numbers = np.array([number_of(name) for name in ids], dtype=np.uint64)
+    reason = "too much contrast in the upper half"
+    answers = []
+    for share in _shares(numbers, 20 + JUDGES.index(judge)).tolist():
+        mass = 0.0 if share < 0.01 else 1.0
+        answers.append(Response(p_yes=min(share + 0.1, 1.0), mass=mass, reply="", reason=reason))
+    return answers
+
+
+def triplets(ids: Sequence[str]) -> list[EncodedRow]:
+    """Of pictures, as if they had been encoded: their vectors are as short as can be, since no search looks at them."""
+    vector = np.ones(1, dtype=np.float32)
+    return [
+        EncodedRow(
+            id=name,
+            caption="rain",
+            caption_form="synthetic",
+            text_vector=vector,
+            image_vector=vector,
+            picture=bytes(1),
+            encoder="synthetic",
+            input_hash=f"{number_of(name):032x}",
+        )
+        for name in ids
+    ]
 
 
 def write_manifest(path: Path, n_rows: int) -> None:
@@ -130,13 +139,6 @@ def write_manifest(path: Path, n_rows: int) -> None:
     with tables.writer(path, ManifestRow) as table:
         for rows in manifest_rows(n_rows):
             table.rows(rows)
-
-
-def write_references(path: Path, pair_ids: Sequence[str], photo_ids: Sequence[str]) -> None:
-    """Write the references of pairs, a piece at a time."""
-    with tables.writer(path, Reference) as table:
-        for start in range(0, len(pair_ids), tables.GROUP_ROWS):
-            table.columns(references(pair_ids[start : start + tables.GROUP_ROWS], photo_ids))
 
 
 def number_of(pair_id: str) -> int:

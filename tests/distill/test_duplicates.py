@@ -3,7 +3,6 @@
 import io
 
 import numpy as np
-import polars as pl
 from PIL import Image
 from skimage import data
 
@@ -11,7 +10,7 @@ from unirain_core.artefacts.schemas import ManifestRow
 from unirain_core.config.sections import VerifiedPairs
 from unirain_core.distill.duplicates import NONE, duplicates
 from unirain_core.distill.inspection import inspect
-from unirain_core.distill.pool import measured, pool_of, screened
+from unirain_core.distill.pool import Pool, measured, screened
 from unirain_core.imaging.codec import to_uint8
 
 PARAMS = VerifiedPairs(min_side=1, aligned_peak=0.0001, max_offset=1000)
@@ -54,12 +53,9 @@ def pair(pair_id, clean, rain, *, role="train", group=None, kind="drs"):
 
 def screen(pairs):
     """The rows after the checks, by id, with the names of what `other` and `scene` point to."""
+    pairs = sorted(pairs, key=lambda pair: pair[0].pair_id)
     rows, seen = [p[0] for p in pairs], [p[1] for p in pairs]
-    names = pl.DataFrame(
-        {"pair_id": [r.pair_id for r in rows], "group": [r.group for r in rows]},
-        schema={"pair_id": pl.String, "group": pl.String},
-    )
-    pool = screened(pool_of([measured(rows, seen, PARAMS)], names), PARAMS, ("drs", "drd", "nrs"))
+    pool = screened(Pool.of([measured(rows, seen, PARAMS)], len(rows)), PARAMS, ("drs", "drd", "nrs"))
     lines = {}
     for row, line in zip(rows, pool.iter_rows(named=True), strict=True):
         other = rows[line["other"]].pair_id if line["other"] != NONE else line["detail"]
@@ -186,4 +182,6 @@ def test_a_copy_that_left_takes_no_other_pair_with_it():
     )  # only neighbours are near
     clean, sets, roles = np.zeros_like(rain), np.zeros(3, dtype=np.int32), np.full(3, 2, dtype=np.int8)
 
-    assert [NONE, 0, NONE] == duplicates(clean, rain, sets, roles, bits=2).tolist()
+    copies = duplicates(clean, rain, np.arange(3, dtype=np.int32), sets=sets, roles=roles, bits=2)
+
+    assert [NONE, 0, NONE] == copies.tolist()

@@ -68,7 +68,7 @@ def test_sets_are_those_of_all_comparisons(make, seed, bits):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(near, "_FEW", 0)  # the words are used
-        patch.setattr(near, "_AT_ONCE", 50)
+        patch.setattr(near, "AT_ONCE", 50)
         assert are_equal_sets(by_all_comparisons(hashes, bits), near_sets(hashes, bits))
 
 
@@ -113,7 +113,7 @@ def test_ranges_are_spread_in_order_and_in_bounded_pieces(ranges, at_once):
     starts, stops = (np.array([r[side] for r in ranges], dtype=np.int32) for side in (0, 1))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(near, "_AT_ONCE", at_once)
+        patch.setattr(near, "AT_ONCE", at_once)
         pieces = [list(zip(*map(np.ndarray.tolist, piece), strict=True)) for piece in spread(starts, stops)]
 
     assert expected == [pair for piece in pieces for pair in piece]

@@ -206,6 +206,18 @@ def batches(
             yield _sound(pa.Table.from_batches([batch]).select(names))
 
 
+def count(path: Path, row_class: type[Any]) -> int:
+    """Rows of a table; none of them is read.
+
+    Raises:
+        MissingArtefactError: there is no such file; the message names the stage that writes it.
+        SchemaError: the file has other columns, or is damaged.
+    """
+    with _opened(path, path, row_class) as file:
+        n_rows: int = file.metadata.num_rows
+    return n_rows
+
+
 def columns(path: Path, row_class: type[Any], names: Sequence[str]) -> pl.DataFrame:
     """Some columns of a whole table; memory holds no more than these.
 

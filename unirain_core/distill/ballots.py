@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import numpy as np
 import polars as pl
@@ -17,7 +17,7 @@ from unirain_core.config.sections import JudgeName
 from unirain_core.distill.judges.judge import Judge, Question, Response, prompt_hash
 from unirain_core.distill.judging import HALF
 from unirain_core.distill.rainy import Rainy
-from unirain_core.engine.jobs import Failed, Finished
+from unirain_core.engine.jobs import Failed, Finished, Job
 from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
 from unirain_core.errors import SchemaError
@@ -104,6 +104,14 @@ def _pictures(query: str, ranked: Sequence[str], photos: Mapping[str, Picture]) 
     return tuple(photos[name] for name in ranked)
 
 
+class VoteJob(Job[Ballot, Answer], Protocol):
+    """The per-row work of a judge."""
+
+    def abstention(self, ballot: Ballot, failed: Failed) -> Answer:
+        """What stands for the answer to a question that could not be asked."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CastVotes:
     """What one judge is asked; a new reference photo costs only the questions that it touches."""
@@ -181,7 +189,7 @@ def vote_job(
     )
 
 
-def answers_of(window: Finished[Ballot, Answer], job: CastVotes) -> pl.DataFrame:
+def answers_of(window: Finished[Ballot, Answer], job: VoteJob) -> pl.DataFrame:
     """The columns of Answer in the order of the ballots; a question that could not be asked is an abstention."""
     answers = pl.DataFrame(window.results)
     if not window.failures:

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from unirain_core.imaging.near import Hashes, Ints, are_near, joined, near_sets, spread
+from unirain_core.imaging.near import AT_ONCE, Hashes, Ints, are_near, joined, near_sets, spread
 
 Flags = NDArray[np.bool_]
 
@@ -30,30 +30,33 @@ def leaks(clean: Hashes, sets: Ints, is_test: Flags, bits: int) -> Ints:
     Returns:
         For each pair the first pair of a benchmark that shows its clean picture, or NONE.
     """
-    order = np.lexsort((~is_test, sets)).astype(
-        np.int32
-    )  # tests first in each set, each kind in the order of ids
-    tests_of_set = np.bincount(sets[is_test], minlength=len(sets))
-    start_of_set = np.searchsorted(sets[order], np.arange(len(sets))).astype(np.int32)
-    starts = start_of_set[sets]
-    stops = np.where(is_test, starts, starts + tests_of_set[sets].astype(np.int32))
+    tests = np.flatnonzero(is_test).astype(np.int32)
+    tests = tests[np.argsort(sets[tests], kind="stable")]  # of each set in the order of ids
+    set_of_test = sets[tests]
     tested = np.full(len(sets), len(sets), dtype=np.int32)
-    for pair, place in spread(starts, stops):
-        test = order[place]
+    others = np.flatnonzero(~is_test & np.isin(sets, set_of_test)).astype(np.int32)
+    starts, stops = (
+        np.searchsorted(set_of_test, sets[others], side).astype(np.int32) for side in ("left", "right")
+    )
+    for other, place in spread(starts, stops):
+        pair, test = others[other], tests[place]
         near = are_near(clean, pair, test, bits)
         np.minimum.at(tested, pair[near], test[near])
     tested[tested == len(sets)] = NONE
     return tested
 
 
-def duplicates(clean: Hashes, rain: Hashes, sets: Ints, roles: NDArray[np.int8], bits: int) -> Ints:
+def duplicates(
+    clean: Hashes, rain: Hashes, rows: Ints, *, sets: Ints, roles: NDArray[np.int8], bits: int
+) -> Ints:
     """Pairs whose clean picture and whose rain stand in the pool already: exact and re-encoded copies.
 
     Many pairs share a clean picture with different rain: these are no duplicates.
 
     Args:
-        clean: hashes of the clean pictures of the sound pairs that do not leak.
+        clean: hashes of clean pictures.
         rain: hashes of what the rain adds.
+        rows: where the hashes of the sound pairs that do not leak stand.
         sets: of `near_sets` over the clean pictures, of these pairs alone or among others.
         roles: of `PRIORITY`.
         bits: largest distance of two hashes of one pair's copies.
@@ -62,19 +65,22 @@ def duplicates(clean: Hashes, rain: Hashes, sets: Ints, roles: NDArray[np.int8],
         For each pair the pair that stays in its place, or NONE where it stays itself.
     """
     order = np.lexsort((roles, sets)).astype(np.int32)  # a stable order: by id within a role
-    set_ends = np.searchsorted(sets[order], sets[order], side="right").astype(np.int32)
+    in_order = sets[order]
     copy_of = np.full(len(sets), NONE, dtype=np.int32)
-    for left, right in spread(np.arange(1, len(sets) + 1, dtype=np.int32), set_ends):
-        first, second = order[left], order[right]
-        free = np.flatnonzero((copy_of[first] == NONE) & (copy_of[second] == NONE))
-        first, second = first[free], second[free]
-        rain_is_near = are_near(rain, first, second, bits)
-        first, second = first[rain_is_near], second[rain_is_near]
-        near = are_near(clean, first, second, bits)
-        # one after the other: a pair that leaves takes no others with it
-        for stays, leaves in zip(first[near].tolist(), second[near].tolist(), strict=True):
-            if copy_of[stays] == NONE and copy_of[leaves] == NONE:
-                copy_of[leaves] = stays
+    for begin in range(0, len(sets), AT_ONCE):
+        lefts = np.arange(begin, min(begin + AT_ONCE, len(sets)), dtype=np.int32)
+        set_ends = np.searchsorted(in_order, in_order[lefts], side="right").astype(np.int32)
+        for left, right in spread(lefts + 1, set_ends):
+            first, second = order[left + begin], order[right]
+            free = np.flatnonzero((copy_of[first] == NONE) & (copy_of[second] == NONE))
+            first, second = first[free], second[free]
+            rain_is_near = are_near(rain, rows[first], rows[second], bits)
+            first, second = first[rain_is_near], second[rain_is_near]
+            near = are_near(clean, rows[first], rows[second], bits)
+            # one after the other: a pair that leaves takes no others with it
+            for stays, leaves in zip(first[near].tolist(), second[near].tolist(), strict=True):
+                if copy_of[stays] == NONE and copy_of[leaves] == NONE:
+                    copy_of[leaves] = stays
     return copy_of
 
 

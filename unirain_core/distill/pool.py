@@ -1,9 +1,12 @@
 """The pool as columns: what the checks across rows need of every row, some 130 bytes of it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from unirain_core.artefacts.schemas import ManifestRow
 from unirain_core.config.sections import VerifiedPairs
@@ -20,30 +23,58 @@ _NO_HASH = bytes(SIDE * SIDE // 8)
 FAINT = 1.0
 """Grey levels: a pair that differs less from its clean picture, on average, may show no rain."""
 
-_HASH = pl.Array(pl.UInt64, 4)
+_AT_ONCE = 1 << 17
+"""Rows whose text stands in memory at a time."""
 
 _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "dataset": pl.Categorical,
     "origin": pl.Categorical,
     "role": pl.Categorical,
     "rain_type": pl.Categorical,
+    "group": pl.Categorical,
     "width": pl.Int32,
     "height": pl.Int32,
     "mode": pl.Categorical,
     "pixels": pl.UInt128,
-    "clean_hash": _HASH,
-    "rain_hash": _HASH,
     "luma": pl.Float64,
     "peak": pl.Float64,
     "is_faint": pl.Boolean,
     "reason": pl.Categorical,
-    "detail": pl.String,
+    "detail": pl.Categorical,
 }
 
 
-def measured(
-    rows: Sequence[ManifestRow], inspections: Sequence[Inspection], params: VerifiedPairs
-) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """Rows in the order of their ids, as the manifest has them."""
+
+    facts: pl.DataFrame
+    """Columns of `_COLUMNS`."""
+    clean: Hashes
+    """Of the clean pictures; of zeros where there is none."""
+    rain: Hashes
+    """Of what the rain adds; likewise."""
+
+    @classmethod
+    def of(cls, pieces: Iterable[Self], n_rows: int) -> Self:
+        """The whole pool.
+
+        Args:
+            pieces: of `measured`, in their order.
+            n_rows: of all pieces together.
+        """
+        clean, rain = (np.empty((n_rows, 4), dtype=np.uint64) for _ in range(2))
+        facts = [pl.DataFrame(schema=_COLUMNS)]
+        start = 0
+        for piece in pieces:
+            stop = start + len(piece.facts)
+            clean[start:stop], rain[start:stop] = piece.clean, piece.rain
+            facts.append(piece.facts)
+            start = stop
+        return cls(pl.concat(facts), clean, rain)
+
+
+def measured(rows: Sequence[ManifestRow], inspections: Sequence[Inspection], params: VerifiedPairs) -> Pool:
     """Some rows of the pool, in their order: what was measured, and the reason why a row fails by itself.
 
     Args:
@@ -57,41 +88,29 @@ def measured(
         "origin": [row.origin for row in rows],
         "role": [row.role for row in rows],
         "rain_type": [row.rain_types[0] if row.rain_types else None for row in rows],
+        "group": [row.group for row in rows],
         "width": [seen.width for seen in inspections],
         "height": [seen.height for seen in inspections],
         "mode": [seen.mode for seen in inspections],
         "pixels": [int(seen.rainy_pixels or "0", 16) for seen in inspections],
-        "clean_hash": as_hashes([seen.clean_hash or _NO_HASH for seen in inspections]),
-        "rain_hash": as_hashes([seen.rain_hash or _NO_HASH for seen in inspections]),
         "luma": [seen.clean_luma or 0.0 for seen in inspections],
         "peak": [seen.peak for seen in inspections],
         "is_faint": [seen.difference is not None and seen.difference < FAINT for seen in inspections],
         "reason": [fault and fault.reason for fault in faults],
         "detail": [fault and fault.other for fault in faults],
     }
-    return pl.DataFrame(columns, schema=_COLUMNS)
-
-
-def pool_of(pieces: Iterable[pl.DataFrame], names: pl.DataFrame) -> pl.DataFrame:
-    """The whole pool.
-
-    Args:
-        pieces: of `measured`.
-        names: `pair_id` and `group` of all rows; only their order is kept.
-    """
-    order = names.select(
-        pl.col("pair_id").rank("ordinal").cast(pl.Int32).alias("id_rank"),
-        (pl.col("group").rank("dense").cast(pl.Int32) - 1).fill_null(NONE).alias("group_rank"),
+    return Pool(
+        pl.DataFrame(columns, schema=_COLUMNS),
+        as_hashes([seen.clean_hash or _NO_HASH for seen in inspections]),
+        as_hashes([seen.rain_hash or _NO_HASH for seen in inspections]),
     )
-    del names  # before the pieces come: ids are longer than all that is kept of a row
-    return pl.concat([pl.DataFrame(schema=_COLUMNS), *pieces]).hstack(order)
 
 
-def screened(pool: pl.DataFrame, params: VerifiedPairs, rain_types: Sequence[str]) -> pl.DataFrame:
-    """The pool after the checks across rows: a row stays where its `reason` is null.
+def screened(pool: Pool, params: VerifiedPairs, rain_types: Sequence[str]) -> pl.DataFrame:
+    """The facts after the checks across rows: a row stays where its `reason` is null.
 
     Args:
-        pool: of `pool_of`.
+        pool: all rows, in the order of their ids: of two rows the earlier id counts first.
         params: thresholds.
         rain_types: of params.
 
@@ -99,39 +118,56 @@ def screened(pool: pl.DataFrame, params: VerifiedPairs, rain_types: Sequence[str
         The columns of the pool without those that only the checks need. `other` is the row that explains the reason, `scene`
         the row whose group, or else whose id, names a pair's scene; NONE stands where there is none.
     """
-    by_id = pool["id_rank"].arg_sort().to_numpy().astype(np.int32)  # of two rows the earlier id counts first
-    is_sound = pool["reason"].is_null().to_numpy()
-    is_photo = (pool["role"] == "real").to_numpy()
-    photos, pairs = by_id[(is_sound & is_photo)[by_id]], by_id[(is_sound & ~is_photo)[by_id]]
-    leak_of, copy_of, scene = (np.full(len(pool), NONE, dtype=np.int32) for _ in range(3))
+    facts = pool.facts
+    is_sound = facts["reason"].is_null().to_numpy()
+    is_photo = (facts["role"] == "real").to_numpy()
+    photos, pairs = (_places(is_sound & chosen) for chosen in (is_photo, ~is_photo))
+    leak_of, copy_of, scene = (np.full(len(facts), NONE, dtype=np.int32) for _ in range(3))
     pairs, sets = _single(pool, pairs, params.near_duplicate_bits, leak_of, copy_of)
-    double = duplicates.doubled_photos(pool["pixels"][photos], pool["pixels"][pairs])
+    double = duplicates.doubled_photos(facts["pixels"][photos], facts["pixels"][pairs])
     copy_of[photos] = _rows(np.concatenate([pairs, photos]), double)
-    first_of_scene = duplicates.scenes(sets, pool["group_rank"].to_numpy()[pairs])
+    first_of_scene = duplicates.scenes(sets, _ranks(facts["group"])[pairs])
     scene[pairs] = pairs[first_of_scene]
-    is_night = np.zeros(len(pool), dtype=np.bool_)
-    is_night[pairs] = duplicates.are_night(pool["luma"].to_numpy()[pairs], first_of_scene, params.night_luma)
+    is_night = np.zeros(len(facts), dtype=np.bool_)
+    is_night[pairs] = duplicates.are_night(facts["luma"].to_numpy()[pairs], first_of_scene, params.night_luma)
     across = pl.DataFrame({"leak_of": leak_of, "copy_of": copy_of, "scene": scene, "is_night": is_night})
-    return _settled(
-        pool.drop("pixels", "rain_hash", "luma", "id_rank", "group_rank").hstack(across), rain_types
-    )
+    whole = facts.drop("pixels", "luma", "group").hstack(across)
+    return pl.concat([_settled(piece, rain_types) for piece in _pieces(whole)])
 
 
-def _single(pool: pl.DataFrame, pairs: Ints, bits: int, leak_of: Ints, copy_of: Ints) -> tuple[Ints, Ints]:
+def _pieces(frame: pl.DataFrame) -> list[pl.DataFrame]:
+    return [*frame.iter_slices(_AT_ONCE)] or [frame]
+
+
+def _places(chosen: NDArray[np.bool_]) -> Ints:
+    return np.flatnonzero(chosen).astype(np.int32)
+
+
+def _ranks(names: pl.Series) -> Ints:
+    """The rank of each name among the different ones; NONE where there is none."""
+    codes = names.to_physical()
+    distinct = pl.DataFrame({"name": names, "code": codes}).drop_nulls().unique("code")
+    in_order = distinct.select(pl.col("code").sort_by(pl.col("name").cast(pl.String))).to_series().to_numpy()
+    ranks = np.full(int(in_order.max(initial=0)) + 1, NONE, dtype=np.int32)
+    ranks[in_order] = np.arange(len(in_order), dtype=np.int32)
+    is_named = names.is_not_null().to_numpy()
+    of_names: Ints = np.where(is_named, ranks[codes.fill_null(0).to_numpy()], NONE)
+    return of_names
+
+
+def _single(pool: Pool, pairs: Ints, bits: int, leak_of: Ints, copy_of: Ints) -> tuple[Ints, Ints]:
     """The pairs that neither leak nor stand in the pool already, and their near sets; the others are noted."""
-    clean: Hashes = pool["clean_hash"].to_numpy()[pairs]
-    roles = (
-        pool["role"]
-        .cast(pl.String)
-        .replace_strict(PRIORITY, default=NONE, return_dtype=pl.Int8)
-        .to_numpy()[pairs]
-    )
+    clean: Hashes = pool.clean[pairs]
+    priority = pl.col("role").cast(pl.String).replace_strict(PRIORITY, default=NONE, return_dtype=pl.Int8)
+    roles = pl.concat([piece.select(priority) for piece in _pieces(pool.facts)]).to_series().to_numpy()
+    roles = roles[pairs]
     sets = near_sets(clean, bits)
     leak = duplicates.leaks(clean, sets, roles == PRIORITY["test"], bits)
     leak_of[pairs] = _rows(pairs, leak)
-    rest = np.flatnonzero(leak == NONE)
-    rain: Hashes = pool["rain_hash"].to_numpy()[pairs[rest]]
-    copy = duplicates.duplicates(clean[rest], rain, sets[rest], roles[rest], bits)
+    rest = np.flatnonzero(leak == NONE).astype(np.int32)
+    copy = duplicates.duplicates(
+        pool.clean, pool.rain, pairs[rest], sets=sets[rest], roles=roles[rest], bits=bits
+    )
     copy_of[pairs[rest]] = _rows(pairs[rest], copy)
     stay = np.zeros(len(pairs), dtype=np.bool_)
     stay[rest[copy == NONE]] = True
@@ -163,8 +199,11 @@ def _settled(pool: pl.DataFrame, rain_types: Sequence[str]) -> pl.DataFrame:
                 pl.when(pl.col("copy_of") != NONE).then(pl.lit("duplicate")),
                 pl.when(is_unlisted).then(pl.lit("type_not_listed")),
             ).alias("reason"),
-            pl.coalesce("detail", pl.when(is_unlisted).then("rain_type")).alias("detail"),
+            pl.coalesce(pl.col("detail").cast(pl.String), pl.when(is_unlisted).then("rain_type")).alias(
+                "detail"
+            ),
             pl.max_horizontal("leak_of", "copy_of").alias("other"),
         )
+        .with_columns(pl.col("rain_type", "reason", "detail").cast(pl.Categorical))
         .drop("leak_of", "copy_of", "is_night")
     )

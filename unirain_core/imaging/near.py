@@ -1,7 +1,9 @@
 """Near hashes among millions: exact, and without comparing all with all."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import combinations
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +18,8 @@ Ints = NDArray[np.int32]
 Links = tuple[Ints, Ints]
 """Numbers of what is joined with what."""
 
-_AT_ONCE = 1 << 18
-"""Comparisons at a time, whose arrays take some MiB."""
+AT_ONCE = 1 << 18
+"""Comparisons, or hashes that look for some, at a time: their arrays take some MiB."""
 
 _MOST_FLIPS = 3
 """With four flips a word stands beside 2,517 of 65,536 values, in 16 words: more than half of all hashes."""
@@ -33,10 +35,13 @@ def as_hashes(hashes: Sequence[bytes]) -> Hashes:
 
 def are_near(hashes: Hashes, first: Ints, second: Ints, bits: int) -> NDArray[np.bool_]:
     """Whether hashes differ in at most `bits` bits, for each two row numbers."""
-    distance = np.zeros(len(first), dtype=np.uint16)
-    for column in hashes.T:
-        distance += np.bitwise_count(column[first] ^ column[second])
-    near: NDArray[np.bool_] = distance <= bits
+    near = np.empty(len(first), dtype=np.bool_)
+    for begin in range(0, len(first), AT_ONCE):
+        some = slice(begin, begin + AT_ONCE)
+        distance = np.zeros(len(first[some]), dtype=np.uint16)
+        for column in hashes.T:
+            distance += np.bitwise_count(column[first[some]] ^ column[second[some]])
+        near[some] = distance <= bits
     return near
 
 
@@ -51,7 +56,7 @@ def spread(starts: Ints, stops: Ints) -> Iterator[Links]:
     begin = 0
     while begin < len(counts):
         done = ends[begin] - counts[begin]
-        end = max(begin + 1, int(np.searchsorted(ends, done + _AT_ONCE, side="right")))
+        end = max(begin + 1, int(np.searchsorted(ends, done + AT_ONCE, side="right")))
         lengths = counts[begin:end]
         if lengths.any():
             row = np.repeat(np.arange(begin, end, dtype=np.int32), lengths)
@@ -129,37 +134,65 @@ def _sets_of_neighbours(hashes: Hashes, bits: int) -> Ints:
 
 def _joined_by_word(hashes: Hashes, word: Ints, flips: int, sets: Ints, bits: int) -> Ints:
     """The sets after all hashes were compared whose word differs in at most `flips` bits."""
+    return joined(sets, *_links(hashes, word, flips, sets, bits))
+
+
+def _links(hashes: Hashes, word: Ints, flips: int, sets: Ints, bits: int) -> Links:
+    """Numbers of sets that are near each other."""
     order = np.lexsort((sets, word)).astype(np.int32)
     in_order, sets_in_order = hashes[order], sets[order]
     first, second = np.empty(0, np.int32), np.empty(0, np.int32)
-    for starts, stops in _ranges(word[order], sets_in_order, flips):
-        for left, right in spread(starts, stops):
-            near = are_near(in_order, left, right, bits)
-            first = np.concatenate([first, sets_in_order[left[near]]])
-            second = np.concatenate([second, sets_in_order[right[near]]])
-            if len(first) > _AT_ONCE:  # many hashes of two sets may be near; one link of the two is enough
-                first, second = np.unique(np.stack([first, second]), axis=1)
-    return joined(sets, first, second)
+    words = _Words.of(word[order], sets_in_order)
+    del order
+    for begin in range(0, len(hashes), AT_ONCE):
+        for starts, stops in words.ranges(slice(begin, begin + AT_ONCE), flips):
+            for row, right in spread(starts, stops):
+                left = row + np.int32(begin)
+                near = are_near(in_order, left, right, bits)
+                first = np.concatenate([first, sets_in_order[left[near]]])
+                second = np.concatenate([second, sets_in_order[right[near]]])
+                if len(first) > AT_ONCE:  # many hashes of two sets may be near; one link of the two is enough
+                    first, second = np.unique(np.stack([first, second]), axis=1)
+    return first, second
 
 
-def _ranges(word: Ints, sets: Ints, flips: int) -> Iterator[Links]:
-    """For each hash, in the order of words and sets, from where to where those stand which it is compared with.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Words:
+    """A word of every hash, in the order of words and sets."""
 
-    These are the hashes of other sets whose word differs in at most `flips` bits; each two meet once.
-    """
-    place = word * np.int64(len(word)) + sets
-    bounds = np.searchsorted(word, np.arange(2**SIDE + 1)).astype(np.int32)
-    is_crowd = np.bincount(sets)[sets] > 1
-    yield np.searchsorted(place, place, side="right").astype(np.int32), bounds[word + 1]
-    for n_flipped in range(1, flips + 1):
-        for flipped in combinations(range(SIDE), n_flipped):
-            other = word ^ np.int32(sum(1 << bit for bit in flipped))
-            starts, stops = bounds[other], bounds[other + 1]
-            stops[other < word] = 0  # those came by already, from the other side
-            own_start, own_stop = starts.copy(), starts.copy()
-            crowd = np.flatnonzero(is_crowd & (stops > starts))
-            own = other[crowd] * np.int64(len(word)) + sets[crowd]
-            own_start[crowd] = np.searchsorted(place, own, side="left")
-            own_stop[crowd] = np.searchsorted(place, own, side="right")
-            yield starts, own_start
-            yield own_stop, stops
+    word: Ints
+    sets: Ints
+    place: NDArray[np.int64]
+    """Word and set in one number, ascending."""
+    bounds: Ints
+    """Where each word begins."""
+    sizes: Ints
+    """Hashes of each set."""
+
+    @classmethod
+    def of(cls, word: Ints, sets: Ints) -> Self:
+        """Of columns that stand in order already."""
+        bounds = np.searchsorted(word, np.arange(2**SIDE + 1)).astype(np.int32)
+        sizes = np.bincount(sets).astype(np.int32)
+        return cls(word, sets, word * np.int64(len(word)) + sets, bounds, sizes)
+
+    def ranges(self, rows: slice, flips: int) -> Iterator[Links]:
+        """For each hash of some rows from where to where those stand which it is compared with.
+
+        These are the hashes of other sets whose word differs in at most `flips` bits; each two meet once.
+        """
+        word, sets, place, bounds = self.word[rows], self.sets[rows], self.place, self.bounds
+        is_crowd = self.sizes[sets] > 1
+        yield np.searchsorted(place, place[rows], side="right").astype(np.int32), bounds[word + 1]
+        for n_flipped in range(1, flips + 1):
+            for flipped in combinations(range(SIDE), n_flipped):
+                other = word ^ np.int32(sum(1 << bit for bit in flipped))
+                starts, stops = bounds[other], bounds[other + 1]
+                stops[other < word] = 0  # those came by already, from the other side
+                own_start, own_stop = starts.copy(), starts.copy()
+                crowd = np.flatnonzero(is_crowd & (stops > starts))
+                own = other[crowd] * np.int64(len(place)) + sets[crowd]
+                own_start[crowd] = np.searchsorted(place, own, side="left")
+                own_stop[crowd] = np.searchsorted(place, own, side="right")
+                yield starts, own_start
+                yield own_stop, stops

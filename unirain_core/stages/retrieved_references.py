@@ -3,14 +3,14 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.schemas import Reference
-from unirain_core.artefacts.triplets import TripletFiles
+from unirain_core.artefacts.triplets import TripletFiles, Triplets
 from unirain_core.config.sections import RetrievedReferences, VectorStore
 from unirain_core.distill.cascade import BATCH, Database, references
 from unirain_core.distill.stores.make import make_store, searched
@@ -43,16 +43,31 @@ def run(root: Path, *, retrieved_references: RetrievedReferences, vector_store: 
     database = Database.of(photos.read(), retrieved_references)
     home = WorkStore.at(root, STAGE).home / "qdrant"
 
-    def search(store: Store) -> "_Tally":
-        searcher = _Searcher(database, store, retrieved_references)
-        tally = searcher.write(root / paths.REFERENCES / "references.parquet", queries)
-        searcher.write(root / paths.REFERENCES / "photos.parquet", photos)
-        return tally
+    def search(store: Store) -> None:
+        write(root, queries, photos, lambda batch: references(batch, database, store, retrieved_references))
 
     with make_store(vector_store.engine, database.content.name, home) as store:
-        tally = searched(store, database.content, search)
-    report.write(root / WRITES[1], tally.report(photos.count))
+        searched(store, database.content, search)
     logger.info("%s: %d queries searched", STAGE, queries.count)
+
+
+Search = Callable[[Triplets], list[list[Reference]]]
+"""Gives the references of each query, best first."""
+
+
+def write(root: Path, queries: TripletFiles, photos: TripletFiles, search: Search) -> None:
+    """Write the references of all queries and photos, and the report; memory does not grow with the queries.
+
+    Args:
+        root: of the project.
+        queries: triplets of the pairs.
+        photos: triplets of the real-rain database, each of which is searched among the others.
+        search: finds references among the photos.
+    """
+    folder = root / paths.REFERENCES
+    tally = _written(folder / "references.parquet", queries, search)
+    _written(folder / "photos.parquet", photos, search)
+    report.write(root / WRITES[1], tally.report(photos.count))
 
 
 def _require_one_encoder(queries: TripletFiles, photos: TripletFiles) -> None:
@@ -103,24 +118,16 @@ class _Tally:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Searcher:
-    """Searches queries batch by batch."""
-
-    database: Database
-    store: Store
-    sizes: RetrievedReferences
-
-    def write(self, path: Path, queries: TripletFiles) -> _Tally:
-        """Write the references of all queries; memory does not grow with their number."""
-        tally, last = _Tally(), time.monotonic()
-        with tables.writer(path, Reference) as table:
-            for batch in queries.batches(BATCH):
-                found = references(batch, self.database, self.store, self.sizes)
-                table.rows([reference for of_one in found for reference in of_one])
-                for rows in found:
-                    tally.add(rows)
-                if time.monotonic() - last > _PROGRESS_S:
-                    logger.info("%s: %d of %d searched", STAGE, tally.queries, queries.count)
-                    last = time.monotonic()
-        return tally
+def _written(path: Path, queries: TripletFiles, search: Search) -> _Tally:
+    """Write the references of some queries, batch by batch."""
+    tally, last = _Tally(), time.monotonic()
+    with tables.writer(path, Reference) as table:
+        for batch in queries.batches(BATCH):
+            found = search(batch)
+            table.rows([reference for of_one in found for reference in of_one])
+            for rows in found:
+                tally.add(rows)
+            if time.monotonic() - last > _PROGRESS_S:
+                logger.info("%s: %d of %d searched", STAGE, tally.queries, queries.count)
+                last = time.monotonic()
+    return tally

@@ -3,29 +3,34 @@
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Json, Report
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, RealPhoto
 from unirain_core.config.sections import RainType, VerifiedPairs
-from unirain_core.distill.duplicates import NONE
+from unirain_core.distill.duplicates import NONE, Flags
 from unirain_core.distill.inspection import Inspection, InspectRows
-from unirain_core.distill.pool import measured, pool_of, screened
-from unirain_core.engine.jobs import Failed
+from unirain_core.distill.pool import Pool, measured, screened
+from unirain_core.engine.jobs import Failed, Job
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import EmptyTypeError
+from unirain_core.imaging.near import Hashes
 
 READS = (paths.RAW,)
 WRITES = (paths.VERIFIED, paths.report("verified_pairs"))
 PARAMS = ("verified_pairs", "rain_types")
 
 ALGORITHM = "3"
+
+Places = NDArray[np.integer[Any]]
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +42,8 @@ def run(root: Path, *, verified_pairs: VerifiedPairs, rain_types: tuple[RainType
         EmptyTypeError: a rain type of params has no verified pair.
         ChangedInputError: a file is not the one that was listed; all others are inspected, and that work is kept.
     """
-    windows = _inspected(root, verified_pairs.max_pixels)
-    verify(root, windows, verified_pairs, rain_types)
+    job = InspectRows(max_pixels=verified_pairs.max_pixels, roots=Roots.load(root), algorithm=ALGORITHM)
+    verify(root, inspected(root, job), verified_pairs, rain_types)
 
 
 def verify(
@@ -59,23 +64,23 @@ def verify(
         EmptyTypeError: a rain type of params has no verified pair.
     """
     manifest = root / paths.RAW / "manifest.parquet"
-    names = ["pair_id", "group"]
     pieces = (measured(rows, inspections, params) for rows, inspections in windows)
-    pool = pool_of(pieces, tables.columns(manifest, ManifestRow, names))
-    pool = screened(pool, params, rain_types)
-    called = tables.columns(manifest, ManifestRow, names)  # read anew: the checks need the memory
-    _write_dropped(root / paths.VERIFIED / "dropped.parquet", pool, called["pair_id"])
+    whole = Pool.of(pieces, tables.count(manifest, ManifestRow))
+    pool, clean = screened(whole, params, rain_types), whole.clean
+    del whole  # the tables need the memory
+    _write_dropped(root / paths.VERIFIED / "dropped.parquet", manifest, pool)
     _demand_every_type(pool, rain_types)
-    _write_kept(root / paths.VERIFIED, manifest, pool, called)
-    summary = _report(pool, called["pair_id"], rain_types)
+    _write_kept(root / paths.VERIFIED, manifest, pool, clean)
+    summary = _report(pool, manifest, rain_types)
     report.write(root / paths.report("verified_pairs"), summary)
     counts = [summary.counts[name] for name in ("pairs", "photos", "dropped")]
     logger.info("verified_pairs: %d pairs, %d photos, %d dropped", *counts)
 
 
-def _inspected(root: Path, max_pixels: int) -> Iterator[tuple[Sequence[ManifestRow], Sequence[Inspection]]]:
+def inspected(
+    root: Path, job: Job[ManifestRow, Inspection]
+) -> Iterator[tuple[Sequence[ManifestRow], Sequence[Inspection]]]:
     """Rows of the manifest that follow each other, with what was measured of them."""
-    job = InspectRows(max_pixels=max_pixels, roots=Roots.load(root), algorithm=ALGORITHM)
     pieces = tables.batches(root / paths.RAW / "manifest.parquet", ManifestRow)
     batches = (tables.rows_of(piece, ManifestRow) for piece in pieces)
     for window in stream(job, batches, WorkStore.at(root, "verified_pairs")):
@@ -90,16 +95,41 @@ def _inspection(row: ManifestRow, outcome: Inspection | Failed) -> Inspection:
     return outcome
 
 
-def _write_dropped(path: Path, pool: pl.DataFrame, ids: pl.Series) -> None:
-    dropped = pool.with_columns(ids).filter(pl.col("reason").is_not_null())
-    others = ids.gather(pl.select(pl.when(dropped["other"] != NONE).then(dropped["other"])).to_series())
-    rows = dropped.select("pair_id", "dataset", "reason", pl.coalesce(others, "detail").alias("other"))
+def _write_dropped(path: Path, manifest: Path, pool: pl.DataFrame) -> None:
+    dropped = pool.select("dataset", "reason", "detail", "other", row=pl.int_range(pl.len(), dtype=pl.Int32))
+    dropped = dropped.filter(pl.col("reason").is_not_null())
+    ids, others = (_names(manifest, pl.col("pair_id"), dropped[rows].to_numpy()) for rows in ("row", "other"))
+    rows = dropped.select(
+        ids.alias("pair_id"),
+        "dataset",
+        "reason",
+        pl.coalesce(others, pl.col("detail").cast(pl.String)).alias("other"),
+    )
     with tables.writer(path, Dropped) as table:
         table.columns(rows)
 
 
+def _names(manifest: Path, name: pl.Expr, rows: Places) -> pl.Series:
+    """The names of some rows of the manifest; null for NONE. Names are longer than all else of a row: few are held."""
+    distinct = np.unique(rows[rows != NONE])
+    parts = [pl.Series("name", [], dtype=pl.String)]
+    start = 0
+    for piece in tables.batches(manifest, ManifestRow, ["pair_id", "group"]):
+        here = distinct[slice(*np.searchsorted(distinct, [start, start + len(piece)]))] - start
+        if len(here):
+            parts.append(pl.DataFrame(piece).select(name.alias("name")).to_series()[here])
+        start += len(piece)
+    return _gathered(pl.concat(parts), np.searchsorted(distinct, rows), rows != NONE)
+
+
+def _gathered(names: pl.Series, places: Places, is_named: Flags) -> pl.Series:
+    """The names at some places; null where there is none."""
+    wanted = pl.select(pl.when(pl.Series(is_named)).then(pl.Series(places))).to_series()
+    return names.gather(wanted)
+
+
 def _demand_every_type(pool: pl.DataFrame, rain_types: Sequence[RainType]) -> None:
-    kept = set(_pairs(pool)["rain_type"].unique())
+    kept = set(pool.lazy().filter(_IS_PAIR).select(pl.col("rain_type").unique()).collect().to_series())
     empty = [kind for kind in rain_types if kind not in kept]
     if empty:
         names = ", ".join(empty)
@@ -111,51 +141,62 @@ def _demand_every_type(pool: pl.DataFrame, rain_types: Sequence[RainType]) -> No
         )
 
 
-def _write_kept(folder: Path, manifest: Path, pool: pl.DataFrame, names: pl.DataFrame) -> None:
+_LISTED = ["pair_id", "root", "input", "target", "halves", "group", "input_hash", "target_hash"]
+"""Columns of the manifest that the tables of pairs and photos have as well, and the group."""
+
+
+def _write_kept(folder: Path, manifest: Path, pool: pl.DataFrame, clean: Hashes) -> None:
     """Write pairs and photos, a piece of the manifest at a time: its paths and hashes are never held all at once."""
-    scene_names = names.select(pl.coalesce("group", "pair_id")).to_series()
-    columns = [
-        "pair_id", "root", "input", "target", "halves", "input_hash", "target_hash"
-    ]  # fmt: skip
+    scene = pool["scene"].to_numpy()
+    is_other = scene != np.arange(len(scene), dtype=np.int32)  # the other pairs name their scene themselves
+    first = np.unique(scene[is_other & (scene != NONE)])
+    names = _names(manifest, _SCENE_NAME, first)
     start = 0
     with (
         tables.writer(folder / "pairs.parquet", Pair) as pairs,
         tables.writer(folder / "real.parquet", RealPhoto) as photos,
     ):
-        for listed in tables.batches(manifest, ManifestRow, columns):
-            rows = pl.DataFrame(listed).hstack(pool[start : start + len(listed)])
-            start += len(listed)
-            rows = rows.filter(pl.col("reason").is_null())
-            is_photo = pl.col("role") == "real"
-            pairs.columns(_pairs_of(rows.filter(~is_photo), scene_names))
-            photos.columns(rows.filter(is_photo).rename({"pair_id": "photo_id"}))
+        for listed in tables.batches(manifest, ManifestRow, _LISTED):
+            some = slice(start, start + len(listed))
+            named = _gathered(names, np.searchsorted(first, scene[some]), is_other[some])
+            rows = (
+                pl.DataFrame(listed)
+                .hstack(pool[some])
+                .with_columns(pl.coalesce(named, _SCENE_NAME).alias("scene_id"))
+            )
+            is_kept, is_photo = rows["reason"].is_null(), rows["role"] == "real"
+            pairs.columns(
+                _pairs_of(rows.filter(is_kept & ~is_photo), clean[some][(is_kept & ~is_photo).to_numpy()])
+            )
+            photos.columns(rows.filter(is_kept & is_photo).rename({"pair_id": "photo_id"}))
+            start = some.stop
 
 
-def _pairs_of(rows: pl.DataFrame, scene_names: pl.Series) -> pa.Table:
-    hashes = rows["clean_hash"].to_numpy()
+_SCENE_NAME = pl.coalesce("group", "pair_id")
+
+
+def _pairs_of(rows: pl.DataFrame, clean: Hashes) -> pa.Table:
     binary = pa.FixedSizeBinaryArray.from_buffers(
-        pa.binary(32), len(rows), [None, pa.py_buffer(hashes.tobytes())]
+        pa.binary(32), len(rows), [None, pa.py_buffer(clean.tobytes())]
     )
     table = rows.with_columns(
         pl.coalesce("target", "input").alias("target"),  # one file holds both sides
         pl.coalesce("target_hash", "input_hash").alias("target_hash"),
-        scene_names.gather(rows["scene"]).alias("scene_id"),
     )
-    arrow = table.drop("clean_hash").to_arrow()
-    return arrow.append_column("clean_hash", binary.cast(pa.binary()))
+    return table.to_arrow().append_column("clean_hash", binary.cast(pa.binary()))
 
 
-def _pairs(pool: pl.DataFrame) -> pl.DataFrame:
-    return pool.filter(pl.col("reason").is_null(), pl.col("role") != "real")
+_IS_PAIR = pl.col("reason").is_null() & (pl.col("role") != "real")
 
 
 def _reasons(pool: pl.DataFrame) -> dict[str, int]:
-    counts = pool["reason"].drop_nulls().value_counts().sort("reason")
-    return dict(counts.iter_rows())
+    counts = pool["reason"].drop_nulls().value_counts()
+    return dict(sorted(counts.iter_rows()))
 
 
-def _report(pool: pl.DataFrame, ids: pl.Series, rain_types: Sequence[str]) -> Report:
-    pairs = _pairs(pool.with_columns(ids))
+def _report(pool: pl.DataFrame, manifest: Path, rain_types: Sequence[str]) -> Report:
+    columns = ("dataset", "rain_type", "origin", "scene", "peak")
+    pairs = pool.filter(_IS_PAIR).select(columns)
     n_dropped = pool["reason"].count()
     kinds = dict(pairs["rain_type"].value_counts().iter_rows())
     return Report(
@@ -169,7 +210,7 @@ def _report(pool: pl.DataFrame, ids: pl.Series, rain_types: Sequence[str]) -> Re
             **{kind: kinds.get(kind, 0) for kind in rain_types},
         },
         reasons=_reasons(pool),
-        notes=_notes(pairs),
+        notes=_notes(pool, manifest),
         figures={"composition": _composition(pairs), "alignment": _alignment(pairs)},
     )
 
@@ -193,12 +234,13 @@ def _alignment(pairs: pl.DataFrame) -> list[Json]:
     return lines
 
 
-def _notes(pairs: pl.DataFrame) -> list[str]:
+def _notes(pool: pl.DataFrame, manifest: Path) -> list[str]:
     notes = ["photos are compared by their pixels alone: re-encoded copies among them are not found"]
-    faint = pairs.filter("is_faint")["pair_id"]
+    faint = pool.select((_IS_PAIR & pl.col("is_faint")).arg_true()).to_series()
     if len(faint):
+        first = _names(manifest, pl.col("pair_id"), faint[:1].to_numpy())[0]
         notes.append(
             f"{len(faint)} pairs differ from their clean picture by less than one grey level on average "
-            f"(first: {faint[0]}): look whether they show rain"
+            f"(first: {first}): look whether they show rain"
         )
     return notes

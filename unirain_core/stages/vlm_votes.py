@@ -18,7 +18,7 @@ from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, Pair, Reference, Verdict, Vote
 from unirain_core.config.sections import VlmVotes
 from unirain_core.distill import calibration, rainy, tally, voting
-from unirain_core.distill.ballots import RANKED, Answer, Ballot, CastVotes, answers_of, ballots, vote_job
+from unirain_core.distill.ballots import RANKED, Answer, Ballot, VoteJob, answers_of, ballots, vote_job
 from unirain_core.distill.confusion import MAJORITY
 from unirain_core.distill.judging import HALF, MIN_MASS, with_votes
 from unirain_core.distill.stand_ins import PREFIX, note, stand_ins
@@ -47,17 +47,31 @@ def run(root: Path, *, vlm_votes: VlmVotes) -> None:
     Raises:
         GateError: thresholds shall follow the real-rain database, and it is too small for that.
     """
-    out, store, roots = root / paths.VOTES, WorkStore.at(root, STAGE), Roots.load(root)
+    roots = Roots.load(root)
+    decide(root, [vote_job(name, make_judge, roots, ALGORITHM) for name in vlm_votes.judges], vlm_votes)
+
+
+def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes) -> None:
+    """Put all questions to the judges, and write their votes and verdicts.
+
+    Args:
+        root: of the project.
+        jobs: one for each judge of params, in their order.
+        params: judges, and how their thresholds come about.
+
+    Raises:
+        GateError: as `run`.
+    """
+    out, store = root / paths.VOTES, WorkStore.at(root, STAGE)
     dropped = _dropped(root, out / "dropped.parquet")
     photos = {row.id: row.picture for batch in rainy.photos(root, dropped) for row in batch}
-    n_photos = 0 if vlm_votes.accept_share is None else _demand_two(len(photos))
+    n_photos = 0 if params.accept_share is None else _demand_two(len(photos))
     with _folder(out / ".answers") as folder:
         answers = []
-        for number, name in enumerate(vlm_votes.judges):
-            job = vote_job(name, make_judge, roots, ALGORITHM)
+        for number, job in enumerate(jobs):
             asked = _ballots(root, dropped, photos, about_photos=n_photos > 0)
             answers.append(_ask(job, asked, n_photos, store, folder / str(number)))
-        thresholds = _thresholds([a.on_photos for a in answers], vlm_votes)
+        thresholds = _thresholds([a.on_photos for a in answers], params)
         with tables.writer(out / "photos.parquet", Vote) as table:
             for piece in _votes([a.on_photos for a in answers], thresholds):
                 table.columns(piece)
@@ -122,7 +136,7 @@ class _Answers:
 
 
 def _ask(
-    job: CastVotes, asked: Iterable[list[Ballot]], n_photos: int, store: WorkStore, folder: Path
+    job: VoteJob, asked: Iterable[list[Ballot]], n_photos: int, store: WorkStore, folder: Path
 ) -> _Answers:
     """Put all questions to one judge; the first `n_photos` are about photos."""
     answers = _Answers(folder / "photos.parquet", folder / "pairs.parquet", Counter())
