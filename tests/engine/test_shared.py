@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import fsspec
@@ -537,3 +539,27 @@ def test_a_home_has_one_name_and_a_copy_of_it_has_another(tmp_path, monkeypatch)
 
     assert name == again
     assert 3 == len({name, copied, uses.machine(tmp_path / "home")})
+
+
+class Elsewhere(InProcess):
+    """A worker of another machine: its disk is not this one's."""
+
+    @contextmanager
+    def open(self, function, device):
+        there = replace(function.store, home=function.store.home.with_name("there"))
+        with super().open(replace(function, store=there), device) as pool:
+            yield pool
+
+
+@pytest.mark.parametrize("cure", ["UNIRAIN_STORE", "a home that all share"])
+def test_a_worker_whose_disk_is_not_ours_is_noticed_and_each_cure_that_is_named_helps(tmp_path, cure):
+    store = WorkStore(home=tmp_path / "here", owner="toy")
+    with pytest.raises(MissingInputError, match=r"set UNIRAIN_STORE .*UNIRAIN_HOME lie on a disk that all"):
+        finished_rows(Toy(), ITEMS, store, Elsewhere())
+    if cure == "UNIRAIN_STORE":
+        (tmp_path / "share").mkdir()
+        store = replace(store, url=f"file://{tmp_path / 'share'}")
+    else:
+        store = replace(store, home=tmp_path / "there")
+
+    assert RESULTS == finished_rows(Toy(), ITEMS, store, Elsewhere())

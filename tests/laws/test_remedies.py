@@ -31,6 +31,7 @@ ABSTENTION = f"{STAGES}test_a_judge_that_abstains_on_every_photo_needs_no_share"
 PHOTOS = "tests/stages/test_vlm_votes.py::test_a_database_of_one_photo_is_enough_with_more_photos_or_without_a_share"
 HEAL = "tests/end_to_end/test_pipeline.py::test_a_file_that_dvc_left_half_written_is_healed_to_equal_bytes"
 CLUSTER = "tests/engine/test_ray.py::test_an_address_at_which_no_cluster_answers_is_named_and_without_it_this_machine_is_used"
+SHARED = "tests/engine/test_shared.py::test_a_worker_whose_disk_is_not_ours_is_noticed_and_each_cure_that_is_named_helps"
 KILLS = "tests/end_to_end/test_pipeline.py::test_twelve_seeded_kills_lose_nothing"
 BUSY = "tests/engine/test_life.py::test_a_second_holder_is_told_who_holds_the_lock"
 FULL = (
@@ -132,6 +133,10 @@ EXECUTED: dict[str, dict[str, str]] = {
         "run the same command again": "tests/engine/test_edits.py::test_code_from_before_the_start_is_accepted_and_the_start_is_handed_on"
     },
     "engine.life": {"stop it": BUSY, "wait for it": BUSY},
+    "engine.finished": {
+        "set UNIRAIN_STORE on every machine": SHARED,
+        "let UNIRAIN_HOME lie on a disk that all of them share": SHARED,
+    },
     "engine.local": {"run the same command again": KILLS},
     "engine.make": {
         "unset it": "tests/engine/test_make.py::test_an_unknown_engine_is_named_and_unset_the_variable_does_no_harm"

@@ -13,6 +13,7 @@ from unirain_core.engine.compute import Outcome
 from unirain_core.engine.index import Keys
 from unirain_core.engine.jobs import Job
 from unirain_core.engine.store import WorkStore
+from unirain_core.errors import MissingInputError
 
 
 class FinishedWork:
@@ -39,8 +40,17 @@ class FinishedWork:
             self._index.remove(unsound)
 
     def add(self, outcome: Outcome) -> None:
-        """Take in what a worker has stored."""
+        """Take in what a worker has stored.
+
+        Raises:
+            MissingInputError: it stands where this machine does not see it.
+        """
         if outcome.file is not None:
+            if not self._store.url and not (self._store.shards / outcome.file).exists():
+                raise MissingInputError(
+                    f"a worker of another machine has finished work that does not stand in {self._store.shards} here: set "
+                    "UNIRAIN_STORE on every machine, or let UNIRAIN_HOME lie on a disk that all of them share"
+                )
             self._index.add(outcome.file, b"".join(outcome.stored))
 
     def results(self, keys: Keys) -> pa.Table:
