@@ -48,10 +48,15 @@ def made_of(manifest, pairs, accepted):
     listed_schema |= {"rain_types": pl.List(pl.String)}
     verified = [(p.pair_id, p.rain_type, p.pair_id in accepted) for p in pairs]
     pair_schema = {"pair_id": pl.String, "rain_type": pl.String, "accepted": pl.Boolean}
-    return composition(
-        pl.DataFrame([{n: row[n] for n in listed_schema} for row in rows], schema=listed_schema),
-        pl.DataFrame(verified, schema=pair_schema, orient="row"),
+    columns = pl.DataFrame([{n: row[n] for n in listed_schema} for row in rows], schema=listed_schema)
+    pairs_of_pool = pl.DataFrame(verified, schema=pair_schema, orient="row")
+    cut = len(rows) // 3
+    is_before = pairs_of_pool["pair_id"].is_in(columns[:cut]["pair_id"].implode())
+    pieces = (
+        (columns[:cut], pairs_of_pool.filter(is_before)),
+        (columns[cut:], pairs_of_pool.filter(~is_before)),
     )
+    return composition(pieces)
 
 
 MANIFEST = [

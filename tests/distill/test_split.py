@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.distill import split_by_rows
 from unirain_core.artefacts.schemas import Pair
 from unirain_core.config.sections import Draw, RainragSplit
-from unirain_core.distill.split import SETS, draw_scenes, shared_scenes, split_pairs, thin, with_order
+from unirain_core.distill.split import SETS, draw_scenes, places, shared_scenes, split_pairs, thin, with_order
 
 TYPES = ["drs", "drd"]
 
@@ -41,16 +41,17 @@ def params(per_type=2, per_scene=1, train_per_type=0, seed=0):
     return RainragSplit(seed=seed, unfiltered=draw, test=draw, val=draw, train_per_type=train_per_type)
 
 
-def frame(pairs, accepted=()):
+def frame(pairs, accepted=(), seed=0):
     rows = [asdict(p) | {"accepted": p.pair_id in accepted} for p in pairs]
     names = ("pair_id", "scene_id", "rain_type", "role")
     schema = dict.fromkeys(names, pl.String) | {"accepted": pl.Boolean}
-    return pl.DataFrame([{name: row[name] for name in schema} for row in rows], schema=schema)
+    columns = pl.DataFrame([{name: row[name] for name in schema} for row in rows], schema=schema)
+    return columns.with_columns(places(columns["pair_id"], seed).alias("place"))
 
 
-def places(pairs, accepted, settings):
+def homes_of(pairs, accepted, settings):
     """Name of the set to the pairs that stand in it."""
-    homes = split_pairs(frame(pairs, accepted), settings, TYPES)
+    homes = split_pairs(frame(pairs, accepted, settings.seed), settings, TYPES)
     sets: dict[str, list[Pair]] = {name: [] for name in (*SETS, "held_out", "thinned")}
     for p, home in zip(pairs, homes, strict=True):
         sets.setdefault(home, []).append(p)
@@ -59,12 +60,12 @@ def places(pairs, accepted, settings):
 
 
 def drawn(pairs, draw, seed=0):
-    ordered = with_order(frame(pairs), seed)
+    ordered = with_order(frame(pairs, seed=seed), seed)
     return [pairs[row] for row in draw_scenes(ordered, draw, TYPES)]
 
 
 def thinned(pairs, per_type, seed):
-    return [pairs[row] for row in thin(with_order(frame(pairs), seed), per_type)]
+    return [pairs[row] for row in thin(with_order(frame(pairs, seed=seed), seed), per_type)]
 
 
 FACTS = st.tuples(
@@ -88,12 +89,12 @@ def test_columns_give_the_split_of_rows(pool, settings, max_share):
     settings = replace(settings, test=replace(settings.test, max_share=max_share))
     expected = split_by_rows.split_pairs(pairs, accepted, settings, TYPES)
 
-    assert expected == {n: {p.pair_id for p in m} for n, m in places(pairs, accepted, settings).items()}
+    assert expected == {n: {p.pair_id for p in m} for n, m in homes_of(pairs, accepted, settings).items()}
 
 
 @given(POOLS, PARAMS)
 def test_no_scene_stands_in_two_splits(pool, settings):
-    pairs = frame(*pool)
+    pairs = frame(*pool, settings.seed)
 
     assert {} == shared_scenes(pairs.with_columns(split_pairs(pairs, settings, TYPES)))
 
@@ -101,7 +102,7 @@ def test_no_scene_stands_in_two_splits(pool, settings):
 @given(POOLS, PARAMS)
 def test_only_unfiltered_takes_rejected_pairs_and_no_accepted_one_is_lost(pool, settings):
     pairs, accepted = pool
-    sets = places(pairs, accepted, settings)
+    sets = homes_of(pairs, accepted, settings)
     placed = Counter(p.pair_id for members in sets.values() for p in members)
 
     assert all(placed[name] == 1 for name in accepted)
@@ -110,7 +111,7 @@ def test_only_unfiltered_takes_rejected_pairs_and_no_accepted_one_is_lost(pool, 
 
 @given(POOLS, PARAMS)
 def test_a_draw_keeps_its_sizes(pool, settings):
-    sets = places(pool[0], pool[1], settings)
+    sets = homes_of(pool[0], pool[1], settings)
     for chosen, draw in ((sets["unfiltered"], settings.unfiltered), (sets["test"], settings.test)):
         assert all(n <= draw.per_type for n in Counter(p.rain_type for p in chosen).values())
         assert all(n <= draw.per_scene for n in Counter((p.rain_type, p.scene_id) for p in chosen).values())
@@ -121,7 +122,7 @@ def test_a_split_does_not_depend_on_the_order_of_the_pairs(pool, settings, rando
     pairs, accepted = pool
     shuffled = list(pairs)
     random.shuffle(shuffled)
-    one, other = (places(order, accepted, settings) for order in (pairs, shuffled))
+    one, other = (homes_of(order, accepted, settings) for order in (pairs, shuffled))
 
     assert {n: {p.pair_id for p in m} for n, m in one.items()} == {
         n: {p.pair_id for p in m} for n, m in other.items()
@@ -132,13 +133,15 @@ def test_a_split_does_not_depend_on_the_order_of_the_pairs(pool, settings, rando
 def test_unfiltered_does_not_depend_on_any_verdict(pool, other, settings):
     pairs, accepted = pool
 
-    assert places(pairs, accepted, settings)["unfiltered"] == places(pairs, other[1], settings)["unfiltered"]
+    assert (
+        homes_of(pairs, accepted, settings)["unfiltered"] == homes_of(pairs, other[1], settings)["unfiltered"]
+    )
 
 
 @given(FULL_POOLS, PARAMS)
 def test_no_pair_of_role_test_nor_its_scene_validates_or_trains(pool, settings):
     pairs, accepted = pool
-    sets = places(pairs, accepted, settings)
+    sets = homes_of(pairs, accepted, settings)
     tested = {p.scene_id for p in pairs if p.role == "test"}
 
     assert set() == tested & {p.scene_id for p in (*sets["val"], *sets["train"])}
@@ -148,7 +151,7 @@ def test_no_pair_of_role_test_nor_its_scene_validates_or_trains(pool, settings):
 def test_unfiltered_and_test_may_hold_a_datasets_own_test_pairs(pool, settings):
     pairs, accepted = pool
     all_train = [replace(p, role="train") for p in pairs]
-    sets, free = (places(p, accepted, settings) for p in (pairs, all_train))
+    sets, free = (homes_of(p, accepted, settings) for p in (pairs, all_train))
 
     for name in ("unfiltered", "test"):
         assert [p.pair_id for p in free[name]] == [p.pair_id for p in sets[name]]
@@ -156,7 +159,7 @@ def test_unfiltered_and_test_may_hold_a_datasets_own_test_pairs(pool, settings):
 
 def test_val_takes_the_next_scenes_where_test_pictures_close_some():
     pairs = [pair(f"p{i:02}", scene=f"s{i}", role="test" if i % 2 else "train") for i in range(20)]
-    sets = places(pairs, {p.pair_id for p in pairs}, params(per_type=2))
+    sets = homes_of(pairs, {p.pair_id for p in pairs}, params(per_type=2))
 
     assert ["train", "train"] == [p.role for p in sets["val"]]
 

@@ -66,6 +66,7 @@ def write_upstream(root, facts=FACTS):
     )  # fmt: skip
     manifest = [manifest_row(n, t) for n, t, _ in facts] + [manifest_row("real/1", "", role="real")]
     manifest.append(manifest_row("set/drs/torn", "drs"))
+    manifest.sort(key=lambda row: row.pair_id)
     torn = Dropped(pair_id="set/drs/torn", dataset="set", reason="truncated", other=None)
     files = {
         ("raw/manifest", ManifestRow): manifest,

@@ -12,7 +12,7 @@ from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, RealPhoto
 from unirain_core.config.sections import VerifiedPairs
 from unirain_core.distill.inspection import InspectRows
 from unirain_core.engine import rows as rows_module
-from unirain_core.errors import ChangedInputError, EmptyTypeError
+from unirain_core.errors import ChangedInputError, EmptyTypeError, SchemaError
 from unirain_core.imaging.codec import file_hash, to_uint8, write_png
 from unirain_core.stages import verified_pairs
 
@@ -62,7 +62,8 @@ def listed(project, pair_id, rainy, clean, **fields):
 
 
 def run(project, rows, rain_types=("drs",)):
-    tables.write(project / "data/raw/manifest.parquet", rows, ManifestRow)
+    in_order = sorted(rows, key=lambda row: row.pair_id)
+    tables.write(project / "data/raw/manifest.parquet", in_order, ManifestRow)
     verified_pairs.run(project, verified_pairs=VerifiedPairs(), rain_types=rain_types)
     folder = project / "data/verified"
     return (
@@ -174,11 +175,18 @@ def test_a_row_whose_work_crashes_is_dropped_with_its_reason_and_the_rest_is_kep
     assert len(rows) == len(pairs) + len(photos) + len(dropped)
 
 
-def test_rows_leave_in_the_order_of_the_manifest_whatever_that_is(project):
-    rows = sorted(rows_of(project), key=lambda row: row.pair_id, reverse=True)
-    pairs, _, dropped = run(project, rows)
-    order = [row.pair_id for row in rows]
+def test_rows_leave_in_the_order_of_the_manifest(project):
+    pairs, _, dropped = run(project, rows_of(project))
 
-    assert [p.pair_id for p in pairs] == sorted([p.pair_id for p in pairs], key=order.index)
-    assert [d.pair_id for d in dropped] == sorted([d.pair_id for d in dropped], key=order.index)
+    assert [p.pair_id for p in pairs] == sorted(p.pair_id for p in pairs)
+    assert [d.pair_id for d in dropped] == sorted(d.pair_id for d in dropped)
     assert ("set/twice", "set/good") in {(d.pair_id, d.other) for d in dropped}
+
+
+def test_a_manifest_that_does_not_stand_in_the_order_of_its_ids_is_refused(project):
+    rows = sorted(rows_of(project), key=lambda row: row.pair_id, reverse=True)
+
+    tables.write(project / "data/raw/manifest.parquet", rows, ManifestRow)
+
+    with pytest.raises(SchemaError, match=r"stands after .* run `dvc repro --force raw_datasets`"):
+        verified_pairs.run(project, verified_pairs=VerifiedPairs(), rain_types=("drs",))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 import polars as pl
@@ -33,14 +34,24 @@ class CompositionRow:
     """Kept of the listed."""
 
 
-def composition(manifest: pl.DataFrame, pairs: pl.DataFrame) -> list[CompositionRow]:
+def composition(pieces: Iterable[tuple[pl.DataFrame, pl.DataFrame]]) -> list[CompositionRow]:
     """One row per source, rain type and origin; then the total, then the paper's published figures.
 
     Args:
-        manifest: what was listed, with columns `pair_id`, `dataset`, `rain_types`, `origin` and `role`; photos of the
-            real-rain database are left out.
-        pairs: what integrity let through, with columns `pair_id`, `rain_type` and `accepted`.
+        pieces: what was listed, with columns `pair_id`, `dataset`, `rain_types`, `origin` and `role`; photos of the real-rain
+            database are left out. Beside each piece those of its pairs that integrity let through, with columns `pair_id`,
+            `rain_type` and `accepted`.
     """
+    parts = [_counts(manifest, pairs) for manifest, pairs in pieces]
+    counts = pl.concat(parts).group_by(KEY).agg(pl.col("listed", "dropped", "rejected").sum()).sort(KEY)
+    rows = [_row(line[:3], *line[3:]) for line in counts.iter_rows()]
+    total = _row(("total", "", ""), *counts.select("listed", "dropped", "rejected").sum().row(0))
+    paper = CompositionRow("paper (published)", "", "", None, None, None, PAPER_PAIRS, PAPER_RETENTION)
+    return [*rows, total, paper]
+
+
+def _counts(manifest: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """The numbers of one piece."""
     listed = manifest.filter(pl.col("role") != "real").select(
         "pair_id",
         pl.col("dataset").alias("source"),
@@ -49,21 +60,16 @@ def composition(manifest: pl.DataFrame, pairs: pl.DataFrame) -> list[Composition
     )
     is_open = pl.col("stated").str.starts_with("luma:")
     stated = pl.when(is_open).then(pl.lit(UNDECIDED)).otherwise("stated")
-    counts = (
+    return (
         listed.join(pairs.select("pair_id", "rain_type", "accepted"), on="pair_id", how="left")
         .with_columns(pl.coalesce("rain_type", stated).alias("rain_type"))
         .group_by(KEY)
         .agg(
-            pl.len().alias("listed"),
-            pl.col("accepted").is_null().sum().alias("dropped"),
-            (~pl.col("accepted")).sum().alias("rejected"),
+            pl.len().cast(pl.Int64).alias("listed"),
+            pl.col("accepted").is_null().sum().cast(pl.Int64).alias("dropped"),
+            (~pl.col("accepted")).sum().cast(pl.Int64).alias("rejected"),
         )
-        .sort(KEY)
     )
-    rows = [_row(line[:3], *line[3:]) for line in counts.iter_rows()]
-    total = _row(("total", "", ""), *counts.select("listed", "dropped", "rejected").sum().row(0))
-    paper = CompositionRow("paper (published)", "", "", None, None, None, PAPER_PAIRS, PAPER_RETENTION)
-    return [*rows, total, paper]
 
 
 def as_csv(rows: list[CompositionRow]) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 
+import numpy as np
 import polars as pl
 
 from unirain_core.config.sections import Draw, RainragSplit
@@ -25,14 +26,15 @@ def split_pairs(pairs: pl.DataFrame, params: RainragSplit, rain_types: list[str]
     The same seed and pairs give the same split, whatever their order.
 
     Args:
-        pairs: all verified pairs, with columns `pair_id`, `scene_id`, `rain_type`, `role` and `accepted`.
+        pairs: all verified pairs, with columns `scene_id`, `rain_type`, `role`, `accepted`, and `place` of `places`.
         params: seed and sizes.
         rain_types: those of params.
 
     Returns:
         `split`: one of `PLACES` for each pair.
     """
-    rows = with_order(pairs, params.seed).with_columns(
+    columns = ("scene_id", "rain_type", "role", "accepted", "place")
+    rows = with_order(pairs.select(columns), params.seed).with_columns(
         pl.lit("none", dtype=pl.Enum(PLACES)).alias("split"),
         (pl.col("role") == "test").any().over("scene_id").alias("tests_a_dataset"),
         pl.lit(value=False).alias("is_closed"),
@@ -54,14 +56,21 @@ def split_pairs(pairs: pl.DataFrame, params: RainragSplit, rain_types: list[str]
 
 
 def with_order(pairs: pl.DataFrame, seed: int) -> pl.DataFrame:
-    """The pairs with `row` and with the seeded places of their scenes and of themselves, in which they are drawn."""
+    """The pairs with `row` and with the seeded places of their scenes, in which these are drawn."""
     scenes = pairs.select("scene_id").unique()
-    scenes = scenes.with_columns(_hashes(scenes["scene_id"], seed).alias("scene_place"))
-    return (
-        pairs.with_columns(_hashes(pairs["pair_id"], seed).alias("place"))
-        .join(scenes, on="scene_id", how="left", maintain_order="left")
-        .with_row_index("row")
-    )
+    scenes = scenes.with_columns(places(scenes["scene_id"], seed).alias("scene_place"))
+    return pairs.join(scenes, on="scene_id", how="left", maintain_order="left").with_row_index("row")
+
+
+def places(names: pl.Series, seed: int) -> pl.Series:
+    """The seeded place of each name, in which pairs and scenes are drawn: the first 64 bits of its hash."""
+    start = hashlib.sha256(f"{seed}:".encode())
+    numbers = np.empty(len(names), dtype=np.uint64)
+    for row, name in enumerate(names):
+        whole = start.copy()
+        whole.update(name.encode())
+        numbers[row] = int.from_bytes(whole.digest()[:8])
+    return pl.Series(numbers)
 
 
 def draw_scenes(pairs: pl.DataFrame, draw: Draw, rain_types: list[str]) -> pl.Series:
@@ -79,7 +88,8 @@ def draw_scenes(pairs: pl.DataFrame, draw: Draw, rain_types: list[str]) -> pl.Se
     return (
         pairs.filter(pl.col("rain_type").is_in(rain_types))
         .with_columns(pl.min_horizontal(share, pl.lit(draw.per_type)).alias("missing"))
-        .sort("scene_place", "scene_id", "place", "pair_id")
+        .select("row", "rain_type", "scene_id", "scene_place", "place", "missing")
+        .sort("scene_place", "scene_id", "place", "row")
         .filter(pl.int_range(pl.len()).over("rain_type", "scene_id") < draw.per_scene)
         .filter(pl.int_range(pl.len()).over("rain_type") < pl.col("missing"))
         .get_column("row")
@@ -102,9 +112,10 @@ def thin(pairs: pl.DataFrame, per_type: int) -> pl.Series:
     if per_type == 0:
         return pairs["row"]
     return (
-        pairs.sort("place", "pair_id")
+        pairs.select("row", "rain_type", "scene_id", "place")
+        .sort("place", "row")
         .with_columns(pl.int_range(pl.len()).over("rain_type", "scene_id").alias("turn"))
-        .sort("turn", "place", "pair_id")
+        .sort("turn", "place", "row")
         .filter(pl.int_range(pl.len()).over("rain_type") < per_type)
         .get_column("row")
     )
@@ -128,12 +139,7 @@ def shared_scenes(pairs: pl.DataFrame) -> dict[str, list[str]]:
 
 
 def _placed(rows: pl.DataFrame, taken: pl.Series, name: str) -> pl.DataFrame:
-    is_taken = pl.col("row").is_in(taken.implode())
+    is_taken = np.zeros(len(rows), dtype=np.bool_)
+    is_taken[taken.to_numpy()] = True
     place = pl.lit(name, dtype=pl.Enum(PLACES))
-    return rows.with_columns(pl.when(is_taken).then(place).otherwise("split").alias("split"))
-
-
-def _hashes(names: pl.Series, seed: int) -> pl.Series:
-    """The first 64 bits of each name's seeded hash."""
-    hashes = (hashlib.sha256(f"{seed}:{name}".encode()).digest()[:8] for name in names)
-    return pl.Series((int.from_bytes(digest) for digest in hashes), dtype=pl.UInt64)
+    return rows.with_columns(pl.when(pl.Series(is_taken)).then(place).otherwise("split").alias("split"))

@@ -1,7 +1,8 @@
 """Stage rainrag_split: the pyramid, the splits, and what they are made of."""
 
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -10,18 +11,11 @@ import polars as pl
 
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Report
-from unirain_core.artefacts.schemas import (
-    Dropped,
-    ManifestRow,
-    Pair,
-    PyramidRow,
-    RealPhoto,
-    SplitRow,
-    Verdict,
-)
+from unirain_core.artefacts.schemas import ManifestRow, PyramidRow, RealPhoto, SplitRow
 from unirain_core.artefacts.whole import write_text
 from unirain_core.config.sections import RainragSplit, RainType
 from unirain_core.distill.composition import CompositionRow, as_csv, composition
+from unirain_core.distill.judged import Schema, beside, judged, not_judged, pieces
 from unirain_core.distill.pyramid import REAL, with_levels
 from unirain_core.distill.split import PLACES, SETS, scenes_for_testing, shared_scenes, split_pairs
 from unirain_core.errors import EmptyTypeError, GateError
@@ -45,38 +39,17 @@ def run(root: Path, *, rainrag_split: RainragSplit, rain_types: tuple[RainType, 
         EmptyTypeError: a rain type of params has no accepted pair to train, validate or test on.
         GateError: a pair has no verdict, or two splits share a scene.
     """
-    pairs = _judged(root)
+    pairs = judged(root, rainrag_split.seed)
     logger.info("rainrag_split: %d pairs", len(pairs))
-    pairs = pairs.with_columns(split_pairs(pairs, rainrag_split, list(rain_types)))
+    pairs = pairs.with_columns(split_pairs(pairs, rainrag_split, list(rain_types))).drop("place")
     _check(pairs, rain_types)
-    pairs = with_levels(pairs).drop("role", "yes", "no", "abstained")
-    _write_splits(root / paths.SPLIT, root / paths.VERIFIED / "pairs.parquet", pairs)
-    rows = _pyramid(root, pairs)
-    with tables.writer(root / paths.SPLIT / "pyramid.parquet", PyramidRow) as table:
-        table.columns(rows)
-    names = ["pair_id", "dataset", "rain_types", "origin", "role"]
-    made_of = composition(tables.columns(root / paths.RAW / "manifest.parquet", ManifestRow, names), pairs)
+    _write_splits(root, pairs["split"])
+    levels, verdicts = _write_pyramid(root, pairs)
+    made_of = composition(_listed(root, pairs["accepted"]))
     write_text(root / paths.SPLIT / "composition.csv", as_csv(made_of))
-    report.write(root / paths.report("rainrag_split"), _report(rows, pairs, made_of))
+    report.write(root / paths.report("rainrag_split"), _report(pairs, levels, verdicts, made_of))
     kept, trained = pairs["accepted"].sum(), (pairs["split"] == "train").sum()
     logger.info("rainrag_split: %d pairs kept, %d of them train", kept, trained)
-
-
-def _judged(root: Path) -> pl.DataFrame:
-    """All pairs that were judged: `at`, their place in the table of verified pairs, and the columns that a split needs."""
-    dropped = tables.columns(root / paths.VOTES / "dropped.parquet", Dropped, ["pair_id"])
-    names = ["pair_id", "rain_type", "scene_id", "role"]
-    pairs = tables.columns(root / paths.VERIFIED / "pairs.parquet", Pair, names).with_row_index("at")
-    pairs = pairs.join(dropped, on="pair_id", how="anti", maintain_order="left")
-    names = ["pair_id", "yes", "no", "abstained", "verdict"]
-    verdicts = tables.columns(root / paths.VOTES / "verdicts.parquet", Verdict, names)
-    judged = pairs.join(verdicts, on="pair_id", how="left", maintain_order="left")
-    missing = judged.filter(pl.col("verdict").is_null())["pair_id"]
-    if len(missing):
-        raise GateError(
-            f"{len(missing)} verified pairs have no verdict, the first is {missing[0]}: run `dvc repro vlm_votes`"
-        )
-    return judged.rename({"verdict": "accepted"})
 
 
 def _check(pairs: pl.DataFrame, rain_types: Sequence[RainType]) -> None:
@@ -111,55 +84,87 @@ def _emptiness(rain_type: str, of_type: pl.DataFrame, empty: Sequence[str], test
     )
 
 
-def _write_splits(folder: Path, verified: Path, pairs: pl.DataFrame) -> None:
-    """Write the four sets in the order of the verified pairs, whose paths and hashes are never held all at once."""
-    places = pairs.select("at", "split")
+def _write_splits(root: Path, places: pl.Series) -> None:
+    """Write the four sets in the order of the pairs."""
     start = 0
     with ExitStack() as stack:
         files = {
-            name: stack.enter_context(tables.writer(folder / f"{file}.parquet", SplitRow))
+            name: stack.enter_context(tables.writer(root / paths.SPLIT / f"{file}.parquet", SplitRow))
             for name, file in FILES.items()
         }
-        for piece in tables.batches(verified, Pair, SplitRow.__slots__):
-            rows = pl.DataFrame(piece).with_row_index("at", offset=start)
-            stop = start + len(rows)
-            placed = rows.join(
-                places.filter(pl.col("at").is_between(start, stop - 1)), on="at", maintain_order="left"
-            )
+        for rows in pieces(root, SplitRow.__slots__):
+            place = places[start : start + len(rows)]
             for name, file in files.items():
-                file.columns(placed.filter(pl.col("split") == name))
-            start = stop
+                file.columns(rows.filter(place == name))
+            start += len(rows)
 
 
-def _pyramid(root: Path, pairs: pl.DataFrame) -> pl.DataFrame:
-    """One row per pair and photo, by id."""
-    dropped = tables.columns(root / paths.VOTES / "dropped.parquet", Dropped, ["pair_id"])
-    photos = tables.columns(root / paths.VERIFIED / "real.parquet", RealPhoto, ["photo_id"])
-    photos = photos.rename({"photo_id": "pair_id"}).join(dropped, on="pair_id", how="anti")
-    top = photos.with_columns(
-        pl.lit(REAL).alias("level"),
-        pl.lit("real_photo").alias("reason"),
-        pl.lit("none").cast(pl.Enum(PLACES)).alias("split"),
-    )
-    return pl.concat([top, pairs.select(top.columns)]).sort("pair_id")
+def _write_pyramid(root: Path, pairs: pl.DataFrame) -> tuple[Counter[str], Counter[str]]:
+    """Write one row per pair and photo, by id; returns how many stand on each level, and why."""
+    levels, reasons = Counter[str](), Counter[str]()
+    with tables.writer(root / paths.SPLIT / "pyramid.parquet", PyramidRow) as table:
+        for below, top in beside(_judged_rows(root, pairs), _photo_rows(root), _PYRAMID):
+            rows = pl.concat([below, top]).sort("pair_id")
+            levels.update(_counted(rows["level"]))
+            reasons.update(_counted(rows["reason"]))
+            table.columns(rows)
+    return levels, reasons
 
 
-def _report(rows: pl.DataFrame, pairs: pl.DataFrame, made_of: Sequence[CompositionRow]) -> Report:
-    sets = {name: pairs.filter(pl.col("split") == name) for name in SETS}
+_PYRAMID: Schema = {"pair_id": pl.String, "level": pl.String, "reason": pl.String, "split": pl.Enum(PLACES)}
+
+
+def _judged_rows(root: Path, pairs: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    start = 0
+    for names in pieces(root, ["pair_id"]):
+        rows = names.hstack(pairs[start : start + len(names)])
+        yield with_levels(rows).select(_PYRAMID.keys())
+        start += len(names)
+
+
+def _photo_rows(root: Path) -> Iterator[pl.DataFrame]:
+    without = not_judged(root).implode()
+    for photos in tables.batches(root / paths.VERIFIED / "real.parquet", RealPhoto, ["photo_id"]):
+        names = pl.DataFrame(photos).rename({"photo_id": "pair_id"}).filter(~pl.col("pair_id").is_in(without))
+        yield names.with_columns(
+            pl.lit(REAL).alias("level"),
+            pl.lit("real_photo").alias("reason"),
+            pl.lit("none").cast(pl.Enum(PLACES)).alias("split"),
+        )
+
+
+def _listed(root: Path, accepted: pl.Series) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """The manifest in pieces, each beside its judged pairs."""
+    names = ["pair_id", "dataset", "rain_types", "origin", "role"]
+    listed = map(pl.DataFrame, tables.batches(root / paths.RAW / "manifest.parquet", ManifestRow, names))
+    schema: Schema = {"pair_id": pl.String, "rain_type": pl.String, "accepted": pl.Boolean}
+    return beside(listed, _accepted(root, accepted), schema)
+
+
+def _accepted(root: Path, accepted: pl.Series) -> Iterator[pl.DataFrame]:
+    start = 0
+    for names in pieces(root, ["pair_id", "rain_type"]):
+        yield names.with_columns(accepted[start : start + len(names)].alias("accepted"))
+        start += len(names)
+
+
+def _report(
+    pairs: pl.DataFrame, levels: Counter[str], verdicts: Counter[str], made_of: Sequence[CompositionRow]
+) -> Report:
+    members = {name: pairs.select("rain_type", "scene_id").filter(pairs["split"] == name) for name in SETS}
     places = _counted(pairs["split"])
     return Report(
         stage="rainrag_split",
         counts={name: places.get(name, 0) for name in (*SETS, "held_out", "thinned")},
         figures={
-            "levels": _counted(rows["level"]),
-            "verdicts": _counted(rows["reason"]),
-            "by_type": {name: _counted(members["rain_type"]) for name, members in sets.items()},
-            "scenes": {name: members["scene_id"].n_unique() for name, members in sets.items()},
+            "levels": dict(sorted(levels.items())),
+            "verdicts": dict(sorted(verdicts.items())),
+            "by_type": {name: _counted(of_set["rain_type"]) for name, of_set in members.items()},
+            "scenes": {name: of_set["scene_id"].n_unique() for name, of_set in members.items()},
             "composition": [asdict(row) for row in made_of],
         },
     )
 
 
 def _counted(values: pl.Series) -> dict[str, int]:
-    counts = values.cast(pl.String).value_counts(name="n")
-    return dict(counts.sort(values.name).iter_rows())
+    return dict(sorted(values.value_counts(name="n").iter_rows()))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from unirain_core.distill.pool import Pool, measured, screened
 from unirain_core.engine.jobs import Failed, Job
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
-from unirain_core.errors import EmptyTypeError
+from unirain_core.errors import EmptyTypeError, SchemaError
 from unirain_core.imaging.near import Hashes
 
 READS = (paths.RAW,)
@@ -31,6 +32,7 @@ PARAMS = ("verified_pairs", "rain_types")
 ALGORITHM = "3"
 
 Places = NDArray[np.integer[Any]]
+Window = tuple[Sequence[ManifestRow], Sequence[Inspection]]
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +50,7 @@ def run(root: Path, *, verified_pairs: VerifiedPairs, rain_types: tuple[RainType
 
 def verify(
     root: Path,
-    windows: Iterable[tuple[Sequence[ManifestRow], Sequence[Inspection]]],
+    windows: Iterable[Window],
     params: VerifiedPairs,
     rain_types: tuple[RainType, ...],
 ) -> None:
@@ -62,9 +64,10 @@ def verify(
 
     Raises:
         EmptyTypeError: a rain type of params has no verified pair.
+        SchemaError: the manifest does not stand in the order of its ids.
     """
     manifest = root / paths.RAW / "manifest.parquet"
-    pieces = (measured(rows, inspections, params) for rows, inspections in windows)
+    pieces = (measured(rows, inspections, params) for rows, inspections in _in_order(windows))
     whole = Pool.of(pieces, tables.count(manifest, ManifestRow))
     pool, clean = screened(whole, params, rain_types), whole.clean
     del whole  # the tables need the memory
@@ -77,9 +80,23 @@ def verify(
     logger.info("verified_pairs: %d pairs, %d photos, %d dropped", *counts)
 
 
-def inspected(
-    root: Path, job: Job[ManifestRow, Inspection]
-) -> Iterator[tuple[Sequence[ManifestRow], Sequence[Inspection]]]:
+def _in_order(windows: Iterable[Window]) -> Iterator[Window]:
+    """The windows, whose rows stand in the order of their ids: of two copies the earlier id stays, and all that follows meets
+    table beside table."""
+    last = ""
+    for rows, inspections in windows:
+        ids = [last, *(row.pair_id for row in rows)]
+        for before, after in pairwise(ids):
+            if before >= after:
+                raise SchemaError(
+                    f"manifest.parquet: {after} stands after {before}, but rows stand in the order of their ids; "
+                    "run `dvc repro --force raw_datasets`"
+                )
+        last = ids[-1]
+        yield rows, inspections
+
+
+def inspected(root: Path, job: Job[ManifestRow, Inspection]) -> Iterator[Window]:
     """Rows of the manifest that follow each other, with what was measured of them."""
     pieces = tables.batches(root / paths.RAW / "manifest.parquet", ManifestRow)
     batches = (tables.rows_of(piece, ManifestRow) for piece in pieces)
