@@ -14,11 +14,7 @@ from unirain_core.distill import duplicates
 from unirain_core.distill.duplicates import NONE, PRIORITY
 from unirain_core.distill.inspection import Inspection
 from unirain_core.distill.integrity import fault
-from unirain_core.imaging.hashes import SIDE
 from unirain_core.imaging.near import Hashes, Ints, as_hashes, near_sets
-
-_NO_HASH = bytes(SIDE * SIDE // 8)
-"""Of a photo, or of a row that could not be measured: neither is compared."""
 
 FAINT = 1.0
 """Grey levels: a pair that differs less from its clean picture, on average, may show no rain."""
@@ -51,9 +47,9 @@ class Pool:
     facts: pl.DataFrame
     """Columns of `_COLUMNS`."""
     clean: Hashes
-    """Of the clean pictures; of zeros where there is none."""
+    """Of the clean pictures of the pairs that are sound by themselves, in their order."""
     rain: Hashes
-    """Of what the rain adds; likewise."""
+    """Of what the rain adds to the same pictures."""
 
     @classmethod
     def of(cls, pieces: Iterable[Self], n_rows: int) -> Self:
@@ -67,11 +63,12 @@ class Pool:
         facts = [pl.DataFrame(schema=_COLUMNS)]
         start = 0
         for piece in pieces:
-            stop = start + len(piece.facts)
+            stop = start + len(piece.clean)
             clean[start:stop], rain[start:stop] = piece.clean, piece.rain
             facts.append(piece.facts)
             start = stop
-        return cls(pl.concat(facts), clean, rain)
+        # in one piece: a column of many would be copied whole again and again
+        return cls(pl.concat(facts, rechunk=True), clean[:start], rain[:start])
 
 
 def measured(rows: Sequence[ManifestRow], inspections: Sequence[Inspection], params: VerifiedPairs) -> Pool:
@@ -99,10 +96,15 @@ def measured(rows: Sequence[ManifestRow], inspections: Sequence[Inspection], par
         "reason": [fault and fault.reason for fault in faults],
         "detail": [fault and fault.other for fault in faults],
     }
+    sound = [
+        seen
+        for row, seen, bad in zip(rows, inspections, faults, strict=True)
+        if bad is None and row.role != "real"
+    ]
     return Pool(
         pl.DataFrame(columns, schema=_COLUMNS),
-        as_hashes([seen.clean_hash or _NO_HASH for seen in inspections]),
-        as_hashes([seen.rain_hash or _NO_HASH for seen in inspections]),
+        as_hashes([seen.clean_hash for seen in sound]),
+        as_hashes([seen.rain_hash for seen in sound]),
     )
 
 
@@ -116,13 +118,15 @@ def screened(pool: Pool, params: VerifiedPairs, rain_types: Sequence[str]) -> pl
 
     Returns:
         The columns of the pool without those that only the checks need. `other` is the row that explains the reason, `scene`
-        the row whose group, or else whose id, names a pair's scene; NONE stands where there is none.
+        the row whose group, or else whose id, names a pair's scene; `hash_row` where the pair's hashes stand in the pool.
+        NONE stands where there is none.
     """
     facts = pool.facts
     is_sound = facts["reason"].is_null().to_numpy()
     is_photo = (facts["role"] == "real").to_numpy()
     photos, pairs = (_places(is_sound & chosen) for chosen in (is_photo, ~is_photo))
-    leak_of, copy_of, scene = (np.full(len(facts), NONE, dtype=np.int32) for _ in range(3))
+    leak_of, copy_of, scene, hash_row = (np.full(len(facts), NONE, dtype=np.int32) for _ in range(4))
+    hash_row[pairs] = np.arange(len(pairs), dtype=np.int32)
     pairs, sets = _single(pool, pairs, params.near_duplicate_bits, leak_of, copy_of)
     double = duplicates.doubled_photos(facts["pixels"][photos], facts["pixels"][pairs])
     copy_of[photos] = _rows(np.concatenate([pairs, photos]), double)
@@ -130,7 +134,9 @@ def screened(pool: Pool, params: VerifiedPairs, rain_types: Sequence[str]) -> pl
     scene[pairs] = pairs[first_of_scene]
     is_night = np.zeros(len(facts), dtype=np.bool_)
     is_night[pairs] = duplicates.are_night(facts["luma"].to_numpy()[pairs], first_of_scene, params.night_luma)
-    across = pl.DataFrame({"leak_of": leak_of, "copy_of": copy_of, "scene": scene, "is_night": is_night})
+    across = pl.DataFrame(
+        {"leak_of": leak_of, "copy_of": copy_of, "scene": scene, "hash_row": hash_row, "is_night": is_night}
+    )
     whole = facts.drop("pixels", "luma", "group").hstack(across)
     return pl.concat([_settled(piece, rain_types) for piece in _pieces(whole)])
 
@@ -157,7 +163,7 @@ def _ranks(names: pl.Series) -> Ints:
 
 def _single(pool: Pool, pairs: Ints, bits: int, leak_of: Ints, copy_of: Ints) -> tuple[Ints, Ints]:
     """The pairs that neither leak nor stand in the pool already, and their near sets; the others are noted."""
-    clean: Hashes = pool.clean[pairs]
+    clean = pool.clean
     priority = pl.col("role").cast(pl.String).replace_strict(PRIORITY, default=NONE, return_dtype=pl.Int8)
     roles = pl.concat([piece.select(priority) for piece in _pieces(pool.facts)]).to_series().to_numpy()
     roles = roles[pairs]
@@ -165,9 +171,7 @@ def _single(pool: Pool, pairs: Ints, bits: int, leak_of: Ints, copy_of: Ints) ->
     leak = duplicates.leaks(clean, sets, roles == PRIORITY["test"], bits)
     leak_of[pairs] = _rows(pairs, leak)
     rest = np.flatnonzero(leak == NONE).astype(np.int32)
-    copy = duplicates.duplicates(
-        pool.clean, pool.rain, pairs[rest], sets=sets[rest], roles=roles[rest], bits=bits
-    )
+    copy = duplicates.duplicates(clean, pool.rain, rest, sets=sets[rest], roles=roles[rest], bits=bits)
     copy_of[pairs[rest]] = _rows(pairs[rest], copy)
     stay = np.zeros(len(pairs), dtype=np.bool_)
     stay[rest[copy == NONE]] = True

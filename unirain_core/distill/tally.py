@@ -26,11 +26,9 @@ def by_group(votes: Votes, groups: pl.Series) -> list[Line]:
             "undecided": is_decided_by_abstention(yes, abstained, n_judges),
         }
     )
-    counts = (
-        pairs.group_by("name").agg(pl.len().alias("pairs"), pl.col("kept", "undecided").sum()).sort("name")
-    )
+    counts = pairs.group_by("name").agg(pl.len().alias("pairs"), pl.col("kept", "undecided").sum())
     lines: list[Line] = []
-    for name, n_pairs, kept, undecided in counts.iter_rows():
+    for name, n_pairs, kept, undecided in sorted(counts.iter_rows()):
         lines.append(
             {
                 "name": name,

@@ -182,9 +182,7 @@ def _write_kept(folder: Path, manifest: Path, pool: pl.DataFrame, clean: Hashes)
                 .with_columns(pl.coalesce(named, _SCENE_NAME).alias("scene_id"))
             )
             is_kept, is_photo = rows["reason"].is_null(), rows["role"] == "real"
-            pairs.columns(
-                _pairs_of(rows.filter(is_kept & ~is_photo), clean[some][(is_kept & ~is_photo).to_numpy()])
-            )
+            pairs.columns(_pairs_of(rows.filter(is_kept & ~is_photo), clean))
             photos.columns(rows.filter(is_kept & is_photo).rename({"pair_id": "photo_id"}))
             start = some.stop
 
@@ -193,9 +191,8 @@ _SCENE_NAME = pl.coalesce("group", "pair_id")
 
 
 def _pairs_of(rows: pl.DataFrame, clean: Hashes) -> pa.Table:
-    binary = pa.FixedSizeBinaryArray.from_buffers(
-        pa.binary(32), len(rows), [None, pa.py_buffer(clean.tobytes())]
-    )
+    hashes = clean[rows["hash_row"].to_numpy()].tobytes()
+    binary = pa.FixedSizeBinaryArray.from_buffers(pa.binary(32), len(rows), [None, pa.py_buffer(hashes)])
     table = rows.with_columns(
         pl.coalesce("target", "input").alias("target"),  # one file holds both sides
         pl.coalesce("target_hash", "input_hash").alias("target_hash"),
@@ -213,7 +210,7 @@ def _reasons(pool: pl.DataFrame) -> dict[str, int]:
 
 def _report(pool: pl.DataFrame, manifest: Path, rain_types: Sequence[str]) -> Report:
     columns = ("dataset", "rain_type", "origin", "scene", "peak")
-    pairs = pool.filter(_IS_PAIR).select(columns)
+    pairs = pool.lazy().filter(_IS_PAIR).select(columns).collect()
     n_dropped = pool["reason"].count()
     kinds = dict(pairs["rain_type"].value_counts().iter_rows())
     return Report(
@@ -233,17 +230,17 @@ def _report(pool: pl.DataFrame, manifest: Path, rain_types: Sequence[str]) -> Re
 
 
 def _composition(pairs: pl.DataFrame) -> list[Json]:
-    keys = [pl.col(name).cast(pl.String) for name in ("dataset", "rain_type", "origin")]
-    counts = pairs.group_by(keys).agg(pl.len().alias("pairs"))
-    return [*counts.sort("dataset", "rain_type", "origin").iter_rows(named=True)]
+    keys = ("dataset", "rain_type", "origin")
+    counts = pairs.group_by(keys).agg(pl.len().alias("pairs")).with_columns(pl.col(keys).cast(pl.String))
+    return [*counts.sort(keys).iter_rows(named=True)]
 
 
 def _alignment(pairs: pl.DataFrame) -> list[Json]:
     """How high the phase correlation of each dataset's pairs peaks."""
     lines: list[Json] = []
-    measured_pairs = pairs.drop_nulls("peak")
-    for name in sorted(measured_pairs["dataset"].cast(pl.String).unique()):
-        peaks = measured_pairs.filter(pl.col("dataset") == name)["peak"].to_numpy()
+    measured_pairs = pairs.select("dataset", "peak").drop_nulls()
+    for name in sorted(measured_pairs["dataset"].unique()):
+        peaks = measured_pairs["peak"].filter(measured_pairs["dataset"] == name).to_numpy()
         middle = float(np.median(peaks))
         lines.append(
             {"dataset": name, "pairs": len(peaks), "peak_min": float(peaks.min()), "peak_median": middle}

@@ -202,8 +202,13 @@ def write_votes(out: Path, files: Sequence[Path], thresholds: Mapping[str, float
 
 def _groups(root: Path, dropped: set[str]) -> pl.DataFrame:
     """Rain type and dataset of every pair that was asked about."""
-    pairs = tables.columns(root / rainy.PAIRS, Pair, ["pair_id", "rain_type", "dataset"])
-    return pairs.filter(~pl.col("pair_id").is_in(sorted(dropped))).drop("pair_id")
+    names = ("rain_type", "dataset")
+    groups = [pl.DataFrame(schema=dict.fromkeys(names, pl.Categorical))]
+    without = pl.Series(sorted(dropped), dtype=pl.String).implode()
+    for piece in tables.batches(root / rainy.PAIRS, Pair, ["pair_id", *names]):
+        asked = pl.DataFrame(piece).filter(~pl.col("pair_id").is_in(without))
+        groups.append(asked.select(pl.col(names).cast(pl.Categorical)))
+    return pl.concat(groups)
 
 
 def _report(
