@@ -41,7 +41,7 @@ CASES = pytest.mark.parametrize(("folder", "row_class", "stage"), TABLES)
 
 
 def test_every_table_of_the_schemas_is_tried_here():
-    rows = {c for c in vars(schemas).values() if dataclasses.is_dataclass(c)}
+    rows = {c for c in vars(schemas).values() if dataclasses.is_dataclass(c) and hasattr(c, "PRODUCER")}
 
     assert rows == {row_class for _, row_class, _ in TABLES}
 

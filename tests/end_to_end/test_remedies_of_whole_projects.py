@@ -11,7 +11,7 @@ import pytest
 from benchmarks.crash import run, state
 from tests.end_to_end.conftest import copy_of
 from unirain_core.artefacts import tables
-from unirain_core.artefacts.schemas import Reference, TripletRow, Verdict
+from unirain_core.artefacts.schemas import ManifestRow, Reference, TripletRow, Verdict
 from unirain_core.config.load import load_params
 
 DVC = (sys.executable, "-m", "dvc")
@@ -96,6 +96,11 @@ SPOILT = {
         rows("data/references/references.parquet", Reference, without_first),
         ("run", "vlm_votes"),
         "dvc repro --force retrieved_references",
+    ),
+    "the manifest is in disorder": (
+        rows("data/raw/manifest.parquet", ManifestRow, lambda table: table[::-1]),
+        ("run", "verified_pairs"),
+        "dvc repro --force raw_datasets",
     ),
     "verdicts are missing": (
         rows("data/votes/verdicts.parquet", Verdict, without_first),

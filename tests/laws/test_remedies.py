@@ -122,6 +122,7 @@ EXECUTED: dict[str, dict[str, str]] = {
         "add it to {}": "tests/assets/test_dvc_index.py::test_a_key_that_params_lack_is_refused_as_dvc_refuses_it"
     },
     "config.sections": {"rename the key in params.yaml": EDIT},
+    "distill.judged": {"run `dvc repro vlm_votes`": DVC},
     "distill.ballots": {"run `dvc repro --force retrieved_references`": DVC},
     "distill.stores.edge": {
         "let it end first": "tests/distill/stores/test_store.py::test_a_second_process_waits_for_the_first_and_then_says_what_holds_it"
@@ -197,7 +198,6 @@ EXECUTED: dict[str, dict[str, str]] = {
     },
     "stages.rainrag_split": {
         "add data": SPLIT,
-        "run `dvc repro vlm_votes`": DVC,
         "take '{}' out of rain_types": SPLIT,
     },
     "sources.scenes": {"take out repeats within repeats": EDIT},
@@ -220,6 +220,7 @@ EXECUTED: dict[str, dict[str, str]] = {
         "take the type out of rain_types": TRAINING,
     },
     "stages.verified_pairs": {
+        "run `dvc repro --force raw_datasets`": DVC,
         "add a dataset to raw_datasets.datasets": EDIT,
         "take {} out of rain_types in params.yaml": EDIT,
     },

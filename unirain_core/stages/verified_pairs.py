@@ -165,8 +165,9 @@ _LISTED = ["pair_id", "root", "input", "target", "halves", "group", "input_hash"
 def _write_kept(folder: Path, manifest: Path, pool: pl.DataFrame, clean: Hashes) -> None:
     """Write pairs and photos, a piece of the manifest at a time: its paths and hashes are never held all at once."""
     scene = pool["scene"].to_numpy()
-    is_other = scene != np.arange(len(scene), dtype=np.int32)  # the other pairs name their scene themselves
-    first = np.unique(scene[is_other & (scene != NONE)])
+    # a pair that opens its scene names it itself, and what was dropped has none
+    is_other = (scene != np.arange(len(scene), dtype=np.int32)) & (scene != NONE)
+    first = np.unique(scene[is_other])
     names = _names(manifest, _SCENE_NAME, first)
     start = 0
     with (
