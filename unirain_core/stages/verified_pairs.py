@@ -1,6 +1,7 @@
 """Stage verified_pairs: open every picture; what is broken, misaligned, doubled or leaked leaves with its reason."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +19,7 @@ from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, RealPhoto
 from unirain_core.config.sections import RainType, VerifiedPairs
 from unirain_core.distill.duplicates import NONE, Flags
 from unirain_core.distill.inspection import Inspection, InspectRows
-from unirain_core.distill.pool import Pool, measured, screened
+from unirain_core.distill.pool import Pool, measured, screened, settled
 from unirain_core.engine.jobs import Failed, Job
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
@@ -30,6 +31,9 @@ WRITES = (paths.VERIFIED, paths.report("verified_pairs"))
 PARAMS = ("verified_pairs", "rain_types")
 
 ALGORITHM = "3"
+
+_AT_ONCE = 1 << 17
+"""Pairs that are counted at a time: a count by several columns takes far more than the columns."""
 
 Places = NDArray[np.integer[Any]]
 Window = tuple[Sequence[ManifestRow], Sequence[Inspection]]
@@ -68,13 +72,17 @@ def verify(
     """
     manifest = root / paths.RAW / "manifest.parquet"
     pieces = (measured(rows, inspections, params) for rows, inspections in _in_order(windows))
-    whole = Pool.of(pieces, tables.count(manifest, ManifestRow))
-    pool, clean = screened(whole, params, rain_types), whole.clean
-    del whole  # the tables need the memory
-    _write_dropped(root / paths.VERIFIED / "dropped.parquet", manifest, pool)
-    _demand_every_type(pool, rain_types)
-    _write_kept(root / paths.VERIFIED, manifest, pool, clean)
-    summary = _report(pool, manifest, rain_types)
+    pool = Pool.of(pieces, tables.count(manifest, ManifestRow))
+    across = screened(pool, params)
+    facts, clean = pool.facts, pool.clean
+    del pool  # the hashes of the rain are not needed any more
+    rows = settled(facts, across, rain_types)
+    del facts, across
+    _write_dropped(root / paths.VERIFIED / "dropped.parquet", manifest, rows)
+    _demand_every_type(rows, rain_types)
+    _write_kept(root / paths.VERIFIED, manifest, rows, clean)
+    del clean
+    summary = _report(rows, manifest, rain_types)
     report.write(root / paths.report("verified_pairs"), summary)
     counts = [summary.counts[name] for name in ("pairs", "photos", "dropped")]
     logger.info("verified_pairs: %d pairs, %d photos, %d dropped", *counts)
@@ -231,8 +239,10 @@ def _report(pool: pl.DataFrame, manifest: Path, rain_types: Sequence[str]) -> Re
 
 def _composition(pairs: pl.DataFrame) -> list[Json]:
     keys = ("dataset", "rain_type", "origin")
-    counts = pairs.group_by(keys).agg(pl.len().alias("pairs")).with_columns(pl.col(keys).cast(pl.String))
-    return [*counts.sort(keys).iter_rows(named=True)]
+    counts = Counter[tuple[str, ...]]()
+    for piece in pairs.iter_slices(_AT_ONCE):
+        counts.update({line[:-1]: line[-1] for line in piece.group_by(keys).len().iter_rows()})
+    return [dict(zip(keys, key, strict=True)) | {"pairs": n} for key, n in sorted(counts.items())]
 
 
 def _alignment(pairs: pl.DataFrame) -> list[Json]:
