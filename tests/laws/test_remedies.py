@@ -181,9 +181,9 @@ EXECUTED: dict[str, dict[str, str]] = {
     "stages.benchmark_tables": {
         "run `dvc repro baseline_scores benchmark_scores`": f"{WHOLE}test_methods_that_were_scored_on_other_pictures_are_compared_once_the_command_has_run"
     },
+    "distill.judged": {"run `dvc repro vlm_votes`": DVC},
     "stages.rainrag_split": {
         "add data": SPLIT,
-        "run `dvc repro vlm_votes`": DVC,
         "take '{}' out of rain_types": SPLIT,
     },
     "sources.scenes": {"take out repeats within repeats": EDIT},
@@ -207,6 +207,7 @@ EXECUTED: dict[str, dict[str, str]] = {
     },
     "stages.verified_pairs": {
         "add a dataset to raw_datasets.datasets": EDIT,
+        "run `dvc repro --force raw_datasets`": DVC,
         "take {} out of rain_types in params.yaml": EDIT,
     },
     "stages.vlm_votes": {
