@@ -29,16 +29,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from benchmarks import near_duplicates, synthetic_rows
+from benchmarks.scripted_jobs import ScriptedInspection, ScriptedVotes
 from unirain_core.artefacts import paths, tables, triplets
-from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, RealPhoto
+from unirain_core.artefacts.schemas import Dropped, Pair, RealPhoto
 from unirain_core.artefacts.triplets import TripletFiles
 from unirain_core.config.sections import Draw, JudgeName, RainragSplit, RainType, VerifiedPairs, VlmVotes
-from unirain_core.distill.ballots import Answer, Ballot
-from unirain_core.distill.inspection import Inspection
-from unirain_core.distill.judging import HALF
-from unirain_core.engine.jobs import Failed
-from unirain_core.engine.pools import Device
-from unirain_core.engine.store import WorkStore, digest
+from unirain_core.engine.store import WorkStore
 from unirain_core.imaging.near import near_sets
 from unirain_core.stages import rainrag_split, retrieved_references, verified_pairs, vlm_votes
 
@@ -56,77 +52,6 @@ DRAW = Draw(per_type=4, per_scene=1)
 SPLIT = RainragSplit(seed=0, unfiltered=DRAW, test=DRAW, val=DRAW, train_per_type=0)
 RAIN_TYPES = tuple(map(RainType, synthetic_rows.RAIN_TYPES))
 JUDGES = JudgeName("statistics/photometric"), JudgeName("statistics/directional"), JudgeName("statistics/nss")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScriptedInspection:
-    """Inspections without pictures."""
-
-    algorithm: str = "1"
-    output: type[Inspection] = Inspection
-    device: Device = "cpu"
-    batch: int | None = None
-
-    def key(self, row: ManifestRow) -> str:
-        """As the key of an inspection."""
-        return digest(row.input_hash, row.target_hash, row.halves, 10**8)
-
-    def place(self, row: ManifestRow) -> tuple[str, str]:
-        """Dataset and id."""
-        return row.dataset, row.pair_id
-
-    def compute(self, batch: Sequence[ManifestRow]) -> list[Inspection]:
-        """Inspections that follow from the ids."""
-        return synthetic_rows.inspections(batch)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScriptedVotes:
-    """A judge that sees no pictures."""
-
-    judge: str
-    algorithm: str = "1"
-    output: type[Answer] = Answer
-    device: Device = "cpu"
-    batch: int | None = None
-
-    def key(self, ballot: Ballot) -> str:
-        """As the key of an answer."""
-        references = tuple(picture.content_hash for picture in ballot.references)
-        query = ballot.query.content_hash, ballot.query.half
-        return digest(self.judge, "0123456789abcdef", (query, *references))
-
-    def place(self, ballot: Ballot) -> tuple[str, str]:
-        """Dataset and id."""
-        return ballot.dataset, ballot.id
-
-    def compute(self, batch: Sequence[Ballot]) -> list[Answer]:
-        """Answers that follow from the ids."""
-        responses = synthetic_rows.responses([ballot.id for ballot in batch], self.judge)
-        return [
-            Answer(
-                pair_id=ballot.id,
-                judge=self.judge,
-                p_yes=response.p_yes,
-                mass=response.mass,
-                reply=response.reply,
-                reason=response.reason,
-                prompt_hash="0123456789abcdef",
-            )
-            for ballot, response in zip(batch, responses, strict=True)
-        ]
-
-    def abstention(self, ballot: Ballot, failed: Failed) -> Answer:
-        """No question fails, so that this stands for no answer."""
-        return Answer(
-            pair_id=ballot.id,
-            judge=self.judge,
-            p_yes=HALF,
-            mass=0.0,
-            reply="",
-            reason=failed.detail,
-            prompt_hash="0123456789abcdef",
-        )
 
 
 @dataclass(slots=True)
@@ -246,9 +171,9 @@ def main() -> int:
         print(json.dumps(measure({**STEPS, **NEAR}[name], Path(root), int(n_rows))))
         return 0
     with tempfile.TemporaryDirectory(prefix="unirain-scale-") as temporary:
-        failures = report(arguments.folder or Path(temporary), sorted(arguments.rows), arguments.steps)
-    print("all that is demanded holds" if not failures else "does not hold: " + "; ".join(failures))
-    return 1 if failures and not arguments.print_only else 0
+        unmet = report(arguments.folder or Path(temporary), sorted(arguments.rows), arguments.steps)
+    print("all that is demanded holds" if not unmet else "does not hold: " + "; ".join(unmet))
+    return 1 if unmet and not arguments.print_only else 0
 
 
 def measure(step: Callable[[Path, int], Figures], root: Path, n_rows: int) -> Figures:
@@ -258,16 +183,27 @@ def measure(step: Callable[[Path, int], Figures], root: Path, n_rows: int) -> Fi
     seconds = time.perf_counter() - before
     cpu = time.process_time() - cpu_before
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     cpu += children.ru_utime + children.ru_stime
     return {
         **figures,
         "rows": n_rows,
         "seconds": seconds,
         "cpu": cpu,
-        "peak": peak,
+        "peak": peak(),
         "load": os.getloadavg()[0],
     }
+
+
+def peak() -> int:
+    """The most bytes that this process held at once.
+
+    Where the kernel tells it, since what `getrusage` tells begins with what the process held before it became this program.
+    """
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    kibibytes = status.read_text().partition("VmHWM:")[2].split()[0]
+    return 1024 * int(kibibytes)
 
 
 def report(folder: Path, sizes: Sequence[int], steps: Sequence[str]) -> list[str]:
@@ -277,14 +213,14 @@ def report(folder: Path, sizes: Sequence[int], steps: Sequence[str]) -> list[str
         f"{'MiB':>6} {'bytes a row':>12} {'load':>5}"
     )
     series: dict[str, list[Figures]] = {step: [_measured(folder, step, START)] for step in steps}
-    failures = []
+    unmet = []
     for n_rows in sizes:
         for step in steps:
             figures = _measured(folder, step, n_rows)
             series[step].append(figures)
             print(_line(step, series[step]), flush=True)
-            failures += [f"{step} at {n_rows:,d}: {failure}" for failure in _failures(step, series[step])]
-    return failures
+            unmet += [f"{step} at {n_rows:,d}: {failure}" for failure in failures(step, series[step])]
+    return unmet
 
 
 def _measured(folder: Path, step: str, n_rows: int) -> Figures:
@@ -332,26 +268,26 @@ def _figure(number: float | None, digits: int) -> str:
     return "" if number is None else f"{number:.{digits}f}"
 
 
-def _failures(step: str, series: Sequence[Figures]) -> list[str]:
+def failures(step: str, series: Sequence[Figures]) -> list[str]:
     """What of the demands the last figures do not meet."""
     last = series[-1]
     if step in NEAR:
         return [f"{last['seconds']:.0f} s"] if last["seconds"] > NEAR_S else []
     is_shared = any(figures["load"] > 2 * (os.cpu_count() or 1) for figures in series)
     growth, memory = ratio(series, "cpu" if is_shared else "seconds"), bytes_a_row(series)
-    n_rows, failures = last["rows"], []
+    n_rows, unmet = last["rows"], []
     if memory is not None and memory > BYTES_A_ROW:
-        failures.append(f"{memory:.0f} bytes a row, at most {BYTES_A_ROW} are demanded")
+        unmet.append(f"{memory:.0f} bytes a row, at most {BYTES_A_ROW} are demanded")
     if growth is not None and growth > RATIO and step not in ("verify", "verified"):
-        failures.append(f"{growth:.2f} times what a row cost before, at most {RATIO} are demanded")
+        unmet.append(f"{growth:.2f} times what a row cost before, at most {RATIO} are demanded")
     if growth is not None and "engine_seconds" in last:  # a start-up is no cost of a row
         overhead = 1000 * last["engine_cpu" if is_shared else "engine_seconds"] / n_rows
         most = FIRST_MS if step == "verify" else FINISHED_MS
         if overhead > most:
-            failures.append(f"engine {overhead:.3f} ms a row, at most {most} are demanded")
+            unmet.append(f"engine {overhead:.3f} ms a row, at most {most} are demanded")
     if growth is not None and last.get("files", 0) > FILES_PER_MILLION * n_rows / 1e6:
-        failures.append(f"{1e6 * last['files'] / n_rows:.0f} files per million rows")
-    return failures
+        unmet.append(f"{1e6 * last['files'] / n_rows:.0f} files per million rows")
+    return unmet
 
 
 if __name__ == "__main__":

@@ -151,3 +151,13 @@ def test_damage_that_shows_in_a_later_batch_is_named(tmp_path):
 
     with pytest.raises(SchemaError, match="is damaged"):
         list(tables.batches(path, Verdict, ["pair_id"]))
+
+
+def test_rows_are_counted_without_being_read(tmp_path):
+    path = tmp_path / "data/votes/verdicts.parquet"
+    rows = [Verdict(pair_id=str(n), yes=0, no=3, abstained=0, verdict=False, calls=2) for n in range(5)]
+    tables.write(path, rows, Verdict)
+
+    assert 5 == tables.count(path, Verdict)
+    with pytest.raises(MissingArtefactError, match="vlm_votes"):
+        tables.count(path.parent / "others.parquet", Verdict)

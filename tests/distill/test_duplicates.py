@@ -10,7 +10,7 @@ from unirain_core.artefacts.schemas import ManifestRow
 from unirain_core.config.sections import VerifiedPairs
 from unirain_core.distill.duplicates import NONE, duplicates
 from unirain_core.distill.inspection import inspect
-from unirain_core.distill.pool import Pool, measured, screened
+from unirain_core.distill.pool import Pool, measured, screened, settled
 from unirain_core.imaging.codec import to_uint8
 
 PARAMS = VerifiedPairs(min_side=1, aligned_peak=0.0001, max_offset=1000)
@@ -55,7 +55,8 @@ def screen(pairs):
     """The rows after the checks, by id, with the names of what `other` and `scene` point to."""
     pairs = sorted(pairs, key=lambda pair: pair[0].pair_id)
     rows, seen = [p[0] for p in pairs], [p[1] for p in pairs]
-    pool = screened(Pool.of([measured(rows, seen, PARAMS)], len(rows)), PARAMS, ("drs", "drd", "nrs"))
+    whole = Pool.of([measured(rows, seen, PARAMS)], len(rows))
+    pool = settled(whole.facts, screened(whole, PARAMS), ("drs", "drd", "nrs"))
     lines = {}
     for row, line in zip(rows, pool.iter_rows(named=True), strict=True):
         other = rows[line["other"]].pair_id if line["other"] != NONE else line["detail"]

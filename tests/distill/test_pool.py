@@ -10,7 +10,7 @@ from unirain_core.artefacts.schemas import ManifestRow
 from unirain_core.config.sections import VerifiedPairs
 from unirain_core.distill.duplicates import NONE
 from unirain_core.distill.inspection import Inspection
-from unirain_core.distill.pool import Pool, measured, screened
+from unirain_core.distill.pool import Pool, measured, screened, settled
 
 PARAMS = VerifiedPairs(near_duplicate_bits=2)
 RAIN_TYPES = ("drs", "nrs")
@@ -63,7 +63,8 @@ def test_columns_give_the_faults_scenes_and_types_of_rows(facts):
 
     cuts = sorted({0, len(rows) // 3, len(rows)})
     pieces = [measured(rows[a:b], seen[a:b], PARAMS) for a, b in pairwise(cuts)]
-    pool = screened(Pool.of(pieces, len(rows)), PARAMS, RAIN_TYPES)
+    whole = Pool.of(pieces, len(rows))
+    pool = settled(whole.facts, screened(whole, PARAMS), RAIN_TYPES)
 
     named = dict(zip(ids, pool.iter_rows(named=True), strict=True))
     left = {
@@ -79,7 +80,9 @@ def test_columns_give_the_faults_scenes_and_types_of_rows(facts):
 
 
 def test_an_empty_pool_is_screened():
-    assert screened(Pool.of([], 0), PARAMS, RAIN_TYPES).is_empty()
+    pool = Pool.of([], 0)
+
+    assert settled(pool.facts, screened(pool, PARAMS), RAIN_TYPES).is_empty()
 
 
 def test_hashes_stand_in_the_pool_as_they_were_measured():

@@ -220,8 +220,8 @@ EXECUTED: dict[str, dict[str, str]] = {
         "take the type out of rain_types": TRAINING,
     },
     "stages.verified_pairs": {
-        "run `dvc repro --force raw_datasets`": DVC,
         "add a dataset to raw_datasets.datasets": EDIT,
+        "run `dvc repro --force raw_datasets`": DVC,
         "take {} out of rain_types in params.yaml": EDIT,
     },
     "stages.vlm_votes": {

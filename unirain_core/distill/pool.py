@@ -108,18 +108,17 @@ def measured(rows: Sequence[ManifestRow], inspections: Sequence[Inspection], par
     )
 
 
-def screened(pool: Pool, params: VerifiedPairs, rain_types: Sequence[str]) -> pl.DataFrame:
-    """The facts after the checks across rows: a row stays where its `reason` is null.
+def screened(pool: Pool, params: VerifiedPairs) -> pl.DataFrame:
+    """What the checks across rows find out about each row.
 
     Args:
         pool: all rows, in the order of their ids: of two rows the earlier id counts first.
         params: thresholds.
-        rain_types: of params.
 
     Returns:
-        The columns of the pool without those that only the checks need. `other` is the row that explains the reason, `scene`
-        the row whose group, or else whose id, names a pair's scene; `hash_row` where the pair's hashes stand in the pool.
-        NONE stands where there is none.
+        Columns of rows of the pool, NONE where there is none: `leak_of` the test pair whose clean picture a pair shows,
+        `copy_of` the row that stays in its place, `scene` the row whose group, or else whose id, names a pair's scene.
+        `hash_row` tells where a pair's hashes stand, `is_night` whether its scene is dark.
     """
     facts = pool.facts
     is_sound = facts["reason"].is_null().to_numpy()
@@ -134,9 +133,22 @@ def screened(pool: Pool, params: VerifiedPairs, rain_types: Sequence[str]) -> pl
     scene[pairs] = pairs[first_of_scene]
     is_night = np.zeros(len(facts), dtype=np.bool_)
     is_night[pairs] = duplicates.are_night(facts["luma"].to_numpy()[pairs], first_of_scene, params.night_luma)
-    across = pl.DataFrame(
+    return pl.DataFrame(
         {"leak_of": leak_of, "copy_of": copy_of, "scene": scene, "hash_row": hash_row, "is_night": is_night}
     )
+
+
+def settled(facts: pl.DataFrame, across: pl.DataFrame, rain_types: Sequence[str]) -> pl.DataFrame:
+    """Each row with its final rain type and with the reason why it leaves: it stays where that is null.
+
+    Args:
+        facts: of the pool.
+        across: of `screened`.
+        rain_types: of params.
+
+    Returns:
+        The columns of both without those that only the checks need. `other` is the row that explains the reason.
+    """
     whole = facts.drop("pixels", "luma", "group").hstack(across)
     return pl.concat([_settled(piece, rain_types) for piece in _pieces(whole)])
 

@@ -12,13 +12,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from unirain_core.artefacts import paths, report, tables
-from unirain_core.artefacts.report import Json, Report
+from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, RealPhoto
 from unirain_core.config.sections import RainType, VerifiedPairs
 from unirain_core.distill.duplicates import NONE, Flags
 from unirain_core.distill.inspection import Inspection, InspectRows
-from unirain_core.distill.pool import Pool, measured, screened
+from unirain_core.distill.kept import IS_PAIR, alignment, composition, reasons
+from unirain_core.distill.pool import Pool, measured, screened, settled
 from unirain_core.engine.jobs import Failed, Job
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
@@ -68,13 +69,17 @@ def verify(
     """
     manifest = root / paths.RAW / "manifest.parquet"
     pieces = (measured(rows, inspections, params) for rows, inspections in _in_order(windows))
-    whole = Pool.of(pieces, tables.count(manifest, ManifestRow))
-    pool, clean = screened(whole, params, rain_types), whole.clean
-    del whole  # the tables need the memory
-    _write_dropped(root / paths.VERIFIED / "dropped.parquet", manifest, pool)
-    _demand_every_type(pool, rain_types)
-    _write_kept(root / paths.VERIFIED, manifest, pool, clean)
-    summary = _report(pool, manifest, rain_types)
+    pool = Pool.of(pieces, tables.count(manifest, ManifestRow))
+    across = screened(pool, params)
+    facts, clean = pool.facts, pool.clean
+    del pool  # the hashes of the rain are not needed any more
+    rows = settled(facts, across, rain_types)
+    del facts, across
+    _write_dropped(root / paths.VERIFIED / "dropped.parquet", manifest, rows)
+    _demand_every_type(rows, rain_types)
+    _write_kept(root / paths.VERIFIED, manifest, rows, clean)
+    del clean
+    summary = _report(rows, manifest, rain_types)
     report.write(root / paths.report("verified_pairs"), summary)
     counts = [summary.counts[name] for name in ("pairs", "photos", "dropped")]
     logger.info("verified_pairs: %d pairs, %d photos, %d dropped", *counts)
@@ -146,11 +151,11 @@ def _gathered(names: pl.Series, places: Places, is_named: Flags) -> pl.Series:
 
 
 def _demand_every_type(pool: pl.DataFrame, rain_types: Sequence[RainType]) -> None:
-    kept = set(pool.lazy().filter(_IS_PAIR).select(pl.col("rain_type").unique()).collect().to_series())
+    kept = set(pool.lazy().filter(IS_PAIR).select(pl.col("rain_type").unique()).collect().to_series())
     empty = [kind for kind in rain_types if kind not in kept]
     if empty:
         names = ", ".join(empty)
-        lost = ", ".join(f"{n} {reason}" for reason, n in _reasons(pool).items())
+        lost = ", ".join(f"{n} {reason}" for reason, n in reasons(pool).items())
         raise EmptyTypeError(
             f"no verified pair of rain type {names} (dropped: {lost or 'none'}); add a dataset to "
             f"raw_datasets.datasets, or take {names} out of rain_types in params.yaml",
@@ -201,17 +206,9 @@ def _pairs_of(rows: pl.DataFrame, clean: Hashes) -> pa.Table:
     return table.to_arrow().append_column("clean_hash", binary.cast(pa.binary()))
 
 
-_IS_PAIR = pl.col("reason").is_null() & (pl.col("role") != "real")
-
-
-def _reasons(pool: pl.DataFrame) -> dict[str, int]:
-    counts = pool["reason"].drop_nulls().value_counts()
-    return dict(sorted(counts.iter_rows()))
-
-
 def _report(pool: pl.DataFrame, manifest: Path, rain_types: Sequence[str]) -> Report:
     columns = ("dataset", "rain_type", "origin", "scene", "peak")
-    pairs = pool.lazy().filter(_IS_PAIR).select(columns).collect()
+    pairs = pool.lazy().filter(IS_PAIR).select(columns).collect()
     n_dropped = pool["reason"].count()
     kinds = dict(pairs["rain_type"].value_counts().iter_rows())
     return Report(
@@ -224,34 +221,15 @@ def _report(pool: pl.DataFrame, manifest: Path, rain_types: Sequence[str]) -> Re
             "scenes": pairs["scene"].n_unique(),
             **{kind: kinds.get(kind, 0) for kind in rain_types},
         },
-        reasons=_reasons(pool),
+        reasons=reasons(pool),
         notes=_notes(pool, manifest),
-        figures={"composition": _composition(pairs), "alignment": _alignment(pairs)},
+        figures={"composition": composition(pairs), "alignment": alignment(pairs)},
     )
-
-
-def _composition(pairs: pl.DataFrame) -> list[Json]:
-    keys = ("dataset", "rain_type", "origin")
-    counts = pairs.group_by(keys).agg(pl.len().alias("pairs")).with_columns(pl.col(keys).cast(pl.String))
-    return [*counts.sort(keys).iter_rows(named=True)]
-
-
-def _alignment(pairs: pl.DataFrame) -> list[Json]:
-    """How high the phase correlation of each dataset's pairs peaks."""
-    lines: list[Json] = []
-    measured_pairs = pairs.select("dataset", "peak").drop_nulls()
-    for name in sorted(measured_pairs["dataset"].unique()):
-        peaks = measured_pairs["peak"].filter(measured_pairs["dataset"] == name).to_numpy()
-        middle = float(np.median(peaks))
-        lines.append(
-            {"dataset": name, "pairs": len(peaks), "peak_min": float(peaks.min()), "peak_median": middle}
-        )
-    return lines
 
 
 def _notes(pool: pl.DataFrame, manifest: Path) -> list[str]:
     notes = ["photos are compared by their pixels alone: re-encoded copies among them are not found"]
-    faint = pool.select((_IS_PAIR & pl.col("is_faint")).arg_true()).to_series()
+    faint = pool.select((IS_PAIR & pl.col("is_faint")).arg_true()).to_series()
     if len(faint):
         first = _names(manifest, pl.col("pair_id"), faint[:1].to_numpy())[0]
         notes.append(

@@ -1,0 +1,51 @@
+"""The work across rows takes few bytes of each row, and the benchmark says what does not hold."""
+
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks import scale, synthetic_rows
+from unirain_core.artefacts import paths
+
+FEW, MANY = 20_000, 200_000
+BYTES_A_ROW = 400
+"""More than the 300 that are demanded at 1,000,000 rows: with so few rows, buffers of a fixed size are not filled at FEW."""
+
+
+def peak(step, root):
+    command = [sys.executable, "-m", "tests.benchmarks.rows_alone", step, str(root)]
+    return int(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+
+
+@pytest.mark.slow
+def test_checks_across_rows_and_the_split_take_few_bytes_of_a_row(tmp_path):
+    peaks = {}
+    for n_rows in (FEW, MANY):
+        root = tmp_path / str(n_rows)
+        synthetic_rows.write_manifest(root / paths.RAW / "manifest.parquet", n_rows)
+        for step in ("verify", "judge", "split"):
+            peaks[step, n_rows] = peak(step, root)
+
+    growth = {step: (peaks[step, MANY] - peaks[step, FEW]) / (MANY - FEW) for step in ("verify", "split")}
+    assert {} == {step: bytes_a_row for step, bytes_a_row in growth.items() if bytes_a_row > BYTES_A_ROW}
+
+
+def figures(rows, *, seconds, peak=0.0, **more):
+    return {"rows": rows, "seconds": seconds, "cpu": seconds, "peak": peak, "load": 0.0, **more}
+
+
+def test_a_start_up_is_no_cost_of_a_row():
+    series = [figures(1_000, seconds=5.0), figures(11_000, seconds=6.0), figures(101_000, seconds=15.0)]
+
+    assert 1.0 == pytest.approx(scale.ratio(series, "seconds"))
+    assert [] == scale.failures("split", series)
+
+
+def test_what_does_not_hold_is_said_with_what_is_demanded():
+    series = [figures(0, seconds=0.0), figures(10, seconds=1.0), figures(110, seconds=15.4, peak=30_100.0)]
+
+    assert [
+        "301 bytes a row, at most 300 are demanded",
+        "1.40 times what a row cost before, at most 1.3 are demanded",
+    ] == scale.failures("split", series)
