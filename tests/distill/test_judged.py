@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from unirain_core.distill.judged import beside
 
 IDS = st.sets(st.integers(0, 30)).map(lambda numbers: [f"p{n:02}" for n in sorted(numbers)])
-SCHEMA = {"pair_id": pl.String}
+SCHEMA = pl.Schema({"pair_id": pl.String})
 
 
 def cut(ids, size):
@@ -22,6 +22,8 @@ def test_every_row_is_met_once_with_the_piece_that_reaches_it(ids, others, size,
 
     assert ids == [name for piece, _ in met for name in piece]
     assert others == [name for _, beside_it in met for name in beside_it]
-    for (piece, beside_it), before in zip(met, [[], *(piece for piece, _ in met)], strict=False):
-        assert all(not piece or name <= piece[-1] for name in beside_it)
-        assert all(not before or name > before[-1] for name in beside_it)
+    before: list[str] = []
+    for ids_of_piece, ids_beside in met:
+        assert not ids_of_piece or max(ids_beside, default="") <= ids_of_piece[-1]
+        assert not before or not ids_beside or min(ids_beside) > before[-1]
+        before = ids_of_piece

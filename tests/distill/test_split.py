@@ -94,7 +94,8 @@ def test_columns_give_the_split_of_rows(pool, settings, max_share):
 
 @given(POOLS, PARAMS)
 def test_no_scene_stands_in_two_splits(pool, settings):
-    pairs = frame(*pool, settings.seed)
+    listed, accepted = pool
+    pairs = frame(listed, accepted, settings.seed)
 
     assert {} == shared_scenes(pairs.with_columns(split_pairs(pairs, settings, TYPES)))
 

@@ -9,7 +9,7 @@ from skimage import data
 from tests.engine.in_process import InProcess
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, RealPhoto
-from unirain_core.config.sections import VerifiedPairs
+from unirain_core.config.sections import RainType, VerifiedPairs
 from unirain_core.distill.inspection import InspectRows
 from unirain_core.engine import rows as rows_module
 from unirain_core.errors import ChangedInputError, EmptyTypeError, SchemaError
@@ -189,4 +189,4 @@ def test_a_manifest_that_does_not_stand_in_the_order_of_its_ids_is_refused(proje
     tables.write(project / "data/raw/manifest.parquet", rows, ManifestRow)
 
     with pytest.raises(SchemaError, match=r"stands after .* run `dvc repro --force raw_datasets`"):
-        verified_pairs.run(project, verified_pairs=VerifiedPairs(), rain_types=("drs",))
+        verified_pairs.run(project, verified_pairs=VerifiedPairs(), rain_types=(RainType("drs"),))
