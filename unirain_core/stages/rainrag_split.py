@@ -112,7 +112,7 @@ def _write_pyramid(root: Path, pairs: pl.DataFrame) -> tuple[Counter[str], Count
 
 
 _PYRAMID = pl.Schema(
-    {"pair_id": pl.String, "level": pl.String, "reason": pl.String, "split": pl.Enum(PLACES)}
+    {"pair_id": pl.String(), "level": pl.String(), "reason": pl.String(), "split": pl.Enum(PLACES)}
 )
 
 
