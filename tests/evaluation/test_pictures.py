@@ -7,11 +7,11 @@ import re
 import numpy as np
 from PIL import Image
 
-from unirain_core.evaluation.pictures import WIDTH, Picture, Row, page, sheet
+from unirain_core.evaluation.pictures import WIDTH, Panel, Row, page, sheet
 
 
 def picture(label, value, height=60, width=90):
-    return Picture(label, np.full((height, width, 3), value, np.uint8), "20.00 dB")
+    return Panel(label, np.full((height, width, 3), value, np.uint8), "20.00 dB")
 
 
 ROWS = [

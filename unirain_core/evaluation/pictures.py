@@ -26,7 +26,7 @@ _STYLE = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Picture:
+class Panel:
     """One picture and what stands under it."""
 
     label: str
@@ -43,7 +43,7 @@ class Row:
 
     title: str
     """Rain type and pair_id."""
-    pictures: Sequence[Picture]
+    pictures: Sequence[Panel]
 
 
 def sheet(rows: Sequence[Row]) -> RgbImage:

@@ -16,7 +16,7 @@ from unirain_core.artefacts.whole import whole_file, write_text
 from unirain_core.config.sections import Method, Pictures, Variant
 from unirain_core.evaluation import pictures as page_of_pictures
 from unirain_core.evaluation.metrics import METRICS
-from unirain_core.evaluation.pictures import Picture, Row
+from unirain_core.evaluation.pictures import Panel, Row
 from unirain_core.evaluation.summary import picture_name, read_scores, shown
 from unirain_core.imaging.codec import read_rgb, write_png
 from unirain_core.imaging.pairs import read_both
@@ -87,12 +87,12 @@ class _Page:
         """Rainy picture, what each method made of it, clean picture."""
         rainy, clean = read_both(pair.rainy, pair.clean, self.roots)
         notes = [self.notes.get((name, pair.pair_id), "") for name in sorted(self.inputs)]
-        pictures = [Picture("rainy", rainy, notes[0] if notes else "")]
+        pictures = [Panel("rainy", rainy, notes[0] if notes else "")]
         for name, where in self.folders.items():
             file = where / "pictures" / picture_name(pair.pair_id)
             if name not in self.inputs and file.exists():
-                pictures.append(Picture(name, read_rgb(file), self.notes.get((name, pair.pair_id), "")))
-        pictures.append(Picture("clean", clean))
+                pictures.append(Panel(name, read_rgb(file), self.notes.get((name, pair.pair_id), "")))
+        pictures.append(Panel("clean", clean))
         return Row(f"{pair.rain_type}: {pair.pair_id}", pictures)
 
 
