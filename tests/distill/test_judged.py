@@ -22,6 +22,8 @@ def test_every_row_is_met_once_with_the_piece_that_reaches_it(ids, others, size,
 
     assert ids == [name for piece, _ in met for name in piece]
     assert others == [name for _, beside_it in met for name in beside_it]
-    for (piece, beside_it), before in zip(met, [[], *(piece for piece, _ in met)], strict=False):
-        assert all(not piece or name <= piece[-1] for name in beside_it)
-        assert all(not before or name > before[-1] for name in beside_it)
+    before = ""
+    for names, others_here in met:
+        assert all(not names or name <= names[-1] for name in others_here)
+        assert all(name > before for name in others_here)
+        before = names[-1] if names else before
