@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from unirain_core.distill.judged import beside
 
 IDS = st.sets(st.integers(0, 30)).map(lambda numbers: [f"p{n:02}" for n in sorted(numbers)])
-SCHEMA = {"pair_id": pl.String}
+SCHEMA = pl.Schema({"pair_id": pl.String})
 
 
 def cut(ids, size):

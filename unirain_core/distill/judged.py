@@ -13,15 +13,15 @@ from unirain_core.artefacts.schemas import Dropped, Pair, Verdict
 from unirain_core.distill.split import places
 from unirain_core.errors import GateError
 
-Schema = dict[str, pl.DataType | type[pl.DataType]]
-
-_VERDICTS: Schema = {
-    "pair_id": pl.String,
-    "yes": pl.Int8,
-    "no": pl.Int8,
-    "abstained": pl.Int8,
-    "verdict": pl.Boolean,
-}
+_VERDICTS = pl.Schema(
+    {
+        "pair_id": pl.String,
+        "yes": pl.Int8,
+        "no": pl.Int8,
+        "abstained": pl.Int8,
+        "verdict": pl.Boolean,
+    }
+)
 
 
 def not_judged(root: Path) -> pl.Series:
@@ -75,7 +75,7 @@ _EMPTY = pl.DataFrame(
 
 
 def beside(
-    pieces: Iterable[pl.DataFrame], others: Iterable[pl.DataFrame], schema: Schema
+    pieces: Iterable[pl.DataFrame], others: Iterable[pl.DataFrame], schema: pl.Schema
 ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
     """Each piece with the rows of another table up to its last id; rows after all of them come with an empty piece.
 

@@ -15,7 +15,7 @@ from unirain_core.artefacts.schemas import ManifestRow, PyramidRow, RealPhoto, S
 from unirain_core.artefacts.whole import write_text
 from unirain_core.config.sections import RainragSplit, RainType
 from unirain_core.distill.composition import CompositionRow, as_csv, composition
-from unirain_core.distill.judged import Schema, beside, judged, not_judged, pieces
+from unirain_core.distill.judged import beside, judged, not_judged, pieces
 from unirain_core.distill.pyramid import REAL, with_levels
 from unirain_core.distill.split import PLACES, SETS, scenes_for_testing, shared_scenes, split_pairs
 from unirain_core.errors import EmptyTypeError, GateError
@@ -111,7 +111,9 @@ def _write_pyramid(root: Path, pairs: pl.DataFrame) -> tuple[Counter[str], Count
     return levels, reasons
 
 
-_PYRAMID: Schema = {"pair_id": pl.String, "level": pl.String, "reason": pl.String, "split": pl.Enum(PLACES)}
+_PYRAMID = pl.Schema(
+    [("pair_id", pl.String()), ("level", pl.String()), ("reason", pl.String()), ("split", pl.Enum(PLACES))]
+)
 
 
 def _judged_rows(root: Path, pairs: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -137,7 +139,7 @@ def _listed(root: Path, accepted: pl.Series) -> Iterator[tuple[pl.DataFrame, pl.
     """The manifest in pieces, each beside its judged pairs."""
     names = ["pair_id", "dataset", "rain_types", "origin", "role"]
     listed = map(pl.DataFrame, tables.batches(root / paths.RAW / "manifest.parquet", ManifestRow, names))
-    schema: Schema = {"pair_id": pl.String, "rain_type": pl.String, "accepted": pl.Boolean}
+    schema = pl.Schema({"pair_id": pl.String, "rain_type": pl.String, "accepted": pl.Boolean})
     return beside(listed, _accepted(root, accepted), schema)
 
 
