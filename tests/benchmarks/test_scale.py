@@ -43,7 +43,11 @@ def test_a_start_up_is_no_cost_of_a_row():
 
 
 def test_what_does_not_hold_is_said_with_what_is_demanded():
-    series = [figures(0, seconds=0.0), figures(10, seconds=1.0), figures(110, seconds=15.4, peak=30_100.0)]
+    series = [
+        figures(0, seconds=0.0),
+        figures(100_000, seconds=10.0),
+        figures(1_100_000, seconds=154.0, peak=301e6),
+    ]
 
     assert [
         "301 bytes a row, at most 300 are demanded",

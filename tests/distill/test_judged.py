@@ -22,8 +22,8 @@ def test_every_row_is_met_once_with_the_piece_that_reaches_it(ids, others, size,
 
     assert ids == [name for piece, _ in met for name in piece]
     assert others == [name for _, beside_it in met for name in beside_it]
-    before: list[str] = []
-    for ids_of_piece, ids_beside in met:
-        assert not ids_of_piece or max(ids_beside, default="") <= ids_of_piece[-1]
-        assert not before or not ids_beside or min(ids_beside) > before[-1]
-        before = ids_of_piece
+    before = ""
+    for names, others_here in met:
+        assert all(not names or name <= names[-1] for name in others_here)
+        assert all(name > before for name in others_here)
+        before = names[-1] if names else before
