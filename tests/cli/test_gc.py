@@ -61,10 +61,7 @@ def test_what_an_interrupted_first_run_finished_stays_and_the_reason_is_said(sto
 FULL_DISK = """
 import resource
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))  # every write to a file fails, as on a full disk
-from tests.engine.in_process import InProcess
-from tests.engine.toys import Item, Toy
 from unirain_core.cli.gc import gc
-from unirain_core.engine.rows import finished_rows
 gc()
 """
 

@@ -119,9 +119,10 @@ def test_a_metric_is_added_in_one_file(word):
 
 
 def test_lpips_is_named_where_it_is_computed_and_in_the_table_alone():
-    assert {"unirain_core/evaluation/lpips.py", "unirain_core/evaluation/metrics.py"} == files_that_name(
-        "lpips"
-    )
+    """And as the library that an extra brings."""
+    files = {"evaluation/lpips.py", "evaluation/metrics.py", "cli/extras.py"}
+
+    assert {f"unirain_core/{file}" for file in files} == files_that_name("lpips")
 
 
 @pytest.mark.parametrize("word", ["psnr", "ssim"])

@@ -1,11 +1,11 @@
 """A network beside ours goes the whole way: trained, checkpointed, scored and pictured, derained with and counted."""
 
 import json
-import pickle
 
 import numpy as np
 import pytest
 
+from tests.engine.in_process import InProcess
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import HistoryRow, SplitRow
 from unirain_core.cli.derain import derain
@@ -19,7 +19,6 @@ from unirain_core.config.sections import (
     Training,
     Variant,
 )
-from unirain_core.evaluation import scores
 from unirain_core.imaging.codec import file_hash, read_rgb, write_png
 from unirain_core.inference.photo import derain as derain_photo
 from unirain_core.model import checkpoint
@@ -38,16 +37,6 @@ TRAINING = Training(
     steps=6, batch_per_type=1, patch=16, learning_rate=1e-3, warmup_steps=1, loss="rmse", validate_every=3,
     val_crops_per_type=1, val_pictures_per_type=1, save_every=3,
 )  # fmt: skip
-
-
-class Inline:
-    """An engine without processes, each of which would load torch."""
-
-    def __init__(self, workers=None):
-        pass
-
-    def run(self, function, tasks):
-        return map(pickle.loads(pickle.dumps(function)), pickle.loads(pickle.dumps(tasks)))
 
 
 def pair(folder, split, index):
@@ -78,7 +67,8 @@ def project(tmp_path_factory):
         patch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
         patch.setattr("unirain_core.tracking.mirror.ATTEMPTS", 0)
         patch.setattr(trained_checkpoint, "settle", lambda *_: None)
-        patch.setattr(scores, "LocalEngine", Inline)
+        # worker processes would load torch, each of them
+        patch.setattr("unirain_core.engine.rows.make_engine", InProcess)
         patch.setenv("UNIRAIN_HOME", str(root / "home"))
         patch.setenv("TORCH_HOME", str(root / "torch"))
         for variant in VARIANTS:
