@@ -8,9 +8,9 @@ import pytest
 from benchmarks import scale, synthetic_rows
 from unirain_core.artefacts import paths
 
-FEW, MANY = 20_000, 200_000
+FEW, MANY = 100_000, 400_000
 BYTES_A_ROW = 400
-"""More than the 300 that are demanded at 1,000,000 rows: with so few rows, buffers of a fixed size are not filled at FEW."""
+"""More than the 300 that are demanded at 1,000,000 rows: buffers of a fixed size are not quite full at FEW."""
 
 
 def peak(step, root):
