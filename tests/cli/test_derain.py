@@ -1,5 +1,6 @@
-import importlib
+import os
 import shutil
+import signal
 import struct
 import zlib
 from pathlib import Path
@@ -15,8 +16,6 @@ from unirain_core.errors import ConfigError, MissingInputError, SchemaError, Uni
 from unirain_core.imaging.codec import read_rgb
 from unirain_core.model import checkpoint as checkpoints
 from unirain_core.model.architecture import build
-
-derain_module = importlib.import_module("unirain_core.cli.derain")
 
 CONFIG = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0, shuffle=2)
 
@@ -202,24 +201,32 @@ def test_a_picture_that_cannot_be_used_is_named_and_the_others_are_derained(
     assert f"{name}: {reason}" in capsys.readouterr().err
 
 
-def test_a_picture_that_does_not_fit_into_memory_is_skipped(tmp_path, identity, capsys, monkeypatch):
-    for name in ("a.png", "b.png"):
+def no_memory_for_a(path, **options):
+    """As `read_rgb`, in the process that decodes."""
+    if path.name == "a.png":
+        raise MemoryError
+    return read_rgb(path, **options)
+
+
+def death_by_a(path, **options):
+    """As where a file of a stranger finds a hole in a decoder."""
+    if path.name == "a.png":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return read_rgb(path, **options)
+
+
+@pytest.mark.parametrize(("read", "reason"), [(no_memory_for_a, "out_of_memory"), (death_by_a, "crashed")])
+def test_a_picture_that_ends_its_decoder_is_skipped_and_the_others_are_derained(
+    tmp_path, identity, capsys, monkeypatch, read, reason
+):
+    for name in ("a.png", "b.png", "c.png"):
         write(tmp_path / "in" / name, noise(4, 4, 3))
-    monkeypatch.setattr(derain_module, "read_rgb", out_of_memory_for("a.png"))
-    with pytest.raises(UniRainError, match="1 of 2 pictures were skipped"):
+    monkeypatch.setattr("unirain_core.cli.apart.read_rgb", read)
+    with pytest.raises(UniRainError, match="1 of 3 pictures were skipped"):
         derain(tmp_path / "in", tmp_path / "out", identity)
 
-    assert files(tmp_path / "out") == ["b.png"]
-    assert "a.png: out_of_memory" in capsys.readouterr().err
-
-
-def out_of_memory_for(name):
-    def read(path, **options):
-        if path.name == name:
-            raise MemoryError
-        return read_rgb(path, **options)
-
-    return read
+    assert files(tmp_path / "out") == ["b.png", "c.png"]
+    assert f"a.png: {reason}" in capsys.readouterr().err
 
 
 def test_a_name_as_long_as_a_file_system_allows_is_derained(tmp_path, identity):

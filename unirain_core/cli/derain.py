@@ -13,9 +13,10 @@ from tqdm import tqdm
 
 from unirain_core.artefacts.paths import CHECKPOINT
 from unirain_core.artefacts.whole import whole_file
+from unirain_core.cli.apart import Decoder
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError, ItemError, MissingArtefactError, MissingInputError, UniRainError
-from unirain_core.imaging.codec import MAX_PIXELS, SUFFIXES, read_rgb, write_png
+from unirain_core.imaging.codec import SUFFIXES, write_png
 from unirain_core.tracking.checkpoints import checkpoint_of, is_version
 
 if TYPE_CHECKING:  # torch takes seconds to load, which `unirain --help` should not
@@ -53,7 +54,9 @@ def derain(
     """
     jobs = plan(input, output)
     net = _load(_folder(str(checkpoint or DEFAULT_CHECKPOINT)))
-    written = sum(_run(net, job) for job in tqdm(jobs, desc="derain", unit="picture", disable=None))
+    with Decoder() as decoder:
+        bar = tqdm(jobs, desc="derain", unit="picture", disable=None)
+        written = sum(_run(net, decoder, job) for job in bar)
     if not written:
         raise MissingInputError(
             f"{input}: not one picture could be derained, the lines above say why; name readable ones"
@@ -131,12 +134,12 @@ def _name(source: Path, twins: Counter[Path]) -> str:
     return source.name if twins[source.with_suffix("")] > 1 else source.stem
 
 
-def _run(net: "Restorer", job: Job) -> bool:
+def _run(net: "Restorer", decoder: Decoder, job: Job) -> bool:
     """Derain one picture; False where it cannot be read, restored or written: the others go on."""
     from unirain_core.inference.photo import derain as derain_photo
 
     try:
-        restored = derain_photo(net, read_rgb(job.source, max_pixels=MAX_PIXELS))
+        restored = derain_photo(net, decoder.read(job.source))
         with whole_file(job.target) as file:
             write_png(file, restored)
     except ItemError as error:
