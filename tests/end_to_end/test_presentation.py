@@ -17,7 +17,7 @@ EDITS = {
     "artefacts/meanings.py": ("the file ends before the picture does", "the file is too short"),
     "sources/catalogue.yaml": ("name: ", "name: Our "),
     "stages/pictures.py": ("The rainy picture, what every method", "A rainy picture, what every method"),
-    "evaluation/figures.py": ("No picture to show.", "There is no picture to show."),
+    "evaluation/pictures.py": ("No picture to show.", "There is no picture to show."),
 }
 """File of the package to (a text, another one that says the same)."""
 
@@ -55,7 +55,7 @@ def edit(folder, name):
         ("artefacts/meanings.py", {"gallery"}),
         ("sources/catalogue.yaml", set()),
         ("stages/pictures.py", {"pictures"}),
-        ("evaluation/figures.py", {"pictures"}),
+        ("evaluation/pictures.py", {"pictures"}),
     ],
 )
 def test_a_word_makes_stale_only_what_shows_it(project, name, shows):
