@@ -95,13 +95,20 @@ def test_a_lost_node_and_a_killed_driver_change_no_byte_and_cost_no_finished_sha
 
 
 @pytest.mark.slow
-def test_a_cluster_of_our_own_is_gone_a_minute_after_its_driver_was_killed(tmp_path, monkeypatch):
+@pytest.mark.parametrize("is_head_first", [False, True])
+def test_a_cluster_of_our_own_is_gone_a_minute_after_its_driver_was_killed(
+    is_head_first, tmp_path, monkeypatch
+):
+    """The kernel ends head and node with their driver, in any order; agents without a head wait for it."""
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     (tmp_path / "ray").mkdir()
     driver = ray_faults.start(
         tmp_path / "ray", 200, UNIRAIN_ENGINE="ray", UNIRAIN_WORKERS="2", **{MARK: str(tmp_path)}
     )
     ray_faults.wait_for(tmp_path / "ray", 50, driver)
+    if is_head_first:
+        (head,) = [pid for pid, command in marked(str(tmp_path)) if "gcs_server" in command]
+        os.kill(head, signal.SIGKILL)
     driver.send_signal(signal.SIGKILL)
     driver.wait()
     deadline = time.monotonic() + ray_faults.LEFT_S
@@ -111,13 +118,13 @@ def test_a_cluster_of_our_own_is_gone_a_minute_after_its_driver_was_killed(tmp_p
     assert [] == left
 
 
-def marked(mark: str) -> list[str]:
-    """Commands of the processes that have the mark in their environment."""
+def marked(mark: str) -> list[tuple[int, str]]:
+    """Pids and commands of the processes that have the mark in their environment."""
     commands = []
     for folder in Path("/proc").iterdir():
         try:
             if folder.name.isdigit() and f"{MARK}={mark}".encode() in (folder / "environ").read_bytes():
-                commands.append((folder / "cmdline").read_bytes().decode())
+                commands.append((int(folder.name), (folder / "cmdline").read_bytes().decode()))
         except OSError:
             continue
     return commands

@@ -9,7 +9,7 @@ EXTRAS = {
     "ui": ("dagster", "dagster_webserver"),
     "sample": ("skimage", "sklearn", "scipy"),
     "lpips": ("lpips", "torchvision"),
-    "ray": ("ray",),
+    "ray": ("psutil", "ray"),
     "s3": ("fsspec", "s3fs"),
 }
 """The modules that each extra of pyproject.toml is installed for."""

@@ -7,7 +7,9 @@ to know all of them before it starts its actors, which would load their model an
 import logging
 import os
 import pickle
+import signal
 import socket
+import subprocess
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -16,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import psutil
 import ray
 from ray.exceptions import RayError, RayTaskError
 
@@ -202,10 +205,23 @@ def _connect() -> None:
         _demand_answer(address)
     runtime = {"py_modules": [str(package)]}
     ray.init(runtime_env=runtime, log_to_driver=False, logging_level=logging.WARNING, **settings)
+    if not address:
+        _end_agents_with_us()
     if began := os.environ.get(BEGAN):
         for path in package.rglob("*.py"):
             if "cli" not in path.relative_to(package).parts:  # takes no part in results
                 demand_unedited_file(int(began), path)
+
+
+def _end_agents_with_us() -> None:
+    """Let the agents of our own cluster end with this process, also by kill -9.
+
+    Everything else of the cluster is tied to us. The agents ask their head what to do, and where the kernel ended the
+    head before them they would wait a minute for its answer (Ray 2.60). A shell reads from us until we are gone.
+    """
+    agents = [str(child.pid) for child in psutil.Process().children(recursive=True)]
+    watch = ["sh", "-c", f'read -r _; kill -s {signal.SIGKILL.value} "$@" 2>/dev/null', "sh", *agents]
+    subprocess.Popen(watch, stdin=subprocess.PIPE, start_new_session=True)
 
 
 def _demand_answer(address: str) -> None:
