@@ -78,9 +78,8 @@ def compared(query, pictures, kind):
     second_pictures = pictures.astype(kind) - kind(128)
     second = structure._moments(second_pictures, space)
     errors = structure.proposal_error(first, second)
-    product = structure._window_means(
-        second_pictures * (kind(2) * (query.astype(kind) - kind(128))), "product", space
-    )
+    products = second_pictures * (kind(2) * (query.astype(kind) - kind(128)))
+    product = structure._window_means(products, space.inner("product", products), space)
     ours = structure._similarities(first, second, product, space)
     return np.abs(ours - structural_similarity(query, pictures)), errors
 

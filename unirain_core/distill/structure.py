@@ -13,6 +13,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from unirain_core.distill.ranking import DECIMALS, Float64Array, Positions, border, ranked
@@ -38,8 +39,9 @@ _BLOCK = 16
 """Windows of one product. Larger blocks multiply more zeros. Much smaller ones are no matrices any more. Up to side 600 a
 product is so small that BLAS leaves it to the calling thread, and several threads can work side by side."""
 
-_TOGETHER = 4
-"""Candidates that are compared at once: their pictures and moments then stay in a core's cache."""
+_TOGETHER = 20
+"""Candidates that are compared at once. Fewer make calls of NumPy so short that the threads wait for each other's Python
+most of the time; more leave a core's cache."""
 
 _MIDDLE = 128
 
@@ -84,7 +86,8 @@ class Structures:
         self._pictures, self._rows = pictures, rows
         inner = max(pictures.shape[1] - GAUSSIAN_SIDE + 1, 1)
         capacity = min(len(rows), budget // (2 * 4 * inner * inner))
-        self._kept = np.empty((capacity, 2, inner, inner), dtype=np.float32)  # pages come with the first use
+        self._means = np.empty((capacity, inner, inner), dtype=np.float32)  # pages come with the first use
+        self._variances = np.empty_like(self._means)
         self._levels = np.empty(capacity, dtype=np.float32)
         self._slots = np.full(len(rows), -1, dtype=np.int64)
         self._n_kept = 0
@@ -95,12 +98,12 @@ class Structures:
         if not candidates:
             return
         wanted = np.unique(np.concatenate(candidates))
-        fresh = wanted[self._slots[wanted] < 0][: len(self._kept) - self._n_kept]
-        slots = np.arange(self._n_kept, self._n_kept + len(fresh))
-        parts = [slice(start, start + _TOGETHER) for start in range(0, len(fresh), _TOGETHER)]
-        for _ in pool.map(lambda part: self._keep(fresh[part], slots[part]), parts):
+        fresh = wanted[self._slots[wanted] < 0][: len(self._means) - self._n_kept]
+        parts = [fresh[start : start + _TOGETHER] for start in range(0, len(fresh), _TOGETHER)]
+        slots = range(self._n_kept, self._n_kept + len(fresh), _TOGETHER)
+        for _ in pool.map(self._keep, parts, slots):
             pass  # the first error is raised here
-        self._slots[fresh] = slots
+        self._slots[fresh] = np.arange(self._n_kept, self._n_kept + len(fresh))
         self._n_kept += len(fresh)
 
     def nearest(self, query: NDArray[np.uint8], at: Positions, keep: int) -> tuple[Positions, Float64Array]:
@@ -124,10 +127,11 @@ class Structures:
         order, costs = ranked(chosen, -self._decided(query, centred, moments, chosen))
         return order[:keep], 0.0 - costs[:keep]
 
-    def _keep(self, at: Positions, slots: Positions) -> None:
-        space = self._space()
-        moments = _moments(self._centred(at, np.float32, space), space)
-        self._kept[slots, 0], self._kept[slots, 1] = moments.mean, moments.variance
+    def _keep(self, at: Positions, first: int) -> None:
+        """Compute moments into the slots from `first` on."""
+        space, slots = self._space(), slice(first, first + len(at))
+        pictures = self._centred(at, np.float32, space)
+        moments = _moments_into(self._means[slots], self._variances[slots], pictures, space)
         self._levels[slots] = moments.level
 
     def _space(self) -> "Workspace":
@@ -140,7 +144,9 @@ class Structures:
     def _centred(self, at: Positions, kind: type[np.floating[Any]], space: "Workspace") -> Floats:
         side = self._pictures.shape[1]
         pictures = space.array("pictures", (len(at), side, side), np.dtype(kind))
-        np.subtract(self._pictures[self._rows[at]], kind(_MIDDLE), out=pictures)
+        grey = self._pictures[self._rows[at]]
+        np.bitwise_xor(grey, np.uint8(_MIDDLE), out=grey)  # less 128 in one byte, where it is read as signed
+        np.copyto(pictures, grey.view(np.int8))
         return pictures
 
     def _proposed(self, query: Float64Array, moments: Moments, at: Positions) -> tuple[Floats, Floats]:
@@ -156,7 +162,7 @@ class Structures:
             of_references = self._moments_of(at[part], pictures, space)
             errors[part] = proposal_error(of_query, of_references)
             pictures *= twice
-            product = _window_means(pictures, "product", space)
+            product = _window_means(pictures, space.inner("product", pictures), space)
             similarities[part] = _similarities(of_query, of_references, product, space)
         return similarities, errors
 
@@ -165,10 +171,9 @@ class Structures:
         slots = self._slots[at]
         if (slots < 0).any():
             return _moments(pictures, space)
-        shape = (len(at), *self._kept.shape[2:])
-        mean, variance = (space.array(name, shape, pictures.dtype) for name in ("mean", "variance"))
-        for row, slot in enumerate(slots):
-            mean[row], variance[row] = self._kept[slot]
+        mean, variance = _of_moments(pictures, space)
+        np.take(self._means, slots, axis=0, out=mean, mode="clip")  # with another mode, NumPy copies twice
+        np.take(self._variances, slots, axis=0, out=variance, mode="clip")
         return Moments(mean, variance, self._levels[slots])
 
     def _decided(
@@ -181,7 +186,7 @@ class Structures:
             pictures = self._centred(at[part], np.float64, space)
             of_references = _moments(pictures, space)
             pictures *= twice
-            product = _window_means(pictures, "product", space)
+            product = _window_means(pictures, space.inner("product", pictures), space)
             similarities[part] = _similarities(moments, of_references, product, space)
         scaled = similarities * 10.0**DECIMALS
         from_border = np.abs(scaled - np.floor(scaled) - 0.5)
@@ -209,12 +214,27 @@ class Workspace:
             buffer = self._buffers[name, kind] = np.empty(size, dtype=kind)
         return buffer[:size].reshape(shape)
 
+    def inner(self, name: str, pictures: Floats) -> Floats:
+        """An array for one number of each whole window of (..., S, S) pictures."""
+        *leading, side, _ = pictures.shape
+        n_windows = side - GAUSSIAN_SIDE + 1
+        return self.array(name, (*leading, n_windows, n_windows), pictures.dtype)
+
 
 def _moments(pictures: Floats, space: Workspace) -> Moments:
-    mean = _window_means(pictures, "mean", space)
+    return _moments_into(*_of_moments(pictures, space), pictures, space)
+
+
+def _of_moments(pictures: Floats, space: Workspace) -> tuple[Floats, Floats]:
+    """Buffers for means and variances."""
+    return space.inner("mean", pictures), space.inner("variance", pictures)
+
+
+def _moments_into(mean: Floats, variance: Floats, pictures: Floats, space: Workspace) -> Moments:
+    _window_means(pictures, mean, space)
     squares = np.multiply(pictures, pictures, out=space.array("squares", pictures.shape, pictures.dtype))
-    variance = _window_means(squares, "variance", space)
-    scratch = np.multiply(mean, mean, out=space.array("scratch", mean.shape, mean.dtype))
+    _window_means(squares, variance, space)
+    scratch = np.multiply(mean, mean, out=space.inner("scratch", pictures))
     variance -= scratch
     return Moments(mean, variance, scratch.mean(axis=(-2, -1)))
 
@@ -247,27 +267,43 @@ def _similarities(query: Moments, references: Moments, product: Floats, space: W
     return similarities
 
 
-def _window_means(pictures: Floats, name: str, space: Workspace) -> Floats:
-    """(..., N, N) Gaussian means over whole windows of (..., S, S), N = S - 10, in the buffer of a name."""
-    *leading, side, _ = pictures.shape
-    band = _band(side, pictures.dtype)
-    inner = len(band)
+def _window_means(pictures: Floats, out: Floats, space: Workspace) -> Floats:
+    """Gaussian means over whole windows of (..., S, S), written to (..., N, N), N = S - 10.
+
+    Windows are cut into blocks, and all whole blocks are one product.
+    """
+    *leading, side, inner = *pictures.shape[:-1], out.shape[-1]
     along_rows = space.array("along_rows", (*leading, side, inner), pictures.dtype)
-    means = space.array(name, (*leading, inner, inner), pictures.dtype)
-    for start in range(0, inner, _BLOCK):
-        out, into = slice(start, start + _BLOCK), slice(start, start + _BLOCK + GAUSSIAN_SIDE - 1)
-        np.matmul(pictures[..., into], band[out, into].T, out=along_rows[..., out])
-    for start in range(0, inner, _BLOCK):
-        out, into = slice(start, start + _BLOCK), slice(start, start + _BLOCK + GAUSSIAN_SIDE - 1)
-        np.matmul(band[out, into], along_rows[..., into, :], out=means[..., out, :])
-    return means
+    n_blocks, rest = divmod(inner, _BLOCK)
+    whole, kind = inner - rest, pictures.dtype
+    into = along_rows[..., :whole].reshape(*leading, side, n_blocks, _BLOCK).swapaxes(-2, -3)
+    np.matmul(_spans(pictures, n_blocks, -1), _band(_BLOCK, kind).T, out=into)
+    if rest:
+        np.matmul(pictures[..., whole:], _band(rest, kind).T, out=along_rows[..., whole:])
+    into = out[..., :whole, :].reshape(*leading, n_blocks, _BLOCK, inner)
+    np.matmul(_band(_BLOCK, kind), _spans(along_rows, n_blocks, -2), out=into)
+    if rest:
+        np.matmul(_band(rest, kind), along_rows[..., whole:, :], out=out[..., whole:, :])
+    return out
 
 
-@lru_cache(maxsize=4)
-def _band(side: int, kind: np.dtype[np.floating[Any]]) -> Floats:
-    """(N, S) matrix whose product with a column is the column's means over whole windows."""
-    inner = side - GAUSSIAN_SIDE + 1
-    band = np.zeros((inner, side), dtype=kind)
-    for row in range(inner):
+def _spans(pictures: Floats, n_blocks: int, axis: int) -> Floats:
+    """(..., B, H, W) views: the part of each picture that a block of windows along an axis reaches."""
+    *leading, stride = (*pictures.strides[:-2], _BLOCK * pictures.strides[axis])
+    shape = list(pictures.shape[-2:])
+    shape[axis] = _BLOCK + GAUSSIAN_SIDE - 1
+    return as_strided(
+        pictures,
+        (*pictures.shape[:-2], n_blocks, *shape),
+        (*leading, stride, *pictures.strides[-2:]),
+        writeable=False,
+    )
+
+
+@lru_cache(maxsize=8)
+def _band(length: int, kind: np.dtype[np.floating[Any]]) -> Floats:
+    """(L, L + 10) matrix whose product with a column is the column's means over its L whole windows."""
+    band = np.zeros((length, length + GAUSSIAN_SIDE - 1), dtype=kind)
+    for row in range(length):
         band[row, row : row + GAUSSIAN_SIDE] = GAUSSIAN
     return band
