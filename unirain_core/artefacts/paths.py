@@ -5,6 +5,9 @@ Templates are relative to the project's root; `{partition}` is the key of a fore
 
 from pathlib import Path
 
+PROMPT = "prompts/rain.yaml"
+"""P of Eq. 4: written by a person, not by a stage."""
+
 SAMPLE_CORPUS = "data/sample_corpus/{partition}"
 RAW = "data/raw"
 VERIFIED = "data/verified"

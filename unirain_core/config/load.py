@@ -4,16 +4,18 @@ import difflib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, ScalarEvent
 
-from unirain_core.config.architectures import ARCHITECTURES, Architecture, NetworkSection, is_tag
+from unirain_core.config.architectures import ARCHITECTURES, Architecture, NetworkSection
+from unirain_core.config.models import EncoderModel, JudgeModel
 from unirain_core.config.omitted import omitted_keys
 from unirain_core.config.params import Params
+from unirain_core.config.prompt import Prompt
 from unirain_core.config.sections import (
     Alignment,
     BenchmarkScores,
@@ -22,6 +24,7 @@ from unirain_core.config.sections import (
     Encoders,
     Method,
     Pictures,
+    QueryCaptions,
     RainragSplit,
     RawDatasets,
     RetrievedReferences,
@@ -33,6 +36,7 @@ from unirain_core.config.sections import (
     VerifiedPairs,
     VlmVotes,
 )
+from unirain_core.config.tagged import is_tag
 from unirain_core.errors import ConfigError
 
 LARGEST_FILE = 4 * 1024**2
@@ -91,6 +95,28 @@ def parse_network(content: object) -> Architecture:
         raise ConfigError(_first(error)) from None
     except (TypeError, ValueError) as error:
         raise ConfigError(f"a value that no network has: {error}") from None
+
+
+def load_prompt(path: Path) -> Prompt:
+    """Read and check a prompt file.
+
+    Raises:
+        ConfigError: the file is absent, is no YAML, or a key is unknown, missing or of a wrong value.
+    """
+    content = read_yaml(path)
+    try:
+        return TypeAdapter(_OnePrompt).validate_json(json.dumps({"prompt": content})).prompt
+    except ValidationError as error:
+        raise ConfigError(f"{path.name}: {_first(error)}") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OnePrompt:
+    """A prompt by itself."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    prompt: Prompt
 
 
 def read_yaml(path: Path) -> object:
@@ -167,7 +193,7 @@ def _first(error: ValidationError) -> str:
 
 def _known_keys() -> set[str]:
     sections = (
-        Params, SampleCorpus, RawDatasets, Dataset, VerifiedPairs, Alignment, Encoders, VectorStore, RetrievedReferences,
-        VlmVotes, RainragSplit, Draw, *ARCHITECTURES, Strategy, Variant, Method, Training, BenchmarkScores, Pictures,
+        Params, SampleCorpus, RawDatasets, Dataset, VerifiedPairs, Alignment, *get_args(EncoderModel), Encoders,
+        QueryCaptions, VectorStore, RetrievedReferences, *get_args(JudgeModel), VlmVotes, RainragSplit, Draw, *ARCHITECTURES, Strategy, Variant, Method, Training, BenchmarkScores, Pictures,
     )  # fmt: skip
     return {name for section in sections for name in section.__dataclass_fields__}

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from unirain_core.config.architectures import NetworkSection
+from unirain_core.config.models import EncoderModelSection, JudgeModelSection
 from unirain_core.config.sections import (
     BenchmarkScores,
     Encoders,
     Method,
     Pictures,
+    QueryCaptions,
     RainragSplit,
     RainType,
     RawDatasets,
@@ -42,9 +44,14 @@ class Params:
     sample_corpora: dict[str, SampleCorpus]
     raw_datasets: RawDatasets
     verified_pairs: VerifiedPairs
+    encoder_models: dict[str, EncoderModelSection]
+    """Captioners, encoders and rewriters that can be named."""
     encoders: Encoders
+    query_captions: QueryCaptions
     vector_store: VectorStore
     retrieved_references: RetrievedReferences
+    judge_models: dict[str, JudgeModelSection]
+    """Judges that can be named."""
     vlm_votes: VlmVotes
     rainrag_split: RainragSplit
     networks: dict[str, NetworkSection]

@@ -150,6 +150,23 @@ class Encoders:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueryCaptions:
+    """What becomes of a query's caption before Eq. (1); the captions of D_r stay as the captioner wrote them (paper gap)."""
+
+    form: Literal["plain", "keyphrases", "rewritten"] = "plain"
+    """`keyphrases`: with the phrases that are nearest to it by its text vector; `rewritten`: a language model makes one sentence
+    of caption and phrases."""
+    phrases: Annotated[int, Ge(1), Le(20)] = 5
+    """Of each caption."""
+    rewriter: str | None = None
+    """Name in `encoder_models`."""
+
+    def __post_init__(self) -> None:
+        if (self.form == "rewritten") != (self.rewriter is not None):
+            raise ValueError("form: rewritten needs a rewriter, and no other form has one")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VectorStore:
     """Where the real-rain database is searched."""
 
@@ -177,16 +194,19 @@ class RetrievedReferences:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VlmVotes:
-    """The three judges of Eq. 4."""
+    """The judges of Eq. 4; the paper has three."""
 
-    judges: tuple[JudgeName, JudgeName, JudgeName]
+    judges: Annotated[tuple[JudgeName, ...], MinLen(1)]
+    """In the order in which they are asked: an odd number, so that there is always a majority."""
     accept_share: Annotated[float, Gt(0), Le(1)] | None = None
     """Share of the real photos that each judge must accept, each photo against references among the others: that sets
     its threshold without labels, and the threshold follows the database. None: yes from p_yes = 0.5 on."""
 
     def __post_init__(self) -> None:
         if len(set(self.judges)) != len(self.judges):
-            raise ValueError("the three judges must differ")
+            raise ValueError("judges: each must be another one")
+        if len(self.judges) % 2 == 0:
+            raise ValueError(f"judges: an odd number of them is needed (found {len(self.judges)})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

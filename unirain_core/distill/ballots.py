@@ -117,7 +117,7 @@ class CastVotes:
     """What one judge is asked; a new reference photo costs only the questions that it touches."""
 
     judge: JudgeName
-    make_judge: Callable[[JudgeName], Judge]
+    make_judge: Callable[[], Judge]
     """Makes the judge in each process; what it returns is not pickled."""
     prompt_hash: str
     """Of the judge."""
@@ -145,7 +145,7 @@ class CastVotes:
                 if picture not in pixels:
                     pixels[picture] = pairs.read(picture, self.roots)
         questions = [Question(pixels[b.query], [pixels[r] for r in b.references]) for b in batch]
-        responses = self.make_judge(self.judge).judge(questions)
+        responses = self.make_judge().judge(questions)
         return [self._answer(b, response) for b, response in zip(batch, responses, strict=True)]
 
     def abstention(self, ballot: Ballot, failed: Failed) -> Answer:
@@ -167,17 +167,17 @@ class CastVotes:
 
 
 def vote_job(
-    name: JudgeName, make_judge: Callable[[JudgeName], Judge], roots: Roots, algorithm: str
+    name: JudgeName, make_judge: Callable[[], Judge], roots: Roots, algorithm: str
 ) -> CastVotes:
     """What one judge of params is asked: a worker then holds one model.
 
     Args:
         name: of the judge.
-        make_judge: a picklable function that gives a process its one judge of a name.
+        make_judge: a picklable function that gives a process its one judge.
         roots: where the datasets lie.
         algorithm: the version of the stage's algorithm.
     """
-    judge = make_judge(name)
+    judge = make_judge()
     return CastVotes(
         judge=name,
         make_judge=make_judge,

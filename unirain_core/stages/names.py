@@ -11,9 +11,13 @@ def demand_names(params: Params) -> None:
     Raises:
         ConfigError: there is no judge or encoder of a name.
     """
-    encoders = params.encoders
-    demand_choice(encoders.captioner, choices(encoder_files, "CAPTIONERS"), "encoders.captioner")
-    demand_choice(encoders.text_encoder, choices(encoder_files, "TEXT_ENCODERS"), "encoders.text_encoder")
-    demand_choice(encoders.image_encoder, choices(encoder_files, "IMAGE_ENCODERS"), "encoders.image_encoder")
+    encoders, models = params.encoders, params.encoder_models
+    for key, name, table in (
+        ("captioner", encoders.captioner, "CAPTIONERS"),
+        ("text_encoder", encoders.text_encoder, "TEXT_ENCODERS"),
+        ("image_encoder", encoders.image_encoder, "IMAGE_ENCODERS"),
+    ):
+        demand_choice(name, {**choices(encoder_files, table), **models}, f"encoders.{key}")
+    judges = {**choices(judge_files, "JUDGES"), **params.judge_models}
     for number, judge in enumerate(params.vlm_votes.judges):
-        demand_choice(judge, choices(judge_files, "JUDGES"), f"vlm_votes.judges.{number}")
+        demand_choice(judge, judges, f"vlm_votes.judges.{number}")

@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,34 +14,38 @@ from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped
 from unirain_core.artefacts.triplets import EncodedRow
-from unirain_core.config.sections import Encoders
+from unirain_core.config.models import EncoderModel
+from unirain_core.config.sections import Encoders, QueryCaptions
 from unirain_core.distill import rainy
 from unirain_core.distill.rainy import Rainy
 from unirain_core.distill.triplet import Encoder, triplet_job, without_triplet
 from unirain_core.engine.jobs import Finished
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
-from unirain_core.stages.encoders import make_encoder
+from unirain_core.stages.encoders import EncoderChoice, make_encoder
 
 logger = logging.getLogger(__name__)
 
 STAGE = "query_triplets"
 READS = (paths.VERIFIED,)
 WRITES = (paths.TRIPLETS, paths.report(STAGE))
-PARAMS = ("encoders",)
+PARAMS = ("encoders", "encoder_models", "query_captions")
 ALGORITHM = "2"
 
 
-def run(root: Path, *, encoders: Encoders) -> None:
+def run(
+    root: Path, *, encoders: Encoders, encoder_models: Mapping[str, EncoderModel], query_captions: QueryCaptions
+) -> None:
     """Encode every verified pair, in the order of the pairs; one that cannot be encoded is dropped with its reason."""
-    job = triplet_job(partial(make_encoder, encoders), Roots.load(root), ALGORITHM)
+    choice = EncoderChoice.of(encoders, encoder_models, query_captions)
+    job = triplet_job(partial(make_encoder, choice), Roots.load(root), ALGORITHM)
     out, figures = root / paths.TRIPLETS, _Figures()
     with triplets.writer(out) as table, tables.writer(out / "dropped.parquet", Dropped) as dropped:
         for window in stream(job, rainy.pairs(root), WorkStore.at(root, STAGE)):
             table.columns(window.results)
             dropped.rows(without_triplet(window))
             figures.add(window)
-    report.write(root / WRITES[1], figures.report(make_encoder(encoders)))
+    report.write(root / WRITES[1], figures.report(make_encoder(choice)))
     logger.info("%s: %d pictures encoded, %d dropped", STAGE, table.count, figures.reasons.total())
 
 

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped
 from unirain_core.artefacts.triplets import EncodedRow, TripletFiles
 from unirain_core.artefacts.whole import write_text
+from unirain_core.config.models import EncoderModel
 from unirain_core.config.sections import Encoders, VectorStore
 from unirain_core.distill import rainy
 from unirain_core.distill.rainy import Rainy
@@ -25,24 +26,27 @@ from unirain_core.engine.jobs import Finished
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import MissingInputError
-from unirain_core.stages.encoders import make_encoder
+from unirain_core.stages.encoders import EncoderChoice, make_encoder
 
 logger = logging.getLogger(__name__)
 
 STAGE = "real_rain_database"
 READS = (paths.VERIFIED,)
 WRITES = (paths.DATABASE, paths.report(STAGE))
-PARAMS = ("encoders", "vector_store")
+PARAMS = ("encoders", "encoder_models", "vector_store")
 ALGORITHM = "2"
 
 
-def run(root: Path, *, encoders: Encoders, vector_store: VectorStore) -> None:
+def run(
+    root: Path, *, encoders: Encoders, encoder_models: Mapping[str, EncoderModel], vector_store: VectorStore
+) -> None:
     """Encode every real photo and make them searchable.
 
     Raises:
         MissingInputError: there is no real photo that can be encoded, or no server where params name one.
     """
-    job = triplet_job(partial(make_encoder, encoders), Roots.load(root), ALGORITHM)
+    choice = EncoderChoice.of(encoders, encoder_models)
+    job = triplet_job(partial(make_encoder, choice), Roots.load(root), ALGORITHM)
     out, work, figures = root / paths.DATABASE, WorkStore.at(root, STAGE), _Figures()
     with triplets.writer(out) as table, tables.writer(out / "dropped.parquet", Dropped) as dropped:
         for window in stream(job, rainy.photos(root), work):
@@ -55,7 +59,7 @@ def run(root: Path, *, encoders: Encoders, vector_store: VectorStore) -> None:
     with make_store(vector_store.engine, content.name, work.home / "qdrant") as store:
         ensure_filled(store, content)
     _write_collection(out / "collection.json", content, vector_store)
-    report.write(root / WRITES[1], figures.report(make_encoder(encoders)))
+    report.write(root / WRITES[1], figures.report(make_encoder(choice)))
     n_dropped = figures.reasons.total()
     logger.info("%s: %d photos in collection %s, %d dropped", STAGE, table.count, content.name, n_dropped)
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from unirain_core.artefacts.picture import Picture
 from unirain_core.artefacts.report import Json, Report
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, Pair, Reference, Verdict, Vote
+from unirain_core.config.load import load_prompt
+from unirain_core.config.models import JudgeModel
 from unirain_core.config.sections import VlmVotes
 from unirain_core.distill import calibration, rainy, tally, voting
 from unirain_core.distill.ballots import RANKED, Answer, Ballot, VoteJob, answers_of, ballots, vote_job
@@ -25,20 +28,20 @@ from unirain_core.distill.stand_ins import PREFIX, note, stand_ins
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import GateError
-from unirain_core.stages.judges import make_judge
+from unirain_core.stages.judges import JudgeChoice, make_judge
 from unirain_core.standins.statistics.features import FAMILIES
 from unirain_core.standins.statistics.judges import reliability
 
 logger = logging.getLogger(__name__)
 
 STAGE = "vlm_votes"
-READS = (paths.VERIFIED, paths.DATABASE, paths.TRIPLETS, paths.REFERENCES)
+READS = (paths.PROMPT, paths.VERIFIED, paths.DATABASE, paths.TRIPLETS, paths.REFERENCES)
 WRITES = (paths.VOTES, paths.report(STAGE))
-PARAMS = ("vlm_votes",)
+PARAMS = ("judge_models", "vlm_votes")
 ALGORITHM = "3"
 
 
-def run(root: Path, *, vlm_votes: VlmVotes) -> None:
+def run(root: Path, *, judge_models: Mapping[str, JudgeModel], vlm_votes: VlmVotes) -> None:
     """Ask every judge about every pair; one vote for each, one verdict for each pair.
 
     The judges are asked after each other, since two models may not fit on one device. Their answers wait in files: memory holds
@@ -47,8 +50,12 @@ def run(root: Path, *, vlm_votes: VlmVotes) -> None:
     Raises:
         GateError: thresholds shall follow the real-rain database, and it is too small for that.
     """
-    roots = Roots.load(root)
-    decide(root, [vote_job(name, make_judge, roots, ALGORITHM) for name in vlm_votes.judges], vlm_votes)
+    roots, prompt = Roots.load(root), load_prompt(root / paths.PROMPT)
+    jobs = []
+    for name in vlm_votes.judges:
+        choice = JudgeChoice.of(name, judge_models, prompt)
+        jobs.append(vote_job(name, partial(make_judge, choice), roots, ALGORITHM))
+    decide(root, jobs, vlm_votes)
 
 
 def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes) -> None:

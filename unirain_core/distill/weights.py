@@ -1,0 +1,70 @@
+"""Where a pretrained model's weights lie on this machine, and what they are."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from unirain_core.errors import WeightsUnavailableError
+
+MODELS = "UNIRAIN_MODELS"
+"""Environment variable: a folder with weights that were not fetched by the hub's own tool."""
+
+_CHUNK = 1 << 24
+
+
+def folder_of(weights: str, revision: str) -> Path:
+    """The folder, or the file, with weights: below UNIRAIN_MODELS, else in the hub's cache. Nothing is downloaded.
+
+    Args:
+        weights: hub id, or a path below UNIRAIN_MODELS.
+        revision: the commit of the hub's repository.
+
+    Raises:
+        WeightsUnavailableError: they are in neither place.
+    """
+    home = os.environ.get(MODELS)
+    if home:
+        local = Path(home) / weights
+        if local.exists():
+            return local
+    cached = _in_the_cache(weights, revision)
+    if cached is not None:
+        return cached
+    raise WeightsUnavailableError(
+        f"weights {weights} (revision {revision}) are not on this machine; "
+        f"run `hf download {weights} --revision {revision}`, or put them into the folder that {MODELS} names"
+    )
+
+
+def _in_the_cache(weights: str, revision: str) -> Path | None:
+    from huggingface_hub import snapshot_download  # half a second that a stand-in does not pay
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(weights, revision=revision, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError):
+        return None
+
+
+def fingerprint(weights: Path) -> str:
+    """Hash over the names and the bytes of all files."""
+    whole = hashlib.sha256()
+    for path in _files(weights):
+        whole.update(f"{path.relative_to(weights).as_posix()}\0{_sha256(path)}\n".encode())
+    return whole.hexdigest()[:32]
+
+
+def _files(weights: Path) -> Iterator[Path]:
+    if weights.is_file():
+        yield weights
+        return
+    yield from sorted(path for path in weights.rglob("*") if path.is_file())
+
+
+def _sha256(path: Path) -> str:
+    whole = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            whole.update(chunk)
+    return whole.hexdigest()
