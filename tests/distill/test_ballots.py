@@ -1,5 +1,6 @@
 import pickle
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from unirain_core.engine.pools import Device
 from unirain_core.errors import SchemaError
 from unirain_core.imaging import codec, pairs
 from unirain_core.imaging.codec import file_hash, read_rgb, write_png
-from unirain_core.stages.judges import make_judge
+from unirain_core.stages.judges import JudgeChoice, make_judge
 
 NSS, PHOTOMETRIC = JudgeName("statistics/nss"), JudgeName("statistics/photometric")
 PHOTOS = {f"real/{name}": Picture("pool", f"{name}.png", None, f"hash of {name}") for name in "xyz"}
@@ -48,7 +49,7 @@ NOWHERE = Roots(Path("nowhere"))
 
 
 def job(judge=NSS, roots=NOWHERE):
-    return vote_job(judge, make_judge, roots, "1")
+    return vote_job(judge, partial(make_judge, JudgeChoice(judge, None, None)), roots, "1")
 
 
 def test_a_ballot_holds_the_picture_and_its_references_best_first():
@@ -127,12 +128,12 @@ def test_the_work_gives_each_ballot_the_judges_answer_and_travels_to_workers(poo
     roots, drawn = pool
     answers = pickle.loads(pickle.dumps(job(roots=roots))).compute(drawn)
     a, b, x, y = (read_rgb(tmp_path / f"{name}.png") for name in "abxy")
-    responses = make_judge(NSS).judge([Question(a, [y, x]), Question(b, [x, y])])
+    responses = make_judge(JudgeChoice(NSS, None, None)).judge([Question(a, [y, x]), Question(b, [x, y])])
 
     assert ["set/a", "set/b"] == [answer.pair_id for answer in answers]
     for answer, response in zip(answers, responses, strict=True):
         assert asdict(response).items() <= asdict(answer).items()
-        assert (NSS, prompt_hash(make_judge(NSS))) == (answer.judge, answer.prompt_hash)
+        assert (NSS, prompt_hash(make_judge(JudgeChoice(NSS, None, None)))) == (answer.judge, answer.prompt_hash)
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ def test_a_batch_is_one_question_to_the_judge_and_one_reading_of_each_picture(po
         return read(place, listed)
 
     monkeypatch.setattr(pairs, "read_rgb", reading)
-    vote_job(JudgeName("counting"), lambda _: judge, roots, "1").compute(drawn)
+    vote_job(JudgeName("counting"), lambda: judge, roots, "1").compute(drawn)
 
     assert [2] == judge.calls
     assert ["a.png", "b.png", "x.png", "y.png"] == sorted(files)
@@ -169,7 +170,7 @@ def test_a_batch_is_one_question_to_the_judge_and_one_reading_of_each_picture(po
 
 def test_the_job_needs_what_its_judge_needs():
     judge = Counting([])
-    its_job = vote_job(JudgeName("counting"), lambda _: judge, NOWHERE, "1")
+    its_job = vote_job(JudgeName("counting"), lambda: judge, NOWHERE, "1")
 
     assert ("gpu", 5, prompt_hash(judge)) == (its_job.device, its_job.batch, its_job.prompt_hash)
 
@@ -191,7 +192,7 @@ def answer(reply):
         mass=1.0,
         reply=reply,
         reason="",
-        prompt_hash=prompt_hash(make_judge(NSS)),
+        prompt_hash=prompt_hash(make_judge(JudgeChoice(NSS, None, None))),
     )
 
 

@@ -15,11 +15,15 @@ from unirain_core.stages.encoders import (
     CAPTIONERS,
     IMAGE_ENCODERS,
     TEXT_ENCODERS,
+    EncoderChoice,
     make_captioner,
     make_encoder,
     make_image_encoder,
     make_text_encoder,
 )
+
+
+SHIPPED = EncoderChoice.of(Encoders(), {})
 
 
 def picture(seed, height=256, width=384):
@@ -61,9 +65,9 @@ def test_every_image_encoder_gives_a_unit_vector_for_each_picture(name):
 
 
 def test_the_encoders_are_made_once_in_a_process_wherever_the_choice_travels():
-    choice = pickle.loads(pickle.dumps(partial(make_encoder, Encoders())))
+    choice = pickle.loads(pickle.dumps(partial(make_encoder, SHIPPED)))
 
-    assert choice() is make_encoder(Encoders())
+    assert choice() is make_encoder(SHIPPED)
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ def test_one_stand_in_among_two_models_is_named_in_the_report():
 
 def test_three_models_leave_the_report_without_a_note_and_three_stand_ins_are_all_named():
     models = Encoder(Model("blip"), Model("t5"), Model("clip"), 128)
-    shipped = make_encoder(Encoders())
+    shipped = make_encoder(SHIPPED)
 
     assert () == models.notes
     assert 3 == shipped.notes[0].count("statistics/")
@@ -106,7 +110,7 @@ def test_the_triplets_need_the_device_of_any_and_the_batch_of_all():
     encoder = Encoder(Model("blip", "gpu", 16), Model("t5"), Model("clip", "gpu", 64), 128)
 
     assert ("gpu", 8) == (encoder.device, encoder.batch)
-    assert "cpu" == make_encoder(Encoders()).device
+    assert "cpu" == make_encoder(SHIPPED).device
 
 
 @pytest.mark.parametrize(

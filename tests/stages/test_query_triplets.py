@@ -8,11 +8,11 @@ import pytest
 from unirain_core.artefacts import report, tables
 from unirain_core.artefacts.schemas import Dropped, Pair, TripletRow
 from unirain_core.artefacts.triplets import TripletFiles
-from unirain_core.config.sections import Encoders
+from unirain_core.config.sections import Encoders, QueryCaptions
 from unirain_core.errors import ChangedInputError, SchemaError
 from unirain_core.imaging.codec import file_hash, read_rgb, write_png
 from unirain_core.stages import query_triplets
-from unirain_core.stages.encoders import make_encoder
+from unirain_core.stages.encoders import EncoderChoice, make_encoder
 
 
 @pytest.fixture
@@ -42,7 +42,9 @@ def files(project):
 
 
 def run(project):
-    query_triplets.run(project, encoders=Encoders())
+    query_triplets.run(
+        project, encoders=Encoders(), encoder_models={}, query_captions=QueryCaptions()
+    )
     return tables.read(project / "data/triplets/triplets.parquet", TripletRow)
 
 
@@ -72,7 +74,7 @@ def test_a_second_run_computes_nothing_and_writes_the_same_bytes(project):
 def test_the_pictures_stand_in_the_order_of_the_rows(project):
     run(project)
     pictures = np.load(project / "data/triplets/pictures.npy")
-    encoder = make_encoder(Encoders())
+    encoder = make_encoder(EncoderChoice.of(Encoders(), {}))
     expected = [encoder.encode([read_rgb(project / f"{name}.png")])[0].picture for name in "bac"]
 
     np.testing.assert_array_equal(expected, pictures)

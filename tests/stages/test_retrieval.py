@@ -136,7 +136,7 @@ def test_the_database_is_written_and_searchable(project):
             )
         )
     tables.write(project / "data/verified/real.parquet", photos, RealPhoto)
-    real_rain_database.run(project, encoders=Encoders(), vector_store=VectorStore())
+    real_rain_database.run(project, encoders=Encoders(), encoder_models={}, vector_store=VectorStore())
     rows = tables.read(project / "data/database/triplets.parquet", TripletRow)
     facts = json.loads((project / "data/database/collection.json").read_text())
 
@@ -149,4 +149,4 @@ def test_an_empty_database_says_what_to_add(project):
     tables.write(project / "data/verified/real.parquet", [], RealPhoto)
 
     with pytest.raises(MissingInputError, match="unlabelled rainy photos"):
-        real_rain_database.run(project, encoders=Encoders(), vector_store=VectorStore())
+        real_rain_database.run(project, encoders=Encoders(), encoder_models={}, vector_store=VectorStore())

@@ -86,7 +86,7 @@ def refer(project, names, file="references"):
 
 
 def run(project, judges=JUDGES):
-    vlm_votes.run(project, vlm_votes=judges)
+    vlm_votes.run(project, judge_models={}, vlm_votes=judges)
     votes = tables.read(project / "data/votes/votes.parquet", Vote)
     return votes, tables.read(project / "data/votes/verdicts.parquet", Verdict)
 

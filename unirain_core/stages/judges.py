@@ -7,7 +7,7 @@ section in `config/models.py`, a file in `distill/judges/`, and one case below.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Self, assert_never
+from typing import assert_never
 
 from unirain_core.config.models import AnyVlm, HttpJudge, InternVl, JudgeModel, Llava, MobileVlm
 from unirain_core.config.prompt import Prompt
@@ -27,13 +27,7 @@ class JudgeChoice:
     model: JudgeModel | None
     """Its section of params; None: a stand-in."""
     prompt: Prompt | None
-    """P; None for stand-ins, which are asked nothing in words."""
-
-    @classmethod
-    def of(cls, name: JudgeName, models: Mapping[str, JudgeModel], prompt: Prompt) -> Self:
-        """The choice of params."""
-        model = models.get(name)
-        return cls(name, model, prompt if model is not None else None)
+    """P; None for a stand-in."""
 
 
 @lru_cache(maxsize=1)  # a worker asks one judge, and two models may not fit on its device

@@ -50,10 +50,11 @@ def run(root: Path, *, judge_models: Mapping[str, JudgeModel], vlm_votes: VlmVot
     Raises:
         GateError: thresholds shall follow the real-rain database, and it is too small for that.
     """
-    roots, prompt = Roots.load(root), load_prompt(root / paths.PROMPT)
-    jobs = []
+    roots, jobs = Roots.load(root), list[VoteJob]()
     for name in vlm_votes.judges:
-        choice = JudgeChoice.of(name, judge_models, prompt)
+        model = judge_models.get(name)
+        prompt = None if model is None else load_prompt(root / paths.PROMPT)  # a stand-in is asked nothing in words
+        choice = JudgeChoice(name, model, prompt)
         jobs.append(vote_job(name, partial(make_judge, choice), roots, ALGORITHM))
     decide(root, jobs, vlm_votes)
 
