@@ -9,8 +9,7 @@ from pathlib import Path
 import grimp
 import pytest
 
-from unirain_core.artefacts import paths
-from unirain_core.artefacts.paths import common
+from unirain_core.artefacts.paths import PROMPT, common
 from unirain_core.config.load import read_yaml
 from unirain_core.stages import ORDER
 
@@ -53,7 +52,7 @@ def test_the_stages_stand_in_their_order():
 
 
 def test_a_datum_never_flows_back():
-    written: set[str] = {"data/sample_corpus", paths.PROMPT}  # a person writes the prompt
+    written: set[str] = {"data/sample_corpus", PROMPT}  # a person writes the prompt
     for name in ORDER:
         stage = stage_module(name)
         assert set(stage.READS) <= written, f"{name} reads what no earlier stage wrote"
