@@ -31,7 +31,7 @@ def draw_scenes(pairs, draw, seed, rain_types):
     for pair in pairs:
         scenes[pair.scene_id].append(pair)
     there = Counter(pair.rain_type for pair in pairs)
-    missing = Counter({kind: min(draw.per_type, int(draw.max_share * there[kind])) for kind in rain_types})
+    missing = Counter({kind: min(draw.per_type, allowed(there[kind], draw.max_share)) for kind in rain_types})
     chosen = []
     for scene in sorted(scenes, key=lambda s: _hash(seed, s)):
         here: Counter[str] = Counter()
@@ -41,6 +41,11 @@ def draw_scenes(pairs, draw, seed, rain_types):
                 missing[pair.rain_type] -= 1
                 chosen.append(pair)
     return chosen
+
+
+def allowed(n_pairs, max_share):
+    """The most pairs that are no larger share of all."""
+    return sum(number / n_pairs <= max_share for number in range(1, n_pairs + 1))
 
 
 def thin(pairs, per_type, seed):

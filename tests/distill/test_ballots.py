@@ -1,9 +1,11 @@
 import pickle
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from math import inf, isfinite, nan
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -173,6 +175,29 @@ def test_the_job_needs_what_its_judge_needs():
     its_job = vote_job(JudgeName("counting"), lambda: judge, NOWHERE, "1")
 
     assert ("gpu", 5, prompt_hash(judge)) == (its_job.device, its_job.batch, its_job.prompt_hash)
+
+
+@dataclass(frozen=True)
+class Saying(Counting):
+    """A judge that gives one answer to everything."""
+
+    p_yes: float = 0.5
+    mass: float = 1.0
+
+    def judge(self, questions):
+        return [Response(p_yes=self.p_yes, mass=self.mass, reply="?", reason="") for _ in questions]
+
+
+@pytest.mark.parametrize(("p_yes", "mass"), [(nan, 0.0), (nan, 1.0), (0.9, nan), (inf, 1.0)])
+def test_an_answer_that_is_no_number_is_an_abstention_with_its_reason(pool, p_yes, mass):
+    roots, drawn = pool
+    judge = Saying([], p_yes=p_yes, mass=mass)
+    answers = vote_job(JudgeName("saying"), lambda _: judge, roots, "1").compute(drawn)
+    votes = with_votes(pl.DataFrame([asdict(answer) for answer in answers]), {"saying": 0.5})
+
+    assert [None, None] == votes["vote"].to_list()
+    assert all(isfinite(answer.p_yes) and isfinite(answer.mass) for answer in answers)
+    assert all(answer.reason.startswith(f"no number: p_yes {p_yes}, mass {mass}") for answer in answers)
 
 
 def window(results, failures, n_rows):

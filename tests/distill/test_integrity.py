@@ -280,3 +280,10 @@ def test_a_bomb_is_too_large_and_not_decoded(tmp_path):
     (tmp_path / "rainy.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
 
     assert inspected(tmp_path, "rainy.png", "clean.png", max_pixels=10**9).problem == "too_large"
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (40, 1), (2, 2), (5, 3)])
+def test_a_pair_of_a_few_pixels_is_too_small_and_its_work_does_not_crash(shape):
+    clean = np.full((*shape, 3), 90, np.uint8)
+
+    assert reason(clean + np.uint8(40), clean) == "too_small"

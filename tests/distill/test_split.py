@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import asdict, replace
 
 import polars as pl
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.distill import split_by_rows
@@ -184,6 +184,19 @@ def test_a_draw_leaves_most_of_a_scarce_type_to_the_others():
     draw = Draw(per_type=4, per_scene=1, max_share=0.25)
 
     assert {"drs": 4, "drd": 1} == Counter(p.rain_type for p in drawn(pairs, draw))
+
+
+@given(st.integers(1, 100), st.integers(1, 100))
+@example(29, 100)
+def test_a_draw_takes_the_most_pairs_that_its_share_allows(percent, n_pairs):
+    """In whole numbers: 0.29 of 100 is 29, though `0.29 * 100` is less."""
+    taken = len(
+        drawn(
+            [pair(f"p{i}") for i in range(n_pairs)], Draw(per_type=100, per_scene=1, max_share=percent / 100)
+        )
+    )
+
+    assert 100 * taken <= percent * n_pairs < 100 * (taken + 1)
 
 
 def test_another_seed_draws_other_scenes():

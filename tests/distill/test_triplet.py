@@ -108,6 +108,29 @@ def test_a_batch_is_one_call_of_each_model_and_each_row_has_its_own_vectors(tmp_
     assert [[0, 1], [2, 3], [4, 5]] == [t.image_vector.tolist() for t in triplets]
 
 
+@dataclass(frozen=True)
+class Overflowing(Counting):
+    """A model whose last vector of a batch holds no number."""
+
+    def encode(self, given):
+        vectors = super().encode(given)
+        vectors[-1, 0] = np.nan
+        return vectors
+
+
+@pytest.mark.parametrize("part", ["text", "image"])
+def test_a_vector_that_holds_what_is_no_number_is_an_error_with_the_name_of_its_picture(tmp_path, part):
+    for name in "ab":
+        write_png(tmp_path / f"{name}.png", picture(ord(name)))
+    rows = [row(name, file_hash(tmp_path / f"{name}.png")) for name in "ab"]
+    sound, odd = Counting([]), Overflowing([])
+    encoder = Encoder(sound, odd if part == "text" else sound, odd if part == "image" else sound, 16)
+    job = triplet_job(lambda: encoder, Roots(tmp_path, {"pool": "."}), "1")
+
+    with pytest.raises(FloatingPointError, match="a vector of set/b holds what is no number"):
+        job.compute(rows)
+
+
 def test_the_halves_of_one_file_have_triplets_of_their_own(job):
     keys = {
         job.key(replace(row("a"), picture=Picture("pool", "a.png", half, "0")))

@@ -54,7 +54,7 @@ def test_half_is_no_majority():
 
 @pytest.mark.parametrize("n_judges", [0, np.array([3, 0])])
 def test_a_verdict_without_judges_is_refused(n_judges):
-    with pytest.raises(ValueError, match="at least one vote"):
+    with pytest.raises(ValueError, match="at least one judge"):
         is_reliable(np.array([0, 0]), n_judges)
 
 

@@ -174,6 +174,7 @@ EXECUTED: dict[str, dict[str, str]] = {
     "sources.admission": {
         "name one of {}": EDIT,
         "remove `role: real`": EDIT,
+        "remove `role: {}`": "tests/sources/test_admission.py::test_photos_cannot_be_for_training_or_testing_and_are_photos_once_the_role_is_removed",
         "set role to train": f"{STAGES}test_a_dataset_whose_split_is_unknown_is_admitted_with_its_role",
     },
     "sources.datasets": {

@@ -117,6 +117,12 @@ def test_a_scene_rule_that_is_no_pattern_is_an_error():
         admitted(picture(), scene_rule=("(", "x"))
 
 
+@pytest.mark.parametrize("replacement", [r"\g<scene>", r"\2", r"\g<"])
+def test_a_scene_rule_whose_replacement_names_no_group_is_an_error(replacement):
+    with pytest.raises(ConfigError, match=r"scene_rule: .* is no rule"):
+        admitted(picture(), scene_rule=("(.*)", replacement))
+
+
 def test_a_scene_rule_that_explodes_ends_in_seconds_and_is_named(monkeypatch):
     monkeypatch.setattr(scenes, "SECONDS", 0.5)
     started = time.monotonic()
@@ -140,6 +146,22 @@ def test_an_unpaired_picture_and_one_of_role_real_are_photos_without_type():
 
     assert ("real", ()) == (photo.role, photo.rain_types)
     assert ("real", (), None) == (demoted.role, demoted.rain_types, demoted.clean)
+
+
+@pytest.mark.parametrize("role", ["train", "val", "test"])
+def test_photos_cannot_be_for_training_or_testing_and_are_photos_once_the_role_is_removed(role):
+    photo = picture(target=None, split=None, types=())
+    with pytest.raises(ConfigError, match=rf"mine\.role: .* none of its 1 pictures .*remove `role: {role}`"):
+        admitted(photo, role=role)
+
+    assert ["real"] == [entry.role for entry in admitted(photo).entries]
+
+
+def test_a_role_holds_for_the_pairs_of_a_tree_that_has_photos_too():
+    photo = picture("photos/1.png", target=None, split=None, types=())
+    entries = admitted(picture(split=None), photo, role="test").entries
+
+    assert ["test", "real"] == [entry.role for entry in entries]
 
 
 def test_a_photo_of_snow_is_dropped():

@@ -10,8 +10,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from unirain_core.sources import file_hashes
-from unirain_core.sources.file_hashes import Content, HashCache
+from unirain_core.sources import file_contents, file_hashes
+from unirain_core.sources.file_contents import Content
+from unirain_core.sources.file_hashes import HashCache
 
 
 def written(path, content, seconds=1_000_000_000):
@@ -23,7 +24,7 @@ def written(path, content, seconds=1_000_000_000):
 @pytest.fixture
 def settled(monkeypatch):
     """Files count as still at once: nobody can set a file's time of change of the inode back."""
-    monkeypatch.setattr(file_hashes, "SETTLED_NS", -(10**12))
+    monkeypatch.setattr(file_contents, "SETTLED_NS", -(10**12))
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def cache(tmp_path):
 
 
 def forbid_reading(monkeypatch):
-    monkeypatch.setattr(file_hashes, "_read", lambda path: pytest.fail(f"{path} was read"))
+    monkeypatch.setattr(file_hashes, "read", lambda path: pytest.fail(f"{path} was read"))
 
 
 def test_a_hash_is_the_sha256_of_the_content(tmp_path, cache):
@@ -189,3 +190,18 @@ def test_a_cache_in_use_by_another_program_costs_only_time(tmp_path, cache, sett
         other.execute("BEGIN EXCLUSIVE")
 
         assert [sha(b"rain")] == contents(cache, file)
+
+
+def test_a_cache_that_another_program_holds_when_it_is_opened_is_not_thrown_away(
+    tmp_path, cache, settled, monkeypatch
+):
+    files = [written(tmp_path / name, name.encode()) for name in "ab"]
+    hashes = contents(cache, *files)
+    monkeypatch.setattr("sqlite3.connect", partial(sqlite3.connect, timeout=0.01))
+    with closing(sqlite3.connect(cache.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+
+        assert hashes[:1] == contents(HashCache(cache.path), files[0])
+
+    forbid_reading(monkeypatch)
+    assert hashes == contents(HashCache(cache.path), *files)

@@ -99,7 +99,7 @@ def test_an_orphan_is_told_of_a_clean_picture_that_is_nearly_called_like_its_par
 
 def spa(root, lines):
     plant(root, "real_world/1/1-2/1-2_0_0.png", "real_world_gt/1/1_0_0.png", "real_world/2/odd.png")
-    (root / "real_world.txt").write_text(lines)
+    (root / "real_world.txt").write_text(lines, encoding="utf-8")
     return listing(root, "spa-data")
 
 
@@ -121,6 +121,13 @@ def test_a_pair_list_of_another_machine_is_noted_with_its_first_wrong_line(tmp_p
     assert (
         "1 of 2 lines of real_world.txt name a file that does not exist, first line 2: home/x/a.png",
     ) == spa(tmp_path, lines).notes
+
+
+def test_the_mark_that_editors_on_windows_write_before_the_first_line_is_no_part_of_its_path(tmp_path):
+    found = spa(tmp_path, "\ufeff/real_world/2/odd.png /real_world_gt/1/1_0_0.png\n")
+
+    assert "real_world/2/odd.png" in [item.path for item in found.listed]
+    assert () == found.notes
 
 
 def test_a_pair_list_that_cannot_be_read_is_named(tmp_path, monkeypatch):

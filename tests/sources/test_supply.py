@@ -1,5 +1,6 @@
 """A rain type that no labelled dataset of params shows is refused before anything is rendered or listed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from unirain_core.config.load import load_params
 from unirain_core.config.sections import Dataset, RawDatasets
 from unirain_core.errors import ConfigError
+from unirain_core.sources import catalogue
 from unirain_core.sources.supply import demand_supply
 
 ROOT = Path(__file__).parents[2]
@@ -64,3 +66,16 @@ def test_an_unknown_layout_is_named_before_anything_runs():
         ConfigError, match=r"datasets\.a\.layout: 'rain200x' is not in the catalogue; nearest: rain200"
     ):
         demand_supply(pool(a=dataset("rain200x")), ["drs"])
+
+
+def test_a_type_that_only_a_word_of_a_folder_says_is_accepted(monkeypatch):
+    entries = catalogue.load()
+    record = entries.records["rain200l"]
+    layouts = tuple(replace(layout, type_words=(("drops", ("drd",)),)) for layout in record.layouts)
+    worded = replace(record, id="worded", layouts=layouts)
+    more = replace(entries, records={**entries.records, "worded": worded})
+    monkeypatch.setattr(catalogue, "load", lambda: more)
+
+    demand_supply(pool(a=dataset("worded")), ["drs", "drd"])
+    with pytest.raises(ConfigError, match="gives pairs of 'nrd'"):
+        demand_supply(pool(a=dataset("worded")), ["nrd"])

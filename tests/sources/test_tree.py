@@ -1,6 +1,8 @@
 """A walk lists what a dataset means, and nothing outside its root."""
 
+import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -182,3 +184,21 @@ def test_a_dangling_link_is_unreadable_wherever_it_leads(tmp_path):
     assert [("unreadable", "the link leads to /nowhere/at/all.png", "")] == [
         (entry.reason, entry.detail, entry.leads_to) for entry in walk(tmp_path).refused
     ]
+
+
+def test_a_hidden_folder_that_cannot_be_listed_is_skipped_and_another_is_refused(tmp_path, monkeypatch):
+    for name in (".Trash-1000/1.png", "closed/1.png", "input/1.png"):
+        touch(tmp_path / name)
+    scandir = os.scandir
+
+    def refuse(path):
+        if Path(path).name in (".Trash-1000", "closed"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr("unirain_core.sources.tree.os.scandir", refuse)
+    tree = walk(tmp_path)
+
+    assert ["input/1.png"] == list(tree.files())
+    assert {"closed": "unreadable"} == reasons(tree)
+    assert (".Trash-1000",) == tree.skipped

@@ -18,6 +18,7 @@ from unirain_core.engine.store import WorkStore
 from unirain_core.errors import GateError, SchemaError
 from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.stages import vlm_votes
+from unirain_core.stages.votes_report import reliability_figures
 
 JUDGES = VlmVotes(
     judges=(
@@ -187,7 +188,7 @@ def test_the_report_says_how_far_the_stand_ins_can_be_trusted_and_where_that_was
 )
 def test_only_the_stand_ins_that_voted_are_told_of(judges, told):
     """The majority that was measured is of three stand-ins."""
-    said = json.loads(json.dumps(vlm_votes._reliability(judges)))
+    said = json.loads(json.dumps(reliability_figures(judges)))
 
     assert told == {line["judge"] for line in said.get("reliability", [])}
 

@@ -1,7 +1,8 @@
 """Ballots: what the judges are asked about, with which references, and the work that asks one of them."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 from typing import ClassVar, Protocol
@@ -22,9 +23,12 @@ from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
 from unirain_core.errors import SchemaError
 from unirain_core.imaging import pairs
+from unirain_core.imaging.codec import RgbImage
 
 RANKED = ("pair_id", "rank", "reference_id")
 """Columns of the references that a ballot needs."""
+
+_MEND = "run `dvc repro --force retrieved_references`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Ballot:
     """A pair, or a photo of D_r, that a judge is asked about; the clean side has no place on it."""
 
     id: str
-    """Pair_id or photo_id."""
+    """A pair_id or photo_id."""
     dataset: str
     query: Picture
     references: tuple[Picture, ...]
@@ -72,29 +76,30 @@ def ballots(
         references: the columns RANKED of S(q), in the order of what is asked about.
 
     Raises:
-        SchemaError: a picture has no references, or a reference is no verified photo.
+        SchemaError: a picture has no references in its place, or a reference is no verified photo.
     """
     of_queries = _ranked(references)
     for batch in asked:
         drawn: list[Ballot] = []
         for row in batch:
-            name, ranked = next(of_queries, ("", []))
-            if name != row.id:
+            query, ranked = next(of_queries, ("", []))
+            if query != row.id:
                 raise SchemaError(f"{row.id} has no references; {_MEND}")
             drawn.append(Ballot(row.id, row.dataset, row.picture, _pictures(row.id, ranked, photos)))
         yield drawn
 
 
-_MEND = "run `dvc repro --force retrieved_references`"
-
-
 def _ranked(references: Iterable[pa.Table]) -> Iterator[tuple[str, list[str]]]:
     """Each query with the photos that it refers to, best first."""
-    rows = (
-        row for table in references for row in zip(*table.select(RANKED).to_pydict().values(), strict=True)
-    )
-    for query, of_query in groupby(rows, key=itemgetter(0)):
+    for query, of_query in groupby(_rows(references), key=itemgetter(0)):
         yield query, [photo for _, _, photo in sorted(of_query, key=itemgetter(1))]
+
+
+def _rows(references: Iterable[pa.Table]) -> Iterator[tuple[str, int, str]]:
+    """(query, rank, photo) of every row."""
+    for table in references:
+        columns = (table.column(name).to_pylist() for name in RANKED)
+        yield from zip(*columns, strict=True)
 
 
 def _pictures(query: str, ranked: Sequence[str], photos: Mapping[str, Picture]) -> tuple[Picture, ...]:
@@ -139,14 +144,16 @@ class CastVotes:
 
     def compute(self, batch: Sequence[Ballot]) -> list[Answer]:
         """One answer to each ballot; the judge is asked once, and each picture is decoded once."""
-        pixels = {}
+        pixels: dict[Picture, RgbImage] = {}
+        questions: list[Question] = []
         for ballot in batch:
             for picture in (ballot.query, *ballot.references):
                 if picture not in pixels:
                     pixels[picture] = pairs.read(picture, self.roots)
-        questions = [Question(pixels[b.query], [pixels[r] for r in b.references]) for b in batch]
+            references = [pixels[picture] for picture in ballot.references]
+            questions.append(Question(pixels[ballot.query], references))
         responses = self.make_judge().judge(questions)
-        return [self._answer(b, response) for b, response in zip(batch, responses, strict=True)]
+        return [self._answer(b, _of_numbers(response)) for b, response in zip(batch, responses, strict=True)]
 
     def abstention(self, ballot: Ballot, failed: Failed) -> Answer:
         """What stands for the answer to a question that could not be asked."""
@@ -164,6 +171,18 @@ class CastVotes:
             reason=response.reason,
             prompt_hash=self.prompt_hash,
         )
+
+
+def _of_numbers(response: Response) -> Response:
+    """The response, or an abstention in its place where p_yes or mass is no number.
+
+    A model that overflows answers NaN, and so does 0 / 0 where it says neither yes nor no. Polars takes NaN for more than any
+    threshold, so it would count as a yes.
+    """
+    if math.isfinite(response.p_yes) and math.isfinite(response.mass):
+        return response
+    reason = f"no number: p_yes {response.p_yes}, mass {response.mass}; {response.reason}"
+    return replace(response, p_yes=HALF, mass=0.0, reason=reason)
 
 
 def vote_job(

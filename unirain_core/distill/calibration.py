@@ -1,6 +1,7 @@
 """A judge's threshold out of the real-rain database: real rain is what it should accept, so no labels are needed."""
 
 import math
+from fractions import Fraction
 
 import polars as pl
 
@@ -18,4 +19,6 @@ def threshold(p_yes: pl.Series, accept_share: float) -> float:
     >>> threshold(pl.Series([0.2, 0.9, 0.4]), 0.6)
     0.4
     """
-    return float(p_yes.sort(descending=True)[math.ceil(accept_share * len(p_yes)) - 1])
+    # as params writes the share: in floats 0.28 of 25 photos is more than 7, and an eighth would be demanded
+    n_accepted = math.ceil(Fraction(str(accept_share)) * len(p_yes))
+    return float(p_yes.sort(descending=True)[n_accepted - 1])

@@ -9,7 +9,7 @@ import polars as pl
 
 PAPER_PAIRS = 52_869
 PAPER_RETENTION = 2.6
-"""Percent; published figures of the paper, printed beside ours and never forced."""
+"""Percent. Both are figures that the paper publishes; they are printed beside ours, and nothing aims at them."""
 
 UNDECIDED = "undecided"
 """Rain type of a dropped pair whose dataset does not say day or night."""
@@ -26,7 +26,7 @@ class CompositionRow:
     origin: str
     listed: int | None
     dropped: int | None
-    """By integrity."""
+    """By integrity, or since no triplet could be made."""
     rejected: int | None
     """By the judges."""
     kept: int
@@ -39,7 +39,7 @@ def composition(pieces: Iterable[tuple[pl.DataFrame, pl.DataFrame]]) -> list[Com
 
     Args:
         pieces: what was listed, with columns `pair_id`, `dataset`, `rain_types`, `origin` and `role`; photos of the real-rain
-            database are left out. Beside each piece those of its pairs that integrity let through, with columns `pair_id`,
+            database are left out. Beside each piece those of its pairs that were judged, with columns `pair_id`,
             `rain_type` and `accepted`.
     """
     parts = [_counts(manifest, pairs) for manifest, pairs in pieces]

@@ -56,62 +56,71 @@ class Confusion:
 
 def confusions(outcomes: Sequence[Outcome], judges: Sequence[str]) -> dict[str, Confusion]:
     """Confusion of every judge, in their order, and of the majority; an abstention does not accept."""
-    accepted = {judge: [o.votes[j] is True for o in outcomes] for j, judge in enumerate(judges)}
-    good = [o.good for o in outcomes]
-    return {
-        name: Confusion(
-            kept=sum(said and right for said, right in zip(answers, good, strict=True)),
-            good=sum(good),
-            caught=sum(not said and not right for said, right in zip(answers, good, strict=True)),
-            planted=len(good) - sum(good),
-        )
-        for name, answers in {**accepted, MAJORITY: [o.verdict for o in outcomes]}.items()
-    }
+    goods = [outcome.good for outcome in outcomes]
+    table: dict[str, Confusion] = {}
+    for number, judge in enumerate(judges):
+        table[judge] = _confusion([outcome.votes[number] is True for outcome in outcomes], goods)
+    table[MAJORITY] = _confusion([outcome.verdict for outcome in outcomes], goods)
+    return table
+
+
+def _confusion(answers: Sequence[bool], goods: Sequence[bool]) -> Confusion:
+    """Counts of who accepts each picture or not; in `goods` stands whether it should."""
+    both = list(zip(answers, goods, strict=True))
+    return Confusion(
+        kept=sum(accepted and good for accepted, good in both),
+        good=sum(goods),
+        caught=sum(not accepted and not good for accepted, good in both),
+        planted=len(goods) - sum(goods),
+    )
 
 
 def right_by_kind(outcomes: Sequence[Outcome]) -> dict[tuple[str, str], tuple[int, int]]:
     """(rain type, kind) to how often the majority is right, and of how many, sorted."""
-    found: dict[tuple[str, str], tuple[int, int]] = {}
+    counts: dict[tuple[str, str], tuple[int, int]] = {}
     for outcome in sorted(outcomes, key=lambda o: (o.rain_type, o.kind)):
-        right, total = found.get((outcome.rain_type, outcome.kind), (0, 0))
-        found[outcome.rain_type, outcome.kind] = (right + (outcome.verdict == outcome.good), total + 1)
-    return found
+        right, total = counts.get((outcome.rain_type, outcome.kind), (0, 0))
+        counts[outcome.rain_type, outcome.kind] = (right + (outcome.verdict == outcome.good), total + 1)
+    return counts
 
 
 def lines(outcomes: Sequence[Outcome], judges: Sequence[str]) -> list[str]:
     """Everything as a table for a terminal."""
-    return [
-        *_table(confusions(outcomes, judges)),
-        "",
-        "right verdicts, by rain type and kind",
-        *(f"{t:6} {k or 'good':16} {r:4}/{n}" for (t, k), (r, n) in right_by_kind(outcomes).items()),
-        "",
-        "agreement",
-        *(
-            f"{judges[a]}, {judges[b]}: {sum(o.votes[a] == o.votes[b] for o in outcomes) / max(len(outcomes), 1):.2f}"
-            for a, b in combinations(range(len(judges)), 2)
-        ),
-    ]
+    text = [*_table(confusions(outcomes, judges)), "", "right verdicts, by rain type and kind"]
+    for (rain_type, kind), (right, total) in right_by_kind(outcomes).items():
+        text.append(f"{rain_type:6} {kind or 'good':16} {right:4}/{total}")
+    text += ["", "agreement"]
+    for one, other in combinations(range(len(judges)), 2):
+        n_equal = sum(outcome.votes[one] == outcome.votes[other] for outcome in outcomes)
+        text.append(f"{judges[one]}, {judges[other]}: {n_equal / max(len(outcomes), 1):.2f}")
+    return text
+
+
+_HEAD = ("judge", "good kept", "rejected", "planted caught", "passed", "precision", "recall")
 
 
 def _table(rows: Mapping[str, Confusion]) -> list[str]:
-    head = ("judge", "good kept", "rejected", "planted caught", "passed", "precision", "recall")
-    body = [
-        (
-            name,
-            f"{c.kept}/{c.good} {c.kept / max(c.good, 1):.2f}",
-            f"{c.good - c.kept}",
-            f"{c.caught}/{c.planted} {c.caught / max(c.planted, 1):.2f}",
-            f"{c.planted - c.caught}",
-            f"{c.precision:.2f}",
-            f"{c.recall:.2f}",
-        )
-        for name, c in rows.items()
-    ]
-    widths = [max(len(row[i]) for row in (head, *body)) for i in range(len(head))]
-    return [
-        "  ".join(
-            [row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))]
-        )
-        for row in (head, *body)
-    ]
+    """Lines whose columns stand below each other."""
+    cells = [_HEAD, *(_cells(name, confusion) for name, confusion in rows.items())]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [_aligned(row, widths) for row in cells]
+
+
+def _cells(name: str, c: Confusion) -> tuple[str, ...]:
+    """In the order of `_HEAD`."""
+    return (
+        name,
+        f"{c.kept}/{c.good} {c.kept / max(c.good, 1):.2f}",
+        f"{c.good - c.kept}",
+        f"{c.caught}/{c.planted} {c.caught / max(c.planted, 1):.2f}",
+        f"{c.planted - c.caught}",
+        f"{c.precision:.2f}",
+        f"{c.recall:.2f}",
+    )
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
+    """Names stand to the left and numbers to the right of their columns."""
+    name = row[0].ljust(widths[0])
+    numbers = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+    return "  ".join([name, *numbers])

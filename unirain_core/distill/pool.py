@@ -67,7 +67,7 @@ class Pool:
             clean[start:stop], rain[start:stop] = piece.clean, piece.rain
             facts.append(piece.facts)
             start = stop
-        # in one piece: a column of many would be copied whole again and again
+        # one chunk: a column of many chunks would be copied whole by every step that wants an array of it
         return cls(pl.concat(facts, rechunk=True), clean[:start], rain[:start])
 
 
@@ -79,33 +79,37 @@ def measured(rows: Sequence[ManifestRow], inspections: Sequence[Inspection], par
         inspections: of the same rows.
         params: thresholds.
     """
-    faults = [fault(seen, params, row.dataset) for row, seen in zip(rows, inspections, strict=True)]
+    both = list(zip(rows, inspections, strict=True))
+    faults = [fault(inspection, params, row.dataset) for row, inspection in both]
     columns: dict[str, object] = {
         "dataset": [row.dataset for row in rows],
         "origin": [row.origin for row in rows],
         "role": [row.role for row in rows],
         "rain_type": [row.rain_types[0] if row.rain_types else None for row in rows],
         "group": [row.group for row in rows],
-        "width": [seen.width for seen in inspections],
-        "height": [seen.height for seen in inspections],
-        "mode": [seen.mode for seen in inspections],
-        "pixels": [int(seen.rainy_pixels or "0", 16) for seen in inspections],
-        "luma": [seen.clean_luma or 0.0 for seen in inspections],
-        "peak": [seen.peak for seen in inspections],
-        "is_faint": [seen.difference is not None and seen.difference < FAINT for seen in inspections],
-        "reason": [fault and fault.reason for fault in faults],
-        "detail": [fault and fault.other for fault in faults],
+        "width": [inspection.width for inspection in inspections],
+        "height": [inspection.height for inspection in inspections],
+        "mode": [inspection.mode for inspection in inspections],
+        "pixels": [int(inspection.rainy_pixels or "0", 16) for inspection in inspections],
+        "luma": [inspection.clean_luma or 0.0 for inspection in inspections],
+        "peak": [inspection.peak for inspection in inspections],
+        "is_faint": [_is_faint(inspection) for inspection in inspections],
+        "reason": [bad and bad.reason for bad in faults],
+        "detail": [bad and bad.other for bad in faults],
     }
-    sound = [
-        seen
-        for row, seen, bad in zip(rows, inspections, faults, strict=True)
-        if bad is None and row.role != "real"
-    ]
+    sound: list[Inspection] = []
+    for (row, inspection), bad in zip(both, faults, strict=True):
+        if bad is None and row.role != "real":
+            sound.append(inspection)
     return Pool(
         pl.DataFrame(columns, schema=_COLUMNS),
-        as_hashes([seen.clean_hash for seen in sound]),
-        as_hashes([seen.rain_hash for seen in sound]),
+        as_hashes([inspection.clean_hash for inspection in sound]),
+        as_hashes([inspection.rain_hash for inspection in sound]),
     )
+
+
+def _is_faint(inspection: Inspection) -> bool:
+    return inspection.difference is not None and inspection.difference < FAINT
 
 
 def screened(pool: Pool, params: VerifiedPairs) -> pl.DataFrame:
@@ -174,7 +178,10 @@ def _ranks(names: pl.Series) -> Ints:
 
 
 def _single(pool: Pool, pairs: Ints, bits: int, leak_of: Ints, copy_of: Ints) -> tuple[Ints, Ints]:
-    """The pairs that neither leak nor stand in the pool already, and their near sets; the others are noted."""
+    """The pairs that neither leak nor stand in the pool already, and their near sets.
+
+    What the others leave for is written into `leak_of` and `copy_of`.
+    """
     clean = pool.clean
     priority = pl.col("role").cast(pl.String).replace_strict(PRIORITY, default=NONE, return_dtype=pl.Int8)
     roles = pl.concat([piece.select(priority) for piece in _pieces(pool.facts)]).to_series().to_numpy()
@@ -199,26 +206,28 @@ def _rows(pairs: Ints, places: Ints) -> Ints:
 
 def _settled(pool: pl.DataFrame, rain_types: Sequence[str]) -> pl.DataFrame:
     """Each row with its final rain type and reason."""
-    day, night = {}, {}
-    for stated in pool["rain_type"].unique().drop_nulls().cast(pl.String):
-        kinds = stated.removeprefix("luma:").split("|") if stated.startswith("luma:") else [stated]
-        day[stated], night[stated] = kinds[0], kinds[-1]
+    by_day, by_night = {}, {}
+    for kind in pool["rain_type"].unique().drop_nulls().cast(pl.String):
+        alternatives = kind.removeprefix("luma:").split("|") if kind.startswith("luma:") else [kind]
+        by_day[kind], by_night[kind] = alternatives[0], alternatives[-1]
     stated = pl.col("rain_type").cast(pl.String)
-    rain_type = pl.when("is_night").then(stated.replace(old=night)).otherwise(stated.replace(old=day))
+    # by keyword: tests/laws takes a replace of one plain argument for the rename of a file
+    rain_type = pl.when("is_night").then(stated.replace(old=by_night)).otherwise(stated.replace(old=by_day))
     is_unlisted = (pl.col("scene") != NONE) & ~pl.col("rain_type").is_in(rain_types)
+    # where several checks fail, the first reason counts, and a row that fails by itself has one already
+    reason = pl.coalesce(
+        "reason",
+        pl.when(pl.col("leak_of") != NONE).then(pl.lit("leaks_into_benchmark")),
+        pl.when(pl.col("copy_of") != NONE).then(pl.lit("duplicate")),
+        pl.when(is_unlisted).then(pl.lit("type_not_listed")),
+    )
+    detail = pl.coalesce(pl.col("detail").cast(pl.String), pl.when(is_unlisted).then("rain_type"))
     return (
         pool.with_columns(rain_type.alias("rain_type"), pl.col("reason").cast(pl.String))
         .with_columns(
-            pl.coalesce(
-                "reason",
-                pl.when(pl.col("leak_of") != NONE).then(pl.lit("leaks_into_benchmark")),
-                pl.when(pl.col("copy_of") != NONE).then(pl.lit("duplicate")),
-                pl.when(is_unlisted).then(pl.lit("type_not_listed")),
-            ).alias("reason"),
-            pl.coalesce(pl.col("detail").cast(pl.String), pl.when(is_unlisted).then("rain_type")).alias(
-                "detail"
-            ),
-            pl.max_horizontal("leak_of", "copy_of").alias("other"),
+            reason.alias("reason"),
+            detail.alias("detail"),
+            pl.max_horizontal("leak_of", "copy_of").alias("other"),  # one of them is NONE, which is the least
         )
         .with_columns(pl.col("rain_type", "reason", "detail").cast(pl.Categorical))
         .drop("leak_of", "copy_of", "is_night")

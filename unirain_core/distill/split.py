@@ -1,6 +1,7 @@
 """The RainRAG split: held-out draws by scene, and the training pairs of all other scenes."""
 
 import hashlib
+from fractions import Fraction
 
 import numpy as np
 import polars as pl
@@ -78,22 +79,29 @@ def draw_scenes(pairs: pl.DataFrame, draw: Draw, rain_types: list[str]) -> pl.Se
 
     Args:
         pairs: of open scenes, with the columns of `with_order`.
-        draw: pairs per rain type, as a number and as a share, and per rain type and scene.
+        draw: pairs of a rain type at most, as a number and as a share of its `pairs`; pairs of a rain type and scene at most.
         rain_types: pairs of other types are never taken.
 
     Returns:
         `row` of the pairs that are taken.
     """
-    share = (draw.max_share * pl.len()).over("rain_type").cast(pl.Int64)
+    of_types = pairs.filter(pl.col("rain_type").is_in(rain_types))
     return (
-        pairs.filter(pl.col("rain_type").is_in(rain_types))
-        .with_columns(pl.min_horizontal(share, pl.lit(draw.per_type)).alias("missing"))
-        .select("row", "rain_type", "scene_id", "scene_place", "place", "missing")
+        of_types.join(_wanted(of_types, draw), on="rain_type")
+        .select("row", "rain_type", "scene_id", "scene_place", "place", "wanted")
         .sort("scene_place", "scene_id", "place", "row")
         .filter(pl.int_range(pl.len()).over("rain_type", "scene_id") < draw.per_scene)
-        .filter(pl.int_range(pl.len()).over("rain_type") < pl.col("missing"))
+        .filter(pl.int_range(pl.len()).over("rain_type") < pl.col("wanted"))
         .get_column("row")
     )
+
+
+def _wanted(pairs: pl.DataFrame, draw: Draw) -> pl.DataFrame:
+    """How many pairs of each `rain_type` a draw takes at most, as the column `wanted`."""
+    counts = pairs.group_by("rain_type").len()
+    share = Fraction(str(draw.max_share))  # as params writes it: in floats 0.29 of 100 pairs is less than 29
+    wanted = [min(draw.per_type, int(share * n_pairs)) for n_pairs in counts["len"]]
+    return counts.select("rain_type", pl.Series("wanted", wanted, dtype=pl.Int64))
 
 
 def thin(pairs: pl.DataFrame, per_type: int) -> pl.Series:

@@ -21,5 +21,5 @@ def note(names: Iterable[str]) -> tuple[str, ...]:
     >>> note(["statistics/nss", "internvl"])
     ('stand-ins measured statistics where models would run: statistics/nss',)
     """
-    found = stand_ins(names)
-    return (f"stand-ins measured statistics where models would run: {', '.join(found)}",) if found else ()
+    named = stand_ins(names)
+    return (f"stand-ins measured statistics where models would run: {', '.join(named)}",) if named else ()

@@ -30,6 +30,7 @@ FILE = "thumbnails.json"
 """Name of the one file of a kept page: key of a picture's file to the thumbnails that it gives."""
 
 Kept = dict[str, list[str]]
+"""What `FILE` holds."""
 
 
 def thumbnails(

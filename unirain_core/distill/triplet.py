@@ -110,13 +110,25 @@ class EncodeRows:
         return row.dataset, row.id
 
     def compute(self, batch: Sequence[Rainy]) -> list[EncodedRow]:
-        """One triplet for each row."""
+        """One triplet for each row.
+
+        Raises:
+            FloatingPointError: a vector holds what is no number.
+        """
         encoder = self.make_encoder()
         triplets = encoder.encode([pairs.read(row.picture, self.roots) for row in batch])
         return [_encoded(row, triplet, encoder) for row, triplet in zip(batch, triplets, strict=True)]
 
 
 def _encoded(row: Rainy, triplet: Triplet, encoder: Encoder) -> EncodedRow:
+    """The row of a triplet.
+
+    Raises:
+        FloatingPointError: a model overflowed. Were its vector kept, no distance to it would be a number, and no border of a
+            search that meets it would be certain.
+    """
+    if not (np.isfinite(triplet.text_vector).all() and np.isfinite(triplet.image_vector).all()):
+        raise FloatingPointError(f"a vector of {row.id} holds what is no number ({encoder.name})")
     return EncodedRow(
         id=row.id,
         caption=triplet.caption,

@@ -29,7 +29,7 @@ def is_reliable(yes: Counts, n_judges: Counts | int) -> Flags:
     [True, False]
     """
     if np.any(np.less(n_judges, 1)):
-        raise ValueError("a verdict needs at least one vote (found 0)")
+        raise ValueError("a verdict needs at least one judge, found 0")
     reliable: Flags = 2 * yes > n_judges
     return reliable
 

@@ -50,10 +50,12 @@ def admit(
         shows: rain type to streak or drop.
 
     Raises:
-        ConfigError: params must say more than it does (rain types, role), or its scene_rule cannot be used.
+        ConfigError: params must say more than it does (rain types, role), its role is for pairs and there are none, or its
+            scene_rule cannot be used.
     """
     dataset = pool.datasets[name]
     key = f"raw_datasets.datasets.{name}"
+    _demand_pairs_for_a_role(key, dataset, listing.listed)
     inputs = [item.path for item in listing.listed]
     scenes = scene_keys(key, dataset.scene_rule, inputs) if dataset.scene_rule else {}
     rules = _Rules(name, dataset, pool.mixture_policy, tuple(rain_types), shows, scenes)
@@ -70,10 +72,21 @@ def admit(
             dropped.append(admitted)
     if not entries and any(d.reason == "split_unknown" for d in dropped):
         raise ConfigError(
-            f"{key}.role: the tree does not say whether its {len(listing.listed)} pairs "
-            f"(first: {listing.listed[0].path}) are for training or testing; set role to train, val or test"
+            f"{key}.role: the tree does not say whether its {len(inputs)} pairs "
+            f"(first: {inputs[0]}) are for training or testing; set role to train, val or test"
         )
     return Admission(tuple(entries), tuple(dropped), rules.unmatched(entries))
+
+
+def _demand_pairs_for_a_role(key: str, dataset: Dataset, listed: Sequence[Listed]) -> None:
+    """Refuse to train or test on photos: without a clean picture they would go into the real-rain database unasked."""
+    if dataset.role in ("", "real") or not listed or any(item.is_paired for item in listed):
+        return
+    raise ConfigError(
+        f"{key}.role: layout '{dataset.layout}' gives none of its {len(listed)} pictures (first: {listed[0].path}) a "
+        f"clean partner, so they cannot be for {dataset.role}; remove `role: {dataset.role}`, and they are photos of the "
+        "real-rain database"
+    )
 
 
 def pair_ids(dataset: str, paths: Sequence[str]) -> dict[str, str]:
@@ -187,9 +200,12 @@ class _Rules:
         return settle_types(types, self.policy, self.rain_types, self.shows)
 
     def _role(self, item: Listed) -> str:
+        """What params or the tree says of a pair, or nothing; a picture without a partner is a photo."""
         if self.dataset.role == "real" and item.rainy.half:
             raise ConfigError(
                 f"{self.key}.role: {item.path} holds the rainy and the clean picture side by side and cannot be "
                 "a photo of the real-rain database; remove `role: real`"
             )
-        return self.dataset.role or item.split or "" if item.is_paired else "real"
+        if not item.is_paired:
+            return "real"
+        return self.dataset.role or item.split or ""

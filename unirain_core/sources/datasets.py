@@ -1,6 +1,7 @@
 """One dataset of params on this machine: its tree and what its layout finds there, or what a person must do."""
 
 import difflib
+import math
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -22,7 +23,7 @@ FOLDERS = 3
 """Folders outside the root that a sentence names; beyond them, the one that holds them all."""
 
 TRIED = 400
-"""Pictures of a tree that are tried against every layout to find the nearest ones."""
+"""At most so many pictures of a tree are tried against every layout to find the nearest ones."""
 
 
 def record_of(name: str, dataset: Dataset, catalogue: Catalogue) -> Record:
@@ -87,14 +88,20 @@ def _few(folders: Sequence[str]) -> Sequence[str]:
 
 
 def nearest_layouts(tree: Tree, catalogue: Catalogue) -> list[tuple[str, float]]:
-    """Entries of the catalogue that find partners in a tree, with the share of tried pictures, best first."""
+    """Entries of the catalogue that find partners in a tree, with the share of tried pictures, best first.
+
+    A picture that holds both sides needs no partner, so a layout of such pictures would seem right wherever its folders are
+    called `train`: it is never among them.
+    """
     pictures = list(tree.pictures())
-    tried = pictures[:: max(1, len(pictures) // TRIED)]
-    shares = [
-        (record.id, sum(i.target is not None for i in list_pairs(record.layouts, tree, tried).listed))
-        for record in catalogue.records.values()
-    ]
-    return sorted(((name, n / len(tried)) for name, n in shares if n), key=lambda s: (-s[1], s[0]))
+    tried = pictures[:: max(1, math.ceil(len(pictures) / TRIED))]
+    shares: list[tuple[str, float]] = []
+    for record in catalogue.records.values():
+        listed = list_pairs(record.layouts, tree, tried).listed
+        n_partners = sum(item.target is not None for item in listed)
+        if n_partners:
+            shares.append((record.id, n_partners / len(tried)))
+    return sorted(shares, key=lambda share: (-share[1], share[0]))
 
 
 def expected(record: Record) -> str:

@@ -85,7 +85,8 @@ def read_pairs(path: Place, rule: PairList) -> dict[str, Line]:
         problem = error.strerror if isinstance(error, OSError) else error.detail
         raise MissingInputError(f"the pair list {path} cannot be read: {problem}; make it readable") from None
     pairs = {}
-    lines = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", errors="replace")
+    # editors on Windows put a mark before the first line, which is no part of its path: utf-8-sig takes it away
+    lines = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", errors="replace")
     for number, line in enumerate(lines, start=1):
         columns = [compiled(rule.strip).sub("", c, count=1) for c in re.split(rule.sep, line.strip())]
         if len(columns) == 2:

@@ -25,7 +25,7 @@ def scene_keys(key: str, rule: tuple[str, str], paths: Sequence[str]) -> dict[st
         paths: relative input paths.
 
     Raises:
-        ConfigError: the rule is none, or its pattern takes too long.
+        ConfigError: pattern or replacement cannot be read, or the pattern takes too long.
     """
     pattern, replacement = rule
     path, scenes = "", {}
@@ -36,7 +36,12 @@ def scene_keys(key: str, rule: tuple[str, str], paths: Sequence[str]) -> dict[st
                 match = compiled.fullmatch(path)
                 if match:
                     scenes[path] = f"scene:{match.expand(replacement)}"
-    except (re.error, RecursionError, OverflowError) as error:
+    except (
+        re.error,
+        IndexError,
+        RecursionError,
+        OverflowError,
+    ) as error:  # IndexError: no group of that name
         raise ConfigError(f"{key}.scene_rule: {pattern!r} -> {replacement!r} is no rule: {error}") from None
     except _TooSlowError:
         raise ConfigError(

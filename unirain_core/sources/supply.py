@@ -21,23 +21,29 @@ def demand_supply(pool: RawDatasets, rain_types: Sequence[str]) -> None:
     Raises:
         ConfigError: no dataset gives a type, or a dataset names no entry of the catalogue.
     """
-    known = catalogue.load()
-    shown = [types for name, dataset in pool.datasets.items() for types in _shown(name, dataset, known)]
-    if (
-        not pool.datasets or () in shown
-    ):  # the stage says that the pool is empty; types that are not told may be any
-        return
+    if not pool.datasets:
+        return  # raw_datasets says that the pool is empty
+    whole_catalogue = catalogue.load()
+    shown: list[tuple[str, ...]] = []
+    for name, dataset in pool.datasets.items():
+        shown.extend(_shown(name, dataset, whole_catalogue))
+    if () in shown:
+        return  # types that are not told may be any
     for rain_type in rain_types:
-        if not any(settle_types(types, pool.mixture_policy, [rain_type], known.shows)[0] for types in shown):
+        if not any(
+            settle_types(types, pool.mixture_policy, [rain_type], whole_catalogue.shows)[0] for types in shown
+        ):
             raise ConfigError(
                 f"rain_types: no dataset of raw_datasets.datasets gives pairs of '{rain_type}'; take it out of "
-                f"rain_types, correct its spelling, or add a dataset: {known.advice(rain_type)}"
+                f"rain_types, correct its spelling, or add a dataset: {whole_catalogue.advice(rain_type)}"
             )
 
 
-def _shown(name: str, dataset: Dataset, known: Catalogue) -> Iterator[tuple[str, ...]]:
-    """What the pairs of a dataset can show, each time the types that one picture shows together; () is not told."""
-    layouts = [layout for layout in record_of(name, dataset, known).layouts if layout.target != Unpaired()]
+def _shown(name: str, dataset: Dataset, whole_catalogue: Catalogue) -> Iterator[tuple[str, ...]]:
+    """The rain types of the pictures that a dataset may hold: a tuple for each kind of picture; () is not told."""
+    layouts = [
+        layout for layout in record_of(name, dataset, whole_catalogue).layouts if layout.target != Unpaired()
+    ]
     if dataset.role == "real" or not layouts:
         return
     if dataset.rain_types:
@@ -46,3 +52,4 @@ def _shown(name: str, dataset: Dataset, known: Catalogue) -> Iterator[tuple[str,
     for layout in layouts:
         yield layout.type_default
         yield from (types for _, types in layout.type_rules)
+        yield from (types for _, types in layout.type_words)

@@ -33,6 +33,7 @@ class Tree:
     _refused: dict[str, Refused] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        # by lower case too: a candidate of a layout may write a refused folder in another letter case
         refused = {entry.path: entry for entry in self.refused}
         object.__setattr__(self, "names", Names(self.folders))
         object.__setattr__(self, "_refused_names", Names.of(refused))
@@ -115,8 +116,8 @@ class _Walk:
         self.waiting = deque([_Folder("", home, frozenset({home}), is_hidden=False)])
         while self.waiting:
             self._list(self.waiting.popleft())
-        found = self.inventory
-        return Tree(self.root, found.folders(), found.refused(), found.skipped())
+        inventory = self.inventory
+        return Tree(self.root, inventory.folders(), inventory.refused(), inventory.skipped())
 
     def _list(self, folder: _Folder) -> None:
         for entry in self._entries(folder):
@@ -133,13 +134,20 @@ class _Walk:
                 self.inventory.take(folder.path, entry.name)
 
     def _entries(self, folder: _Folder) -> list[os.DirEntry[str]]:
-        """Content of a folder by name; one that cannot be listed is refused, the dataset's own is an error."""
+        """Content of a folder by name; where it cannot be listed, a hidden one is skipped and another refused.
+
+        Raises:
+            OSError: the dataset's own folder cannot be listed.
+        """
         try:
             with os.scandir(self.root / folder.path) as entries:
                 return sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             if not folder.path:
                 raise
+            if folder.is_hidden:  # no dataset means what it holds: such as .Trash-1000 of another user
+                self.inventory.skip(folder.path)
+                return []
             detail = f"the folder cannot be listed: {error.strerror}"
             self.inventory.refuse(Refused(folder.path, "unreadable", detail))
             return []

@@ -84,11 +84,11 @@ def _demand_same_pictures(scores: pl.DataFrame, methods: Sequence[str]) -> None:
 
 
 def _document(comparisons: Sequence[printed.Table], notes: Sequence[str]) -> str:
-    tables = (
+    sections = [
         f"## {table.benchmark}\n\n{printed.caption(table)}\n\n{printed.markdown(table)}"
         for table in comparisons
-    )
-    return "\n".join([*tables, *(f"{note}\n" for note in notes)])
+    ]
+    return "\n".join([*sections, *(f"{note}\n" for note in notes)])
 
 
 def _report(comparisons: Sequence[printed.Table], scores: pl.DataFrame, notes: Sequence[str]) -> Report:

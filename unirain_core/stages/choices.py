@@ -1,7 +1,7 @@
 """What params can name: tables of names, and what makes a thing of each name."""
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from inspect import getmembers, ismodule
 from types import ModuleType
 from typing import Any
@@ -22,20 +22,20 @@ def choices(files: ModuleType, table: str) -> dict[str, Callable[[], Any]]:
     return together
 
 
-def demand_choice(name: str, known: Mapping[str, object], key: str) -> None:
+def demand_choice(name: str, names: Collection[str], key: str) -> None:
     """Refuse a name that nothing bears.
 
     Args:
         name: what params name.
-        known: by name what there is.
+        names: of all that there is.
         key: of params, for the message.
 
     Raises:
         ConfigError: there is nothing of that name.
     """
-    if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1)
         nearest = f", nearest known: {near[0]}" if near else ""
         raise ConfigError(
-            f"params.yaml: {key}: {name!r} is not one of {', '.join(sorted(known))}{nearest}; correct the name"
+            f"params.yaml: {key}: {name!r} is not one of {', '.join(sorted(names))}{nearest}; correct the name"
         )

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables
@@ -49,7 +49,7 @@ logger = logging.getLogger(__name__)
 def run(root: Path) -> None:
     """Write the page, whose pictures and texts are all inside it."""
     dropped = _dropped(root)
-    cards = [*_judged(root, {card.id for card in dropped}), *dropped]
+    cards = [*_judged(root), *dropped]
     logger.info("%s: %d pictures", STAGE, len(cards))
     chosen = gallery.choose(cards, MAX_CARDS)
     references = {str(reference["id"]) for card in chosen for reference in card.references}
@@ -65,19 +65,15 @@ def run(root: Path) -> None:
     logger.info("%s: %d of them are shown", STAGE, len(chosen))
 
 
-def _judged(root: Path, dropped: Container[str]) -> list[Card]:
-    """A card for every pair and photo of the pyramid, but for photos of which no triplet could be made."""
+def _judged(root: Path) -> list[Card]:
+    """A card for every pair and photo of the pyramid, which holds none without a triplet."""
     pairs = {p.pair_id: p for p in tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)}
     photos = tables.read(root / paths.VERIFIED / "real.parquet", RealPhoto)
     sources = {photo.photo_id: photo.dataset for photo in photos}
     sources |= {pair_id: pair.dataset for pair_id, pair in pairs.items()}
     evidence = _evidence(root)
     rows = tables.read(root / paths.SPLIT / "pyramid.parquet", PyramidRow)
-    return [
-        gallery.card_of_row(row, pairs.get(row.pair_id), sources[row.pair_id], evidence)
-        for row in rows
-        if row.pair_id not in dropped
-    ]
+    return [gallery.card_of_row(row, pairs.get(row.pair_id), sources[row.pair_id], evidence) for row in rows]
 
 
 def _evidence(root: Path) -> Evidence:

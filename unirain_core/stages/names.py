@@ -1,4 +1,8 @@
-"""Whether params name only judges and encoders that there are; asked when params are read, before any work."""
+"""Whether params name only judges and encoders that there are; asked when params are read, before any work.
+
+The tables are not taken from `encoders.py` and `judges.py`: importing these loads libraries of several stages, and every command
+reads params.
+"""
 
 from unirain_core.config.params import Params
 from unirain_core.stages import encoder_files, judge_files

@@ -24,7 +24,7 @@ READS = (paths.RAW, paths.VERIFIED, paths.VOTES)
 WRITES = (paths.SPLIT, paths.report("rainrag_split"))
 PARAMS = ("rainrag_split", "rain_types")
 
-ALGORITHM = "3"
+ALGORITHM = "4"
 
 FILES = {"train": "train/rainrag", "val": "val", "test": "test", "unfiltered": "unfiltered"}
 """Of the sets, below the folder of splits."""

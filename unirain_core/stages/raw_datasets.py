@@ -18,7 +18,8 @@ from unirain_core.errors import ConfigError
 from unirain_core.sources import catalogue
 from unirain_core.sources.admission import Admission, Entry, admit
 from unirain_core.sources.datasets import find_pairs
-from unirain_core.sources.file_hashes import Content, HashCache
+from unirain_core.sources.file_contents import Content
+from unirain_core.sources.file_hashes import HashCache
 from unirain_core.sources.listing import Foreign, Listing
 from unirain_core.sources.tree import Tree
 
@@ -26,7 +27,7 @@ READS = (paths.SAMPLE_CORPUS,)
 WRITES = (paths.RAW, paths.report("raw_datasets"))
 PARAMS = ("raw_datasets", "sample_corpora", "rain_types")
 
-ALGORITHM = "3"
+ALGORITHM = "4"
 
 logger = logging.getLogger(__name__)
 
@@ -84,12 +85,12 @@ class _Content:
 def _list_dataset(
     name: str, pool: RawDatasets, roots: Roots, rain_types: Sequence[RainType], cache: HashCache
 ) -> _Content:
-    known = catalogue.load()
+    whole_catalogue = catalogue.load()
     dataset = pool.datasets[name]
-    tree, listing = find_pairs(name, dataset, roots, known)
-    admission = admit(name, listing, pool, rain_types=rain_types, shows=known.shows)
+    tree, listing = find_pairs(name, dataset, roots, whole_catalogue)
+    admission = admit(name, listing, pool, rain_types=rain_types, shows=whole_catalogue.shows)
     contents = _contents(admission.entries, tree, cache)
-    origin = dataset.origin or known.records[dataset.layout].origin
+    origin = dataset.origin or whole_catalogue.records[dataset.layout].origin
     rows, dropped = [], list(admission.dropped)
     for entry in admission.entries:
         rainy = contents[entry.rainy.whole]

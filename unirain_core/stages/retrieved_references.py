@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables
@@ -123,9 +124,9 @@ def _written(path: Path, queries: TripletFiles, search: Search) -> _Tally:
     tally, last = _Tally(), time.monotonic()
     with tables.writer(path, Reference) as table:
         for batch in queries.batches(BATCH):
-            found = search(batch)
-            table.rows([reference for of_one in found for reference in of_one])
-            for rows in found:
+            of_queries = search(batch)
+            table.rows(list(chain.from_iterable(of_queries)))
+            for rows in of_queries:
                 tally.add(rows)
             if time.monotonic() - last > _PROGRESS_S:
                 logger.info("%s: %d of %d searched", STAGE, tally.queries, queries.count)

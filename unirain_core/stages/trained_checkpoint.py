@@ -105,22 +105,16 @@ def _session(
 
 def _differences_to_the_last_training(session: Session) -> list[str]:
     """Why this training cannot go on from the variant's last one; nothing where it is the same, or there is none."""
-    starts = [event.content for event in journal.read(session.journal) if event.kind == "start"]
-    last = starts[0] if starts else None
-    if last is None or last.get("key") == session.start.key:
+    last = journal.start_of(journal.read(session.journal))
+    if last is None or last.key == session.start.key:
         return []
-    before, now = last.get("params"), session.start.params
-    if not isinstance(before, Mapping):
-        return []
-    lines = [
-        f"{name} is {now.get(name)} instead of {before.get(name)}"
-        for name in sorted(before.keys() | now.keys())
-        if before.get(name) != now.get(name)
-    ]
+    before, now = last.params, session.start.params
+    names = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
     why = "the training starts anew: it is another computation than the variant's last one"
-    if any(line.startswith("training.steps ") for line in lines):
+    if "training.steps" in names:
         why += "; the cosine schedule reaches its end at the last step, so more steps change the learning rate of every step"
-    return [why, *(lines or ["its pairs, or the code that trains, are not the same"])]
+    differences = [f"{name} is {now.get(name)} instead of {before.get(name)}" for name in names]
+    return [why, *(differences or ["its pairs, or the code that trains, are not the same"])]
 
 
 def _split_file(root: Path, split: str) -> str:
@@ -176,7 +170,7 @@ def _dataset(root: Path, file: str, context: str) -> Dataset:
 
 def _hand_over(finished: Path, out: Path) -> None:
     """Copy the checkpoint out of the store; the out appears whole or not at all."""
-    copy = out.with_name(out.name + ".partial")
+    copy = out.with_name(f".{out.name}.partial")
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(finished, copy)
     hand_over(copy, out)
@@ -199,7 +193,7 @@ def _report(task: Task, best: list[HistoryRow]) -> Report:
         },
         figures={
             "best_step": best[0].step,
-            "val_psnr": sum(row.psnr or 0.0 for row in best) / len(best),
+            "val_psnr": _mean_psnr(best),
             "rain_types": [
                 {
                     "rain_type": row.rain_type,
@@ -215,20 +209,24 @@ def _report(task: Task, best: list[HistoryRow]) -> Report:
     )
 
 
+def _mean_psnr(best: list[HistoryRow]) -> float:
+    """Each rain type counts the same, however many pictures it has."""
+    return sum(row.psnr or 0.0 for row in best) / len(best)
+
+
 def _finish(session: Session, store: WorkStore, finished: Path, best: list[HistoryRow]) -> None:
     """Tell the journal what has come of it, and MLflow whatever it has not heard yet."""
-    psnr = sum(row.psnr or 0.0 for row in best) / len(best)
+    psnr = _mean_psnr(best)
     per_type = {f"best/val/psnr/{row.rain_type}": row.psnr or 0.0 for row in best}
+    is_inside = finished.is_relative_to(session.root)  # not where UNIRAIN_HOME leads elsewhere
     keep(store.home, session.start.key)
-    journal = Journal.begin(session.journal, session.start)
-    tell_history(journal, tables.read(finished / HISTORY, HistoryRow))
-    journal.finish(
+    run_journal = Journal.begin(session.journal, session.start)
+    tell_history(run_journal, tables.read(finished / HISTORY, HistoryRow))
+    run_journal.finish(
         Finish(
             metrics={"best/step": float(best[0].step), "best/val/psnr/mean": psnr} | per_type,
             checkpoint=paths.CHECKPOINT.format(partition=session.start.variant),
-            stored=str(
-                finished.relative_to(session.root) if finished.is_relative_to(session.root) else finished
-            ),
+            stored=str(finished.relative_to(session.root) if is_inside else finished),
             sha256=checkpoint.describe(finished).sha256,
             psnr=psnr,
         )

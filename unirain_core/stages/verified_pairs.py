@@ -1,5 +1,6 @@
 """Stage verified_pairs: open every picture; what is broken, misaligned, doubled or leaked leaves with its reason."""
 
+import ctypes
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -70,6 +71,7 @@ def verify(
     manifest = root / paths.RAW / "manifest.parquet"
     pieces = (measured(rows, inspections, params) for rows, inspections in _in_order(windows))
     pool = Pool.of(pieces, tables.count(manifest, ManifestRow))
+    _give_back_memory()
     across = screened(pool, params)
     facts, clean = pool.facts, pool.clean
     del pool  # the hashes of the rain are not needed any more
@@ -83,6 +85,14 @@ def verify(
     report.write(root / paths.report("verified_pairs"), summary)
     counts = [summary.counts[name] for name in ("pairs", "photos", "dropped")]
     logger.info("verified_pairs: %d pairs, %d photos, %d dropped", *counts)
+
+
+def _give_back_memory() -> None:
+    """Return to the system what the windows took and freed: 50 MB after a million rows, on top of all that follows."""
+    pa.default_memory_pool().release_unused()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of the GNU C library
+    if trim is not None:
+        trim(0)
 
 
 def _in_order(windows: Iterable[Window]) -> Iterator[Window]:

@@ -5,7 +5,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -14,23 +14,19 @@ import polars as pl
 
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.picture import Picture
-from unirain_core.artefacts.report import Json, Report
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, Pair, Reference, Verdict, Vote
 from unirain_core.config.load import load_prompt
 from unirain_core.config.models import JudgeModel
 from unirain_core.config.sections import VlmVotes
-from unirain_core.distill import calibration, rainy, tally, voting
+from unirain_core.distill import calibration, rainy, voting
 from unirain_core.distill.ballots import RANKED, Answer, Ballot, VoteJob, answers_of, ballots, vote_job
-from unirain_core.distill.confusion import MAJORITY
 from unirain_core.distill.judging import HALF, MIN_MASS, with_votes
-from unirain_core.distill.stand_ins import PREFIX, note, stand_ins
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import GateError
 from unirain_core.stages.judges import JudgeChoice, make_judge
-from unirain_core.standins.statistics.features import FAMILIES
-from unirain_core.standins.statistics.judges import reliability
+from unirain_core.stages.votes_report import votes_report
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +34,7 @@ STAGE = "vlm_votes"
 READS = (paths.PROMPT, paths.VERIFIED, paths.DATABASE, paths.TRIPLETS, paths.REFERENCES)
 WRITES = (paths.VOTES, paths.report(STAGE))
 PARAMS = ("judge_models", "vlm_votes")
-ALGORITHM = "3"
+ALGORITHM = "4"
 
 
 def run(root: Path, *, judge_models: Mapping[str, JudgeModel], vlm_votes: VlmVotes) -> None:
@@ -85,7 +81,7 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes) -> None:
                 table.columns(piece)
         votes = write_votes(out, [a.on_pairs for a in answers], thresholds)
     failed = sum((a.failed for a in answers), Counter[str]())
-    summary = _report(votes, _groups(root, dropped), failed, thresholds)
+    summary = votes_report(STAGE, votes, _groups(root, dropped), failed, thresholds)
     report.write(root / WRITES[1], summary)
     logger.info("%s: %d of %d pairs kept", STAGE, summary.counts["kept"], len(votes))
 
@@ -167,15 +163,15 @@ def _thresholds(on_photos: Sequence[Path], params: VlmVotes) -> dict[str, float]
         return dict.fromkeys(params.judges, HALF)
     p_yes: dict[str, pl.Series] = {}
     for judge, file in zip(params.judges, on_photos, strict=True):
-        given = tables.columns(file, Answer, ["p_yes", "mass"])
-        p_yes[judge] = given.filter(pl.col("mass") >= MIN_MASS)["p_yes"]
-    silent = [judge for judge, given in p_yes.items() if given.is_empty()]
+        answers = tables.columns(file, Answer, ["p_yes", "mass"])
+        p_yes[judge] = answers.filter(pl.col("mass") >= MIN_MASS)["p_yes"]
+    silent = [judge for judge, own in p_yes.items() if own.is_empty()]
     if silent:
         raise GateError(
             f"vlm_votes.accept_share: {', '.join(silent)} abstained on every photo of the real-rain database; "
             "remove accept_share, and half decides"
         )
-    return {judge: calibration.threshold(given, params.accept_share) for judge, given in p_yes.items()}
+    return {judge: calibration.threshold(own, params.accept_share) for judge, own in p_yes.items()}
 
 
 def _votes(files: Sequence[Path], thresholds: Mapping[str, float]) -> Iterator[pl.DataFrame]:
@@ -217,60 +213,3 @@ def _groups(root: Path, dropped: set[str]) -> pl.DataFrame:
         asked = pl.DataFrame(piece).filter(~pl.col("pair_id").is_in(without))
         groups.append(asked.select(pl.col(names).cast(pl.Categorical)))
     return pl.concat(groups)
-
-
-def _report(
-    votes: voting.Votes, groups: pl.DataFrame, failed: Counter[str], thresholds: Mapping[str, float]
-) -> Report:
-    judges = list(thresholds)
-    kept = int(voting.is_reliable((votes == voting.YES).sum(axis=1), len(judges)).sum())
-    return Report(
-        stage=STAGE,
-        counts={
-            "pairs": len(votes),
-            "kept": kept,
-            "rejected": len(votes) - kept,
-            "votes": votes.size,
-            "abstentions": int((votes == voting.ABSTAINED).sum()),
-        },
-        reasons=failed,
-        notes=[*note(judges), *_failures(failed)],
-        figures={
-            "by_type": tally.by_group(votes, groups["rain_type"]),
-            "by_dataset": tally.by_group(votes, groups["dataset"]),
-            "by_judge": tally.by_judge(votes, judges),
-            "agreement": tally.agreement(votes, judges),
-            "thresholds": [{"judge": judge, "threshold": value} for judge, value in thresholds.items()],
-            **_reliability(judges),
-        },
-    )
-
-
-def _failures(failed: Counter[str]) -> list[str]:
-    if not failed:
-        return []
-    return [
-        f"{failed.total()} questions could not be asked and count as abstentions; "
-        f"`dvc repro --force --single-item {STAGE}` asks them again"
-    ]
-
-
-def _reliability(judges: Sequence[str]) -> dict[str, Json]:
-    """What is known of the stand-ins from other corpora; of this corpus no stage knows which rain is planted."""
-    if not stand_ins(judges):
-        return {}
-    where, figures = reliability()
-    asked = {name.removeprefix(PREFIX) for name in stand_ins(judges)}
-    told = {*asked, MAJORITY} if asked == set(FAMILIES) else asked  # the majority is of all three stand-ins
-    lines: list[Json] = [
-        {
-            "judge": figure.judge,
-            "accept_share": figure.accept_share,
-            **asdict(figure.confusion),
-            "precision": figure.confusion.precision,
-            "recall": figure.confusion.recall,
-        }
-        for figure in figures
-        if figure.judge in told
-    ]
-    return {"reliability": lines, "reliability_measured_on": where}

@@ -302,3 +302,15 @@ def test_a_server_that_fails_is_not_replaced_in_silence():
 
     with pytest.raises(CollectionError, match="out of memory"):
         searched(Failing(), content(), nearest(content()))
+
+
+def test_an_embedded_store_is_used_inside_its_with_alone(tmp_path):
+    held = content()
+    with EdgeStore(tmp_path / "c") as store:
+        store.fill(held)
+    before = sorted(file.name for file in (tmp_path / "c").iterdir())
+
+    for use in (lambda: store.fill(held), lambda: store.propose(held.vectors["text"][:1], "text", 3)):
+        with pytest.raises(ValueError, match="inside its `with`"):
+            use()
+    assert before == sorted(file.name for file in (tmp_path / "c").iterdir())

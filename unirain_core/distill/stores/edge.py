@@ -45,7 +45,9 @@ _SMALL = 2**16
 """Bytes. The engine rewrites some files of a few hundred bytes whenever it opens a shard; vectors take more than this."""
 
 _BATCH = 1000
+"""Points that the engine is handed at once."""
 _PATIENCE_S = 120.0
+"""How long another process is waited for."""
 
 
 class EdgeStore:
@@ -65,9 +67,12 @@ class EdgeStore:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._close()
-        if self._lock is not None:
-            self._lock.close()
+        try:
+            self._close()
+        finally:
+            if self._lock is not None:
+                self._lock.close()
+                self._lock = None
 
     def holds(self, content: Content) -> bool:
         """As `Store.holds`: every file of the shard is the one that filling it wrote.
@@ -85,6 +90,7 @@ class EdgeStore:
 
     def fill(self, content: Content) -> None:
         """As `Store.fill`."""
+        self._demand_lock()
         self._close()
         if self._folder.is_file():
             self._folder.unlink()
@@ -118,9 +124,12 @@ class EdgeStore:
             answers = self._open().query_batch(QueryBatchRequest(requests))
             return [proposal([(int(str(h.id)), h.score) for h in hits], limit) for hits in answers]
 
-    def _open(self) -> EdgeShard:
+    def _demand_lock(self) -> None:
         if self._lock is None:
             raise ValueError("an EdgeStore is used inside its `with`")
+
+    def _open(self) -> EdgeShard:
+        self._demand_lock()
         if self._shard is None:
             files = [file for file in self._folder.rglob("*") if file.is_file()]
             self._small_files = {f: f.read_bytes() for f in files if f.stat().st_size <= _SMALL}

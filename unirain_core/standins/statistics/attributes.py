@@ -16,7 +16,7 @@ COVER = "area covered by marks (fine)"
 DENSITIES = ("light", "moderate", "heavy")
 LIGHTS = ("dark", "dim", "evenly lit", "bright")
 LIGHT_LEVELS = (0.15, 0.35, 0.6)
-"""Median luma between two of LIGHTS."""
+"""Median luma at which one of LIGHTS ends and the next begins."""
 HUES = ("red", "orange", "yellow", "green", "cyan", "blue", "violet", "pink")
 GREY = 0.15
 """Saturation below which a picture has no hue."""
@@ -71,7 +71,7 @@ class Attributes:
 
 
 def measured(frame: Frame) -> Measured:
-    """Measure what the attributes need."""
+    """All that the attributes of a picture are read from; a fit measures once and tries many rules."""
     return Measured(
         light=brightness(frame),
         shape=rain_shape(frame),

@@ -10,6 +10,7 @@ from unirain_core.standins.statistics.fitted import Fitted, fitted
 from unirain_core.standins.statistics.frame import BATCH, frame_of
 
 MANY_LAMPS = 4
+"""From so many on, a sentence says many lamps."""
 
 
 @dataclass(frozen=True, slots=True)

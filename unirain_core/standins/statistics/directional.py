@@ -57,13 +57,14 @@ def spectral(residual: Plane) -> dict[str, float]:
 
 @lru_cache(maxsize=4)
 def _grid(height: int, width: int) -> tuple[Vector, NDArray[np.intp]]:
-    """Radius in cycles per pixel and angle bin of each value of a half spectrum."""
+    """Radius in cycles per pixel and angle bin of each value of the half spectrum of a picture of this size."""
     rows, columns = fft.fftfreq(height)[:, None], fft.rfftfreq(width)[None]
     angle = np.mod(np.arctan2(rows, columns), np.pi)
     return np.hypot(rows, columns), (angle / np.pi * ANGLES).astype(np.intp) % ANGLES
 
 
 def _rings(power: NDArray[np.floating]) -> tuple[list[float], list[Vector]]:
+    # half a spectrum does not tell an even width from the odd one above it: frames have even ones
     radius, angle = _grid(power.shape[0], 2 * (power.shape[1] - 1))
     energies, histograms = [], []
     for low, high in RINGS:

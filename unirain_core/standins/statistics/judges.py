@@ -152,10 +152,12 @@ def reliability() -> tuple[str, list[Figure]]:
     """
     content = _content()
     tested, fitted = (", ".join(map(str, content[name])) for name in ("test_seeds", "fit_seeds"))
-    figures = [
-        Figure(line.pop("judge"), line.pop("accept_share"), Confusion(**line)) for line in content["figures"]
-    ]
+    figures = [_figure(**line) for line in content["figures"]]
     return f"rendered corpora of seeds {tested}; the fit saw seeds {fitted}", figures
+
+
+def _figure(judge: str, accept_share: float | None, **counts: int) -> Figure:
+    return Figure(judge, accept_share, Confusion(**counts))
 
 
 def _content() -> dict[str, Any]:
@@ -169,6 +171,8 @@ def _content() -> dict[str, Any]:
 def from_json(family: Family, content: Mapping[str, object]) -> StatisticsJudge:
     """Build a judge from its part of the file."""
     text = json.dumps({"version": FEATURE_VERSION, **content}, sort_keys=True)
-    stored = json.loads(text)
+    stored = json.loads(
+        text
+    )  # as it comes out of the file, also where a fit hands over what it is about to write
     weights = Weights(stored["spread"], LinearRule.from_json(stored["bias"], stored["terms"]))
     return StatisticsJudge(family, weights, hashlib.sha256(text.encode()).hexdigest()[:32])
