@@ -192,7 +192,7 @@ class Saying(Counting):
 def test_an_answer_that_is_no_number_is_an_abstention_with_its_reason(pool, p_yes, mass):
     roots, drawn = pool
     judge = Saying([], p_yes=p_yes, mass=mass)
-    answers = vote_job(JudgeName("saying"), lambda _: judge, roots, "1").compute(drawn)
+    answers = vote_job(JudgeName("saying"), lambda: judge, roots, "1").compute(drawn)
     votes = with_votes(pl.DataFrame([asdict(answer) for answer in answers]), {"saying": 0.5})
 
     assert [None, None] == votes["vote"].to_list()
