@@ -50,7 +50,9 @@ class Hyperparameters:
         if self.num_types < 1 or self.window_size < 2:
             raise ValueError(f"need num_types >= 1 and window_size >= 2, got {self}")
         if not 0.0 <= self.min_weight * self.num_types <= 1.0:
-            raise ValueError(f"min_weight {self.min_weight} for each of {self.num_types} types exceeds 1")
+            raise ValueError(
+                f"min_weight {self.min_weight} for each of {self.num_types} types: their sum must lie between 0 and 1"
+            )
 
 
 class MultiObjectiveReweighter:

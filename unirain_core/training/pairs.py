@@ -13,7 +13,7 @@ from unirain_core.imaging.codec import RgbImage
 from unirain_core.imaging.pairs import read_both
 
 MEMORY_BUDGET = 2 * 1024**3
-"""Bytes of decoded pictures that stay in memory."""
+"""Bytes of decoded pictures, of all rain types together, that stay in the memory of one process."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,9 +34,9 @@ def read_pair(row: SplitRow, roots: Roots) -> Example:
 
 
 class Pictures:
-    """Decoded pairs by position; those that are read first stay in memory, up to a budget."""
+    """Decoded pairs by position. Those that are read first stay in memory, as far as they fit into a budget of bytes."""
 
-    def __init__(self, rows: Sequence[SplitRow], roots: Roots, budget: int = MEMORY_BUDGET) -> None:
+    def __init__(self, rows: Sequence[SplitRow], roots: Roots, budget: int) -> None:
         self._rows, self._roots, self._budget = rows, roots, budget
         self._kept: dict[int, Example] = {}
 
@@ -44,12 +44,14 @@ class Pictures:
         return len(self._rows)
 
     def __getitem__(self, index: int) -> Example:
-        if (known := self._kept.get(index)) is not None:
-            return known
+        example = self._kept.get(index)
+        if example is not None:
+            return example
         example = read_pair(self._rows[index], self._roots)
-        self._budget -= example.rainy.nbytes + example.clean.nbytes
-        if self._budget >= 0:
+        size = example.rainy.nbytes + example.clean.nbytes
+        if size <= self._budget:
             self._kept[index] = example
+            self._budget -= size
         return example
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from unirain_core.config.sections import RainType, Strategy
-from unirain_core.errors import ConfigError, GateError
+from unirain_core.errors import GateError
 from unirain_core.reweight.reweighter import MultiObjectiveReweighter
 from unirain_core.reweight.slope import Float64Array
 
@@ -103,16 +103,7 @@ def require_finite(sums: Sequence[float], rain_types: Sequence[RainType], step: 
 
 
 def make_reweighter(strategy: Strategy, num_types: int) -> MultiObjectiveReweighter:
-    """The reweighter of a strategy.
-
-    Raises:
-        ConfigError: min_weight for each of K types exceeds 1.
-    """
-    if strategy.min_weight * num_types > 1:
-        raise ConfigError(
-            f"strategies: min_weight {strategy.min_weight} for each of {num_types} rain types exceeds 1; "
-            f"at most {1 / num_types:.4g} is possible"
-        )
+    """The reweighter of a strategy that `config.params` has checked against the number of rain types."""
     return MultiObjectiveReweighter(
         num_types,
         window_size=strategy.window_size,
