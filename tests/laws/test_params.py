@@ -86,7 +86,7 @@ def written(tmp_path, old, new):
         ("  input: {kind: input}", "  unirain: {kind: input}", r"share the names"),
         ("    real: {layout", "    real/sub: {layout", r"raw_datasets: 'real/sub' cannot name a dataset"),
         ("  input: {kind: input}", "  été: {kind: input}", r"methods\.été: a name of the letters a to z"),
-        ("  input: {kind: input}", "  -x: {kind: input}", r"methods\.-x: .*begins with a letter or _; rename it"),
+        ("  input: {kind: input}", "  -x: {kind: input}", r"methods\.-x: .*begins with a letter or _"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_place(tmp_path, old, new, message):

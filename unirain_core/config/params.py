@@ -89,7 +89,7 @@ def _check_names(params: Params) -> None:
             if not KEY.fullmatch(key):
                 raise ValueError(
                     f"{table}.{key}: a name of the letters a to z, digits, - and _ is expected, and it begins with a "
-                    "letter or _; rename it"
+                    "letter or _"
                 )
     both = sorted(set(params.variants) & set(params.methods))
     if both:
