@@ -19,8 +19,8 @@ logger = logging.getLogger(__name__)
 POOL = "dvc"
 """Everything that runs DVC waits in this pool; its limit stands in dagster.yaml."""
 
-_RETRIES = 20
-_SECONDS_BETWEEN = 30
+_RETRIES, _SECONDS_BETWEEN = 20, 30
+"""A click while a shell's `dvc repro` runs waits up to ten minutes for it; then the step fails and says who is busy."""
 
 
 class RunConfig(dg.Config):

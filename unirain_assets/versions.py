@@ -131,7 +131,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _file_hash(path: Path) -> str:
-    return hashlib.md5(path.read_bytes()).hexdigest()
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
 
 
 def _digest(value: object) -> str:
