@@ -113,11 +113,11 @@ def _check_variants(params: Params) -> None:
 
 def _check_datasets(params: Params) -> None:
     """A misspelt name would be a value that nothing reads."""
-    known = sorted(params.raw_datasets.datasets)
+    datasets = sorted(params.raw_datasets.datasets)
     for name in params.verified_pairs.per_dataset:
-        if name not in known:
+        if name not in datasets:
             raise ValueError(
-                f"verified_pairs.per_dataset.{name}: is not one of raw_datasets.datasets: {known}; "
+                f"verified_pairs.per_dataset.{name}: is not one of raw_datasets.datasets: {datasets}; "
                 "correct the name, or remove it"
             )
 

@@ -1,4 +1,4 @@
-"""What restores a rainy picture: the input itself, or a checkpoint of ours."""
+"""Methods that restore a rainy picture: the input itself, or a checkpoint of ours."""
 
 from dataclasses import dataclass
 from functools import lru_cache

@@ -59,11 +59,10 @@ def tasks(splits: Splits) -> list[Task]:
     """The pairs of all benchmarks; the shown ones are of the first."""
     first = next(iter(splits), "")
     ids = {row.pair_id for row in shown(splits.get(first, []), SHOWN_PER_TYPE)}
-    return [
-        Task(row, name, is_shown=name == first and row.pair_id in ids)
-        for name, rows in splits.items()
-        for row in rows
-    ]
+    pairs: list[Task] = []
+    for name, rows in splits.items():
+        pairs += [Task(row, name, is_shown=name == first and row.pair_id in ids) for row in rows]
+    return pairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

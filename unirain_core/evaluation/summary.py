@@ -1,4 +1,4 @@
-"""What of many scores a person looks at: means of each rain type, and a few pairs' pictures."""
+"""Many scores as a person looks at them: means of each rain type, and a few pairs' pictures."""
 
 import hashlib
 from collections import defaultdict
@@ -84,7 +84,10 @@ def shown(rows: Sequence[SplitRow], per_type: int) -> list[SplitRow]:
     kinds: dict[str, list[SplitRow]] = {}
     for row in sorted(rows, key=lambda row: _hash(row.pair_id)):
         kinds.setdefault(row.rain_type, []).append(row)
-    return [row for kind in sorted(kinds) for row in kinds[kind][:per_type]]
+    few: list[SplitRow] = []
+    for kind in sorted(kinds):
+        few += kinds[kind][:per_type]
+    return few
 
 
 def picture_name(pair_id: str) -> str:

@@ -119,7 +119,8 @@ class Trainer:
         )
         for group in self._optimizer.param_groups:
             group["lr"] = rate
-        rainy, clean, types = (t.to(self._device) for t in (batch.rainy, batch.clean, batch.types))
+        rainy, clean = batch.rainy.to(self._device), batch.clean.to(self._device)
+        types = batch.types.to(self._device)
         self._model.train()
         losses = pixel_loss(self._model(rainy, *self._noise(len(types))), clean, plan.loss)
         self._accelerator.backward(weighted_loss(losses, types, self._weights))
@@ -171,7 +172,7 @@ class Trainer:
         require_finite(self._sum(self._meter.sums)[0].tolist(), self._task.rain_types, self._done)
 
     def _restored(self, rainy: Tensor) -> Tensor:
-        """What the network makes of pictures as it is now; not compiled, since sizes differ."""
+        """Restore pictures with the network as it is now. It is not compiled, since pictures differ in size."""
         self._net.eval()
         with self._accelerator.autocast():
             restored: Tensor = self._net(rainy)

@@ -1,4 +1,4 @@
-"""What a training writes down while it runs: its history, and what is worth watching besides."""
+"""The record that a training keeps while it runs: its history, its speed and memory, its pictures."""
 
 import io
 import time

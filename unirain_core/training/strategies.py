@@ -1,4 +1,4 @@
-"""From the losses of single crops to one loss, and to what the reweighter sees."""
+"""From the losses of single crops to one loss, and to the losses that the reweighter sees."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -63,9 +63,9 @@ class LossMeter:
 
     def add(self, losses: Tensor, types: Tensor) -> Self:
         """Take the losses of a batch, (B,) each, without waiting for the device."""
-        seen = losses.detach().double()
-        self.sums[0].index_add_(0, types, seen)
-        self.sums[1].index_add_(0, types, torch.ones_like(seen))
+        precise = losses.detach().double()
+        self.sums[0].index_add_(0, types, precise)
+        self.sums[1].index_add_(0, types, torch.ones_like(precise))
         return self
 
     def means(self, reduce: Callable[[Tensor], Tensor] = torch.clone) -> list[float]:

@@ -1,4 +1,4 @@
-"""What a training is given, and what it gives back."""
+"""A training's task, and its result."""
 
 from dataclasses import dataclass
 
