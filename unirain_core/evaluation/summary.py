@@ -37,7 +37,7 @@ class Mean:
     figures: Mapping[str, float | str]
     """Name of each metric to its mean, or to the reason why it has none."""
     pairs: int
-    """How many."""
+    """Number of the pairs."""
 
 
 def means(scores: pl.DataFrame) -> dict[Place, Mean]:
@@ -56,7 +56,7 @@ def means(scores: pl.DataFrame) -> dict[Place, Mean]:
     by_metric = scores.group_by([*_PLACE, "metric"], maintain_order=True).agg(pl.col("value"))
     for method, benchmark, kind, metric, values in by_metric.iter_rows():
         place = (method, benchmark, kind)
-        # an exact sum: that of polars depends on the number of threads and on the order of the rows
+        # an exact sum, because the sum of polars depends on the number of threads and on the order of the rows
         whole = len(values) == n_pairs[place]
         figures[place][metric] = (
             fmean(values) if whole else f"only {len(values)} of {n_pairs[place]} pictures"

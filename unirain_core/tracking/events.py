@@ -35,7 +35,7 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """What is known of a training before its first step."""
+    """The facts of a training before its first step."""
 
     key: str
     """Of everything that determines its result."""
@@ -67,7 +67,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
-    """What a training has led to."""
+    """The result of a training."""
 
     metrics: Mapping[str, float]
     """Figures of the best checkpoint, `best/...`."""
@@ -79,7 +79,7 @@ class Finish:
     sha256: str
     """Hash of its weights."""
     psnr: float
-    """What the champion is chosen by; dB."""
+    """Decides which version is the champion; dB."""
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Self:

@@ -48,8 +48,11 @@ class Journal:
 
     @classmethod
     def begin(cls, folder: Path, start: Start, clock: Callable[[], int] = _now) -> Self:
-        """The journal of this training; that of another one in the same folder is put aside, and one of this
-        training that was put aside earlier comes back."""
+        """The journal of this training.
+
+        A journal of another training in the same folder is put aside. One of this training that was put aside earlier
+        comes back.
+        """
         try:
             _make_room(folder, start.key)
         except OSError as error:

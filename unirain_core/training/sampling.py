@@ -1,4 +1,4 @@
-"""Which pairs and which crops make a batch: a pure function of the seed and the step."""
+"""The pairs and crops of each batch: a pure function of the seed and the step."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -23,9 +23,9 @@ class Draw:
     rain_type: int
     """Position of its type in rain_types."""
     index: int
-    """Position of its pair among those of the type."""
+    """Position of its pair among the type's pairs."""
     seed: tuple[int, ...]
-    """What decides its place and orientation."""
+    """Seed of its place and orientation."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
