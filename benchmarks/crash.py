@@ -42,7 +42,7 @@ chosen = dg.AssetSelection.assets(key)
 done = dg.materialize(assets, selection=chosen, run_config=force, resources=defs.resources)
 raise SystemExit(0 if done.success else 1)
 """
-"""What Dagster's run worker does: one asset, whose body is `dvc repro`."""
+"""The program of Dagster's run worker: one asset, whose body is `dvc repro`."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -85,7 +85,7 @@ def main() -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class World:
-    """What triplets are drawn from."""
+    """Captions, looks and scenes, from which triplets are drawn."""
 
     rng: np.random.Generator
     folder: Path

@@ -1,4 +1,4 @@
-"""What each step costs a row, on synthetic rows without pictures and with scripted work.
+"""The cost of a row in each step, on synthetic rows without pictures and with scripted work.
 
     python -m benchmarks.scale --rows 10000 100000 1000000
 
@@ -60,7 +60,7 @@ JUDGES = JudgeName("statistics/photometric"), JudgeName("statistics/directional"
 
 @dataclass(slots=True)
 class Stopwatch:
-    """The seconds that somebody waits for items, and those of them in which this process computed."""
+    """The seconds that somebody waits for items, and the seconds of this process's CPU in the meantime."""
 
     seconds: float = 0.0
     cpu: float = 0.0
@@ -183,7 +183,7 @@ def main() -> int:
 
 
 def measure(step: Callable[[Path, int], Figures], root: Path, n_rows: int) -> Figures:
-    """The seconds, those of all processors, and the peak memory of one step, in this process."""
+    """Seconds, CPU seconds of all processes and peak memory of one step, in this process."""
     before, cpu_before = time.perf_counter(), time.process_time()
     figures = step(root, n_rows)
     seconds = time.perf_counter() - before
@@ -243,7 +243,7 @@ def _rate(start: Figures, figures: Figures, unit: str) -> float:
 
 
 def ratio(series: Sequence[Figures], unit: str) -> float | None:
-    """What a row of the last size costs beside one of the size before; the first of the series is the start-up."""
+    """The cost of a row at the last size over its cost at the size before. The first of the series is the start-up."""
     if len(series) < 3:
         return None
     return _rate(series[0], series[-1], unit) / _rate(series[0], series[-2], unit)
@@ -275,7 +275,7 @@ def _figure(number: float | None, digits: int) -> str:
 
 
 def failures(step: str, series: Sequence[Figures]) -> list[str]:
-    """What of the demands the last figures do not meet."""
+    """The demands that the last figures do not meet."""
     last = series[-1]
     if step in NEAR:
         return [f"{last['seconds']:.0f} s"] if last["seconds"] > NEAR_S else []

@@ -105,7 +105,7 @@ def _queries(
 
 
 def triplet(sample: Sample, fit: Fitted) -> EncodedRow:
-    """What the statistics encoders of a fit make of a measured picture."""
+    """The triplet that the statistics encoders of a fit make of a measured picture."""
     caption = sentence(attributes(sample.measured, fit.rules))
     return EncodedRow(
         id=sample.id,

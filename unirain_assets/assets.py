@@ -24,7 +24,7 @@ _RETRIES, _SECONDS_BETWEEN = 20, 30
 
 
 class RunConfig(dg.Config):
-    """What a person can choose when materialising an asset."""
+    """The choice of a person who materialises an asset."""
 
     force: bool = False
     """Run the stage although nothing that it depends on has changed."""

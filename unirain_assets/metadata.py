@@ -1,4 +1,4 @@
-"""What the web interface shows of a step: its report, its small pictures, its MLflow run."""
+"""The facts of a step for the web interface: its report, its small pictures, its MLflow run."""
 
 import base64
 import io
@@ -48,9 +48,15 @@ def markdown_table(rows: Sequence[Mapping[str, object]]) -> str:
     | --- | --- |
     | drs | 3 |
     """
-    texts = {name for row in rows for name, cell in row.items() if isinstance(cell, str)}
-    columns = sorted(dict.fromkeys(name for row in rows for name in row), key=lambda name: name not in texts)
-    lines = [columns, ["---"] * len(columns), *([_cell(row.get(c)) for c in columns] for row in rows)]
+    names: dict[str, None] = {}  # in the order in which they first occur
+    texts: set[str] = set()
+    for row in rows:
+        names |= dict.fromkeys(row)
+        texts |= {name for name, cell in row.items() if isinstance(cell, str)}
+    columns = sorted(names, key=lambda name: name not in texts)
+    lines = [columns, ["---"] * len(columns)]
+    for row in rows:
+        lines.append([_cell(row.get(column)) for column in columns])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -70,7 +76,7 @@ def _report(content: Mapping[str, report.Json]) -> Values:
 
 
 def _figures(name: str, value: report.Json) -> Values:
-    """What one figure of a report is shown as: one value, or, where its cells hold several numbers, one for each."""
+    """One figure of a report as Dagster shows it: one value, or, where its cells hold several numbers, one for each."""
     values: Values = {}
     for title, part in _flat(name, value):
         shown_as = _figure(part)

@@ -1,4 +1,4 @@
-"""What dvc.lock says of a step, and the versions of data and code that follow from it."""
+"""Versions of data and code of each step, as they follow from dvc.lock and from the files."""
 
 import hashlib
 import json
@@ -126,7 +126,7 @@ def _beside(root: Path, dep: str, outs: Mapping[str, str]) -> Iterator[str]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """What DVC sees of a folder of code: .dvcignore leaves out bytecode."""
+    """The files of a folder of code that DVC sees: .dvcignore leaves out bytecode."""
     return (f for f in folder.rglob("*") if f.is_file() and "__pycache__" not in f.parts)
 
 

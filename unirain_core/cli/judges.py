@@ -13,7 +13,7 @@ from unirain_core.standins.rain.items import FAULTS
 
 GOOD = "good"
 NOT_JUDGED = frozenset({*FAULTS, "real"})
-"""What a ledger says of pictures that the judges are not there to tell apart."""
+"""Words of a ledger for pictures that the judges are not there to tell apart."""
 
 
 def judge_figures() -> None:

@@ -72,7 +72,7 @@ def _hide_passwords(record: logging.LogRecord) -> bool:
 
 
 def _of_the_system(error: OSError) -> str:
-    """What the operating system refused, and what to do where there is one thing to do."""
+    """The refusal of the operating system in words, with the remedy where there is one."""
     what = f"{error.filename or 'a file'}: {error.strerror or error}"
     is_full = error.errno in _FULL
     if isinstance(error, shutil.Error):

@@ -25,7 +25,7 @@ _PARTITION = "/${key}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What one `dvc repro --single-item` runs."""
+    """One step of the pipeline: `dvc repro --single-item` runs it."""
 
     stage: str
     key: str | None
