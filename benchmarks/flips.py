@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from ruamel.yaml import YAML
 
-from benchmarks.crash import run, state, tiny_project
+from benchmarks.tiny_project import run, state, tiny_project
 
 DVC = (sys.executable, "-m", "dvc")
 REMEDY = re.compile(r"`(dvc repro [^`]+)`")
@@ -155,8 +155,8 @@ def noticed(project: Path, file: Path | None = None) -> str:
 
 def changed(project: Path, reference: Mapping[str, str]) -> str:
     """The differences from the reference, as a fault; empty where there are none."""
-    odd = sorted(set(state(project).items()) ^ set(reference.items()))
-    return f" FAULT: other bytes: {[name for name, _ in odd][:4]}" if odd else ""
+    differences = sorted(set(state(project).items()) ^ set(reference.items()))
+    return f" FAULT: other bytes: {[name for name, _ in differences][:4]}" if differences else ""
 
 
 def restore(project: Path, flip: Flip) -> None:

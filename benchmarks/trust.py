@@ -21,7 +21,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.crash import ROOT, run, tiny_project
+from benchmarks.tiny_project import ROOT, run, tiny_project
 
 POINTS = Path(__file__).with_name("trust_points")
 TURNS = 5
