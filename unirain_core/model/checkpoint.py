@@ -150,14 +150,14 @@ def _differences(state: Mapping[str, Tensor], config: Architecture) -> str:
     """The difference between the weights' names and shapes and a configuration's; empty: there is none."""
     with torch.device("meta"):
         expected = {name: tuple(weight.shape) for name, weight in build(config, seed=0).state_dict().items()}
-    found = {name: tuple(weight.shape) for name, weight in state.items()}
-    wrong = sorted(name for name in expected | found if expected.get(name) != found.get(name))
+    shapes = {name: tuple(weight.shape) for name, weight in state.items()}
+    wrong = sorted(name for name in expected | shapes if expected.get(name) != shapes.get(name))
     if not wrong:
         return ""
     name = wrong[0]
     return (
         f"{len(wrong)} weights differ, the first is {name} "
-        f"(found {found.get(name, 'none')}, expected {expected.get(name, 'none')})"
+        f"(found {shapes.get(name, 'none')}, expected {expected.get(name, 'none')})"
     )
 
 
