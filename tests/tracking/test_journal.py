@@ -138,11 +138,14 @@ def test_a_journal_that_cannot_be_written_is_mute_and_says_so(tmp_path, caplog):
     assert "the training goes on" in caplog.text
 
 
-def test_a_journal_that_disappears_while_a_training_runs_does_not_stop_it(tmp_path):
+def test_a_journal_that_disappears_while_a_training_runs_does_not_stop_it(tmp_path, caplog):
     journal = Journal.begin(tmp_path / "runs", START)
     shutil.rmtree(tmp_path / "runs")
     journal.metrics(5, {"loss": 0.5})
     journal.picture(5, "drs", b"png")
+
+    assert read(tmp_path / "runs") == []
+    assert caplog.text.count("the training goes on") == 1
 
 
 def test_figures_that_are_not_finite_are_left_out(tmp_path):
