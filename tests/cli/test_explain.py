@@ -86,9 +86,7 @@ def test_a_pair_without_a_triplet_is_told_with_its_reason(project, capsys):
 
 
 def test_a_pair_that_a_method_could_not_be_scored_on_is_told_with_its_reason(project, capsys):
-    lost = Dropped(
-        pair_id="set/a/1", dataset="set", reason="out_of_memory", other="benchmark test: 40 GB"
-    )
+    lost = Dropped(pair_id="set/a/1", dataset="set", reason="out_of_memory", other="benchmark test: 40 GB")
     tables.write(project / "data/scores/baseline/input/dropped.parquet", [lost], Dropped)
     explain("set/a/1", project)
 

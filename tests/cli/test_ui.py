@@ -61,7 +61,9 @@ def test_ports_end_with_the_last_one(monkeypatch):
         last = taken.getsockname()[1]
         monkeypatch.setattr("unirain_core.cli.servers.LAST_PORT", last)
 
-        with pytest.raises(ConfigError, match=rf"ports {last} to {last} are all in use; name another first port"):
+        with pytest.raises(
+            ConfigError, match=rf"ports {last} to {last} are all in use; name another first port"
+        ):
             free_port(last)
 
 

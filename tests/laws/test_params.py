@@ -100,7 +100,7 @@ def test_the_largest_floor_that_a_message_names_is_accepted(tmp_path, n_types):
     path = written(tmp_path, "rain_types: [drs, drd, nrs, nrd]", f"rain_types: [{types}]")
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("min_weight: 0.0", "min_weight: 1.1"), encoding="utf-8")
-    with pytest.raises(ConfigError, match="at most .* works") as raised:
+    with pytest.raises(ConfigError, match=r"at most .* works") as raised:
         load_params(path)
     largest = re.findall(r"at most (\S+) works", str(raised.value))[0]
     path.write_text(text.replace("min_weight: 0.0", f"min_weight: {largest}"), encoding="utf-8")

@@ -51,4 +51,3 @@ def test_the_meter_adds_up_over_processes():
     other = torch.tensor([[5.0, 8.0], [1.0, 2.0]], dtype=torch.float64)
 
     assert meter.means(lambda mine: mine + other) == [3.0, 4.0]
-
