@@ -75,15 +75,14 @@ def main() -> None:
     same_type = retrieval(test_queries)
     if fit_anew:
         _write(FOLDER / fitted.FILE, {**encoders, "figures": same_type})
-        figures = [
-            {"accept_share": share, "judge": name, **asdict(confusion)}
-            for share, given in outcomes.items()
-            for name, confusion in confusions(given, FAMILIES).items()
-        ]
+        figures: list[dict[str, object]] = []
+        for share, of_share in outcomes.items():
+            for name, confusion in confusions(of_share, FAMILIES).items():
+                figures.append({"accept_share": share, "judge": name, **asdict(confusion)})
         _write(FOLDER / FILE, {**_header(), "figures": figures, "judges": weights})
-    for share, given in outcomes.items():
+    for share, of_share in outcomes.items():
         print(f"\n== {'fitted thresholds' if share is None else f'accept_share: {share}'}")
-        print("\n".join(lines(given, FAMILIES)))
+        print("\n".join(lines(of_share, FAMILIES)))
     print(f"\nreferences of the same rain type (good pictures): {same_type}")
 
 

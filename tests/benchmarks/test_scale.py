@@ -52,9 +52,14 @@ def test_numbers_of_rows_that_show_no_more_than_the_start_up_are_refused(monkeyp
 
 
 def test_a_number_of_rows_that_is_named_twice_is_measured_once(monkeypatch):
-    sizes = []
+    sizes: list[int] = []
+
+    def report(_folder, rows, _steps):
+        sizes.extend(rows)
+        return []
+
     monkeypatch.setattr(sys, "argv", ["scale", "--rows", "2000", "2000"])
-    monkeypatch.setattr(scale, "report", lambda _folder, rows, _steps: sizes.extend(rows) or [])
+    monkeypatch.setattr(scale, "report", report)
 
     assert scale.main() == 0
     assert sizes == [2000]

@@ -119,8 +119,10 @@ def check(root: Path, known: Catalogue) -> None:
 
 def summary(admission: Admission, record: Record) -> str:
     """The rows of one dataset that enter the pool, beside its published counts."""
-    parts = [f"layout {record.id}", f"{len(admission.entries):,} rows"]
-    parts.append(_counts(f"{e.role} {t}" for e in admission.entries for t in e.rain_types or ("photos",)))
+    kinds: list[str] = []
+    for row in admission.entries:
+        kinds += [f"{row.role} {rain_type}" for rain_type in row.rain_types or ("photos",)]
+    parts = [f"layout {record.id}", f"{len(admission.entries):,} rows", _counts(kinds)]
     if admission.dropped:
         parts.append(f"dropped: {_counts(d.reason for d in admission.dropped)}")
     published = ", ".join(

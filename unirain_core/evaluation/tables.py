@@ -164,8 +164,10 @@ def _average(cells: Sequence[Cell]) -> Cell:
     types = [cell for cell in cells if isinstance(cell, Mean)]
     if len(types) < len(cells):
         return "a type is missing" if types else "no type"
-    of_all = {metric.name: _mean([cell.figures[metric.name] for cell in types]) for metric in METRICS}
-    return Mean(of_all, sum(cell.pairs for cell in types))
+    averages: dict[str, float | str] = {}
+    for metric in METRICS:
+        averages[metric.name] = _mean([cell.figures[metric.name] for cell in types])
+    return Mean(averages, sum(cell.pairs for cell in types))
 
 
 def _mean(figures: Sequence[float | str]) -> float | str:

@@ -32,6 +32,18 @@ class Dataset:
     context: str
     """Training or validation."""
 
+    @classmethod
+    def of(cls, content: object) -> Self:
+        """The dataset that an entry of a start holds.
+
+        Raises:
+            ValueError: it holds none.
+        """
+        names = [field.name for field in fields(cls)]
+        if not _is_flat(content) or not set(names) <= set(content):
+            raise ValueError(f"a start with an incomplete dataset: {content}")
+        return cls(**{name: content[name] for name in names})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
@@ -58,11 +70,13 @@ class Start:
             raise ValueError(f"a start without key or variant: {content}")
         if not (_is_flat(params) and _is_flat(tags) and isinstance(datasets, list)):
             raise ValueError(f"a start without params, tags or datasets: {content}")
-        names = [field.name for field in fields(Dataset)]
-        if not all(_is_flat(dataset) and set(names) <= set(dataset) for dataset in datasets):
-            raise ValueError(f"a start with an incomplete dataset: {content}")
-        read = [Dataset(**{name: dataset[name] for name in names}) for dataset in datasets]
-        return cls(key=key, variant=variant, params=params, tags=tags, datasets=read)
+        return cls(
+            key=key,
+            variant=variant,
+            params=params,
+            tags=tags,
+            datasets=[Dataset.of(dataset) for dataset in datasets],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
