@@ -89,13 +89,13 @@ EXECUTED: dict[str, dict[str, str]] = {
         "name a folder": CORPUS,
         "name a new folder to render into": CORPUS,
     },
+    "cli.servers": {
+        "name another first port": "tests/cli/test_remedies.py::test_another_first_port_is_taken_where_all_are_in_use"
+    },
     "cli.summary": {
         "run `dvc repro --force --single-item {}`": f"{WHOLE}test_what_dvc_lock_does_not_know_comes_back_by_the_command_that_is_named"
     },
-    "cli.ui": {
-        "name another first port": "tests/cli/test_remedies.py::test_another_first_port_is_taken_where_all_are_in_use",
-        "run from the root of the project": COMMAND,
-    },
+    "cli.ui": {"run from the root of the project": COMMAND},
     "cli.locked": {
         "Run `dvc repro --force --single-item {}`": f"{WHOLE}test_what_dvc_lock_does_not_know_comes_back_by_the_command_that_is_named"
     },
