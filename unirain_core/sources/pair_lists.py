@@ -35,9 +35,7 @@ class Lines:
         if line is None or line.rival is None:
             return ""
         first = line.rival
-        return (
-            f"line {first.number} of {self.path} names {first.target}, and line {line.number} names {line.target}"
-        )
+        return f"line {first.number} of {self.path} names {first.target}, and line {line.number} names {line.target}"
 
     def detail(self, below: str) -> str:
         """What the list says of a rainy picture without partner, as a clause; nothing without a list."""
