@@ -39,7 +39,7 @@ def smoothest(image: RgbImage, size: tuple[int, int], rng: np.random.Generator) 
 
 
 def layers(folder: Path, sets: str) -> list[RgbImage]:
-    """What rain adds to the pictures of some sets, 0 to 255."""
+    """The light that rain adds to the pictures of some sets, 0 to 255."""
     added = []
     for rainy, clean in real_pairs(folder, sets):
         added.append(np.maximum(rainy.astype(np.int16) - clean, 0).astype(np.uint8))

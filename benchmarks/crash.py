@@ -9,7 +9,6 @@ and writing it, the same command may fail: then `unirain prepare` comes before i
 """
 
 import argparse
-import hashlib
 import itertools
 import os
 import shutil
@@ -19,16 +18,15 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from ruamel.yaml import YAML
 
 from benchmarks.kill_points import KILLED, WINDOWS
+from benchmarks.tiny_project import finished, orphans, run, state, tiny_project
 
-ROOT = Path(__file__).parents[1]
 POINTS = Path(__file__).with_name("crash_points")
 
 DAGSTER_RUN = """
@@ -42,7 +40,7 @@ chosen = dg.AssetSelection.assets(key)
 done = dg.materialize(assets, selection=chosen, run_config=force, resources=defs.resources)
 raise SystemExit(0 if done.success else 1)
 """
-"""What Dagster's run worker does: one asset, whose body is `dvc repro`."""
+"""The program of Dagster's run worker: one asset, whose body is `dvc repro`."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -66,107 +64,6 @@ class Kill:
     stage: str
     point: Point
     number: int
-
-
-def tiny_project(folder: Path) -> Path:
-    """A DVC project of its own with a corpus of few small pictures and a few training steps."""
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(
-        ROOT / "unirain_core", folder / "unirain_core", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    for name in ("dvc.yaml", ".dvcignore", "pyproject.toml"):
-        shutil.copy(ROOT / name, folder)
-    (folder / "data/sample_corpus").mkdir(parents=True)
-    shutil.copy(ROOT / "data/sample_corpus/.gitignore", folder / "data/sample_corpus")
-    yaml = YAML()
-    params = yaml.load(ROOT / "params.yaml")
-    params["sample_corpora"]["demo"] |= {"height": 96, "width": 144, "pairs_per_type": 16, "real_per_type": 3}
-    params["encoders"]["structure_side"] = 32
-    for name in ("unfiltered", "test", "val"):
-        params["rainrag_split"][name] |= {"per_type": 1, "per_scene": 1}
-    params["networks"]["small"] |= {"dim": 8, "heads": [1, 1, 2]}
-    params["training"] |= {
-        "steps": 12,
-        "warmup_steps": 4,
-        "patch": 32,
-        "validate_every": 6,
-        "save_every": 3,
-        "val_crops_per_type": 1,
-    }
-    yaml.dump(params, folder / "params.yaml")
-    run(folder, "git", "init", "-q")
-    run(folder, sys.executable, "-m", "dvc", "init", "-q")
-    shutil.copy(ROOT / ".dvc/config", folder / ".dvc")
-    # committed from the start, as reports say whether code or params are dirty, which a later commit would change
-    run(folder, "git", "add", "-A")
-    run(folder, "git", "-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "the project")
-    return folder
-
-
-def run(
-    project: Path, *command: str, env: Mapping[str, str] | None = None, check: bool = True
-) -> subprocess.CompletedProcess[str]:
-    """Run a command in the project with this interpreter's programs first on the path."""
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "DVC_NO_ANALYTICS": "1",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        **(env or {}),
-    }
-    for name in ("DVC_ROOT", "DVC_STAGE", "UNIRAIN_HOME"):
-        environment.pop(name, None)
-    done = subprocess.run(
-        command,
-        cwd=project,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    if check and done.returncode != 0:
-        raise RuntimeError(
-            f"{' '.join(command)} exited {done.returncode}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-        )
-    return done
-
-
-def tree(folder: Path) -> dict[str, str]:
-    """Content hash of every file below a folder, by relative path."""
-    return {
-        str(f.relative_to(folder)): hashlib.sha256(f.read_bytes()).hexdigest()
-        for f in sorted(folder.rglob("*"))
-        if f.is_file()
-    }
-
-
-def state(project: Path) -> dict[str, str]:
-    """Everything that must be equal after a kill and the same command again."""
-    return {
-        **tree(project / "data"),
-        **{f"reports/{k}": v for k, v in tree(project / "reports").items()},
-        "dvc.lock": hashlib.sha256((project / "dvc.lock").read_bytes()).hexdigest(),
-    }
-
-
-def finished(project: Path) -> dict[str, int]:
-    """Finished work by name, with its inode: work that is done again has another one."""
-    return {str(p): p.stat().st_ino for p in (project / ".unirain/shards").glob("*/*")}
-
-
-def orphans(project: Path) -> list[int]:
-    """Processes that still work in the project."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if (process / "cwd").resolve() == project.resolve() and "Z" not in (
-                process / "stat"
-            ).read_text().split()[2]:
-                found.append(int(process.name))
-        except OSError:
-            continue
-    return found
 
 
 def left_over(project: Path) -> list[int]:
@@ -225,8 +122,8 @@ def survives(project: Path, kill: Kill, reference: dict[str, str]) -> str:
     twice = [name for name, inode in before.items() if after.get(name) != inode]
     if twice:
         return f"finished work done again or lost: {twice[:3]}"
-    odd = sorted(set(state(project).items()) ^ set(reference.items()))
-    return f"other bytes: {[name for name, _ in odd][:4]}" if odd else ""
+    differences = sorted(set(state(project).items()) ^ set(reference.items()))
+    return f"other bytes: {[name for name, _ in differences][:4]}" if differences else ""
 
 
 Passings = dict[Point, dict[str, int]]

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from ruamel.yaml import YAML
 
-from benchmarks.crash import run, state, tiny_project
+from benchmarks.tiny_project import run, state, tiny_project
 
 DVC = (sys.executable, "-m", "dvc")
 REMEDY = re.compile(r"`(dvc repro [^`]+)`")
@@ -69,7 +69,7 @@ def candidates(project: Path) -> dict[str, list[Path]]:
     return files
 
 
-def drawn(project: Path, rng: np.random.Generator) -> Flip:
+def draw(project: Path, rng: np.random.Generator) -> Flip:
     """A kind, a file of it and a bit of that, each uniformly."""
     kind = KINDS[int(rng.integers(len(KINDS)))]
     files = candidates(project)[kind]
@@ -84,7 +84,7 @@ def stages_of(project: Path, stage: str) -> list[str]:
 
 
 def outcome(project: Path, flip: Flip, reference: Mapping[str, str]) -> str:
-    """What came of a flip: healed, without effect, noticed; anything else is a fault."""
+    """The end of a flip: healed, without effect, noticed; anything else is a fault."""
     flip.invert(project)
     if flip.kind == "store":
         done = run(
@@ -154,9 +154,9 @@ def noticed(project: Path, file: Path | None = None) -> str:
 
 
 def changed(project: Path, reference: Mapping[str, str]) -> str:
-    """What differs from the reference, as a fault; nothing where nothing does."""
-    odd = sorted(set(state(project).items()) ^ set(reference.items()))
-    return f" FAULT: other bytes: {[name for name, _ in odd][:4]}" if odd else ""
+    """The differences from the reference, as a fault; empty where there are none."""
+    differences = sorted(set(state(project).items()) ^ set(reference.items()))
+    return f" FAULT: other bytes: {[name for name, _ in differences][:4]}" if differences else ""
 
 
 def restore(project: Path, flip: Flip) -> None:
@@ -183,7 +183,7 @@ def main() -> int:
         run(project, *DVC, "repro")
         reference = state(project)
         for number in range(1, arguments.flips + 1):
-            flip = drawn(project, rng)
+            flip = draw(project, rng)
             verdict = outcome(project, flip, reference)
             outcomes[flip.kind, verdict] += 1
             print(f"{number:4d} {flip.kind:10s} {str(flip.file)[-70:]:70s} {verdict}", flush=True)

@@ -122,7 +122,7 @@ def psnr(first: RgbImage, second: RgbImage) -> float:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the files of one kind."""
+    """Numbers of files of one kind, by how they ended."""
 
     files: int = 0
     refused: int = 0

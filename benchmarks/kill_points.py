@@ -46,7 +46,7 @@ EXEMPT: Mapping[str, str] = {
     "unirain_core.artefacts.dvc_files._is_free:lock": _AFTER_A_KILL,
     "unirain_core.cli.main._log:write": _NO_ARTEFACT,
     "unirain_core.cli.ui._environment:write": _NO_ARTEFACT,
-    "unirain_core.cli.ui._start:write": _NO_ARTEFACT,
+    "unirain_core.cli.servers.start:write": _NO_ARTEFACT,
     "unirain_core.engine.life.is_held:lock": "a question that is asked and changes nothing",
     "unirain_core.engine.store.WorkStore._set_aside:rename": _AFTER_DAMAGE,
     "unirain_core.tracking.aside.put_aside:rename": _AFTER_DAMAGE,

@@ -1,11 +1,11 @@
-"""Seconds and memory of the exact sets of near hashes, and that they are those of all comparisons.
+"""Seconds and memory of the exact sets of near hashes; a comparison of all with all must give the same sets.
 
     python -m benchmarks.near_duplicates --hashes 10000 40000 100000 1000000
 
 `random`: distinct hashes of which no two are near. `videos`: frames, 1,000 of a video, each with up to 8 bits flipped: half
-a thousand million near pairs at 1,000,000 hashes. `smooth`: hashes whose bits are alike in rows and columns, as those of
-photographs are. Each figure is of a process of its own. Up to 10,000 hashes the sets are compared with those of all
-comparisons.
+a thousand million near pairs at 1,000,000 hashes. `smooth`: hashes whose bits are alike in rows and columns, as in
+photographs. Each figure is of a process of its own. Up to 10,000 hashes the sets are compared with those that all
+comparisons give.
 """
 
 import argparse

@@ -53,7 +53,7 @@ def separate(net: UniRainNet) -> UniRainNet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """What both forms of a comparison share."""
+    """The things that both forms of a comparison share."""
 
     config: Network
     image: Tensor

@@ -102,7 +102,7 @@ def shard_rows(folder: Path) -> set[int]:
 
 
 def computed(folder: Path) -> Counter[int]:
-    """How often each row was computed."""
+    """Each row to how often it was computed."""
     log = folder / "log"
     return Counter(int(line) for line in log.read_text().split()) if log.exists() else Counter()
 
@@ -129,7 +129,7 @@ def workers_left() -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What came of one round."""
+    """The result of one round."""
 
     is_equal: bool
     n_again: int

@@ -3,8 +3,7 @@
     python -m benchmarks.retrieval --references 10000 --queries 1000 --seed 0
     python -m benchmarks.retrieval --references 100000 --literal 10 --turns 1
 
-Synthetic triplets: captions and image vectors in clusters, many of them twice, and pictures of which some stand twice, so that
-ties and near ties occur at every border. All programs have the same vectors and pictures, in memory or memory-mapped:
+All programs have the same triplets (`benchmarks/synthetic_triplets.py`), in memory or memory-mapped:
 
     literal   every query by itself in NumPy float64, as Eqs. 1 to 3 are written; on a few queries, extrapolated
     memory    ours with the plain store
@@ -13,12 +12,12 @@ ties and near ties occur at every border. All programs have the same vectors and
 
 The programs run in turns (A B C A B C ...) and the fastest turn of each counts. Ours start every turn without moments. Before
 each, 2 GiB are touched and freed: a virtual machine whose free pages went back to its host gets them again slowly (2.4 s for
-1.1 GB were seen), which would be charged to whoever asks first. It is
-demanded that memory and edge give all queries the same references and scores, and the literal program's queries its own.
+1.1 GB were seen), which would be charged to whoever asks first. It is demanded that memory and edge give all queries the same
+references and scores, and that both agree with the literal program on its queries.
 """
 
 import argparse
-import importlib
+import importlib.util
 import os
 import sys
 import tempfile
@@ -26,16 +25,16 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import conv2d
 
+from benchmarks.synthetic_triplets import DIMENSIONS, SIDE, World, part_of
 from unirain_core.artefacts.schemas import Reference
 from unirain_core.artefacts.triplets import Triplets
 from unirain_core.config.sections import RetrievedReferences
@@ -55,8 +54,7 @@ from unirain_core.distill.structure import BUDGET
 from unirain_core.imaging.ssim import GAUSSIAN, stabilisers
 
 SIZES = RetrievedReferences(keep_semantic=100, keep_visual=20, keep_structural=3)
-DIMENSIONS, SIDE, THREADS = 512, 128, 2
-LEVELS = ("captions", "sight", "SSIM")
+THREADS = 2
 
 
 def main() -> int:
@@ -70,6 +68,8 @@ def main() -> int:
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    if min(options.references, options.queries, options.literal, options.turns) < 1:
+        parser.error("at least one reference, query, literal query and turn are needed")
     torch.set_num_threads(THREADS)
     with tempfile.TemporaryDirectory() as folder:
         world = World.drawn(np.random.default_rng(options.seed), Path(folder))
@@ -81,59 +81,6 @@ def main() -> int:
                 race.turn(stores)
     print(race.table(options.turns))
     return 0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class World:
-    """What triplets are drawn from."""
-
-    rng: np.random.Generator
-    folder: Path
-    captions: NDArray[np.float32]
-    """(C, D) centres of clusters."""
-    looks: NDArray[np.float32]
-    """(C, D)."""
-    scenes: NDArray[np.uint8]
-    """(C, S, S)."""
-
-    @classmethod
-    def drawn(cls, rng: np.random.Generator, folder: Path) -> "World":
-        """A world of 200 captions, looks and scenes."""
-        captions, looks = rng.normal(size=(2, 200, DIMENSIONS)).astype(np.float32)
-        coarse = rng.integers(40, 216, (200, SIDE // 8, SIDE // 8))
-        scenes = np.kron(coarse, np.ones((1, 8, 8), dtype=np.int64))
-        return cls(rng, folder, captions, looks, scenes.astype(np.uint8))
-
-    def triplets(self, prefix: str, count: int) -> Triplets:
-        """Triplets near random centres; a fifth of them exactly there."""
-        n_exact = count // 5
-        vectors = []
-        for centres in (self.captions, self.looks):
-            drawn = centres[self.rng.integers(len(centres), size=count)]
-            drawn[n_exact:] += 0.3 * self.rng.normal(size=(count - n_exact, DIMENSIONS)).astype(np.float32)
-            vectors.append(drawn)
-        return Triplets(
-            ids=tuple(f"{prefix}/{n:08d}" for n in range(count)),
-            input_hashes=tuple(f"{prefix}{n}" for n in range(count)),
-            encoders=("synthetic",),
-            text=vectors[0],
-            image=vectors[1],
-            pictures=self._pictures(self.folder / f"{prefix}.npy", count, n_exact),
-        )
-
-    def _pictures(self, path: Path, count: int, n_exact: int) -> NDArray[np.uint8]:
-        shape = (count, SIDE, SIDE)
-        pictures = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
-        for start in range(0, count, 1000):
-            part = slice(start, min(start + 1000, count))
-            drawn = self.scenes[self.rng.integers(len(self.scenes), size=part.stop - start)]
-            rows = np.arange(start, part.stop)
-            noisy = rows >= n_exact
-            drawn[noisy] += self.rng.integers(40, size=(int(noisy.sum()), SIDE, SIDE), dtype=np.uint8)
-            pictures[part] = drawn
-        pictures.flush()
-        mapped: NDArray[np.uint8] = np.load(path, mmap_mode="r")
-        return mapped
 
 
 @dataclass(slots=True, eq=False)
@@ -294,18 +241,6 @@ class Race:
 def touch_memory() -> None:
     """Let this machine have its memory before a program is timed."""
     np.ones(BUDGET, dtype=np.uint8)
-
-
-def part_of(triplets: Triplets, rows: slice) -> Triplets:
-    """Some rows of triplets."""
-    return replace(
-        triplets,
-        ids=triplets.ids[rows],
-        input_hashes=triplets.input_hashes[rows],
-        text=triplets.text[rows],
-        image=triplets.image[rows],
-        pictures=triplets.pictures[rows],
-    )
 
 
 def ssim_in_float32(query: Tensor, others: Tensor) -> Tensor:

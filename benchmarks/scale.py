@@ -1,4 +1,4 @@
-"""What each step costs a row, on synthetic rows without pictures and with scripted work.
+"""The cost of a row in each step, on synthetic rows without pictures and with scripted work.
 
     python -m benchmarks.scale --rows 10000 100000 1000000
 
@@ -60,7 +60,7 @@ JUDGES = JudgeName("statistics/photometric"), JudgeName("statistics/directional"
 
 @dataclass(slots=True)
 class Stopwatch:
-    """The seconds that somebody waits for items, and those of them in which this process computed."""
+    """The seconds that somebody waits for items, and the seconds of this process's CPU in the meantime."""
 
     seconds: float = 0.0
     cpu: float = 0.0
@@ -170,18 +170,20 @@ def main() -> int:
     parser.add_argument("--print-only", action="store_true", help="exit with 0 in any case")
     parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if min(arguments.rows) <= START:
+        parser.error(f"--rows: more than {START:,}, which shows the start-up, are needed")
     if arguments.measure:
         name, root, n_rows = arguments.measure
         print(json.dumps(measure({**STEPS, **NEAR}[name], Path(root), int(n_rows))))
         return 0
     with tempfile.TemporaryDirectory(prefix="unirain-scale-") as temporary:
-        unmet = report(arguments.folder or Path(temporary), sorted(arguments.rows), arguments.steps)
+        unmet = report(arguments.folder or Path(temporary), sorted(set(arguments.rows)), arguments.steps)
     print("all that is demanded holds" if not unmet else "does not hold: " + "; ".join(unmet))
     return 1 if unmet and not arguments.print_only else 0
 
 
 def measure(step: Callable[[Path, int], Figures], root: Path, n_rows: int) -> Figures:
-    """The seconds, those of all processors, and the peak memory of one step, in this process."""
+    """Seconds, CPU seconds of all processes and peak memory of one step, in this process."""
     before, cpu_before = time.perf_counter(), time.process_time()
     figures = step(root, n_rows)
     seconds = time.perf_counter() - before
@@ -241,7 +243,7 @@ def _rate(start: Figures, figures: Figures, unit: str) -> float:
 
 
 def ratio(series: Sequence[Figures], unit: str) -> float | None:
-    """What a row of the last size costs beside one of the size before; the first of the series is the start-up."""
+    """The cost of a row at the last size over its cost at the size before. The first of the series is the start-up."""
     if len(series) < 3:
         return None
     return _rate(series[0], series[-1], unit) / _rate(series[0], series[-2], unit)
@@ -273,7 +275,7 @@ def _figure(number: float | None, digits: int) -> str:
 
 
 def failures(step: str, series: Sequence[Figures]) -> list[str]:
-    """What of the demands the last figures do not meet."""
+    """The demands that the last figures do not meet."""
     last = series[-1]
     if step in NEAR:
         return [f"{last['seconds']:.0f} s"] if last["seconds"] > NEAR_S else []
@@ -283,6 +285,7 @@ def failures(step: str, series: Sequence[Figures]) -> list[str]:
     is_judged = n_rows >= JUDGED_ROWS
     if is_judged and memory is not None and memory > BYTES_A_ROW:
         unmet.append(f"{memory:.0f} bytes a row, at most {BYTES_A_ROW} are demanded")
+    # the bounds of the engine's overhead below judge `verify` and `verified`
     if is_judged and growth is not None and growth > RATIO and step not in ("verify", "verified"):
         unmet.append(f"{growth:.2f} times what a row cost before, at most {RATIO} are demanded")
     if growth is not None and "engine_seconds" in last:  # a start-up is no cost of a row

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.crash import run, state, tiny_project
+from benchmarks.tiny_project import run, state, tiny_project
 
 DAMAGES = ("cut", "emptied", "flipped", "deleted", "a folder")
 

@@ -82,12 +82,12 @@ def labelled(corpus: Sequence[Sample], fit: Fitted) -> list[Query]:
 def photos(corpus: Sequence[Sample], fit: Fitted) -> list[Query]:
     """The real photos, each with references among the others."""
     triplets = {s.id: triplet(s, fit) for s in corpus if s.real}
-    return [
-        query
-        for photo in corpus
-        if photo.real
-        for query in _queries([photo], [t for i, t in triplets.items() if i != photo.id], corpus, fit)
-    ]
+    queries: list[Query] = []
+    for photo in corpus:
+        if photo.real:
+            others = [row for name, row in triplets.items() if name != photo.id]
+            queries += _queries([photo], others, corpus, fit)
+    return queries
 
 
 def _queries(
@@ -105,7 +105,7 @@ def _queries(
 
 
 def triplet(sample: Sample, fit: Fitted) -> EncodedRow:
-    """What the statistics encoders of a fit make of a measured picture."""
+    """The triplet that the statistics encoders of a fit make of a measured picture."""
     caption = sentence(attributes(sample.measured, fit.rules))
     return EncodedRow(
         id=sample.id,

@@ -65,20 +65,24 @@ def main() -> None:
         judges = [from_json(family, weights[family]) for family in FAMILIES]
     else:
         fit, judges = fitted.fitted(), list(shipped().values())
-    asked = [(labelled(corpus, fit), photos(corpus, fit)) for corpus in tests]
-    outcomes = {share: [o for on in asked for o in judged(*on, judges, share)] for share in SHARES}
-    same_type = retrieval([query for queries, _ in asked for query in queries])
+    outcomes: dict[float | None, list[Outcome]] = {share: [] for share in SHARES}
+    test_queries: list[Query] = []
+    for corpus in tests:
+        asked, photographed = labelled(corpus, fit), photos(corpus, fit)
+        test_queries += asked
+        for share in SHARES:
+            outcomes[share] += judged(asked, photographed, judges, share)
+    same_type = retrieval(test_queries)
     if fit_anew:
         _write(FOLDER / fitted.FILE, {**encoders, "figures": same_type})
-        figures = [
-            {"accept_share": share, "judge": name, **asdict(confusion)}
-            for share, given in outcomes.items()
-            for name, confusion in confusions(given, FAMILIES).items()
-        ]
+        figures: list[dict[str, object]] = []
+        for share, of_share in outcomes.items():
+            for name, confusion in confusions(of_share, FAMILIES).items():
+                figures.append({"accept_share": share, "judge": name, **asdict(confusion)})
         _write(FOLDER / FILE, {**_header(), "figures": figures, "judges": weights})
-    for share, given in outcomes.items():
+    for share, of_share in outcomes.items():
         print(f"\n== {'fitted thresholds' if share is None else f'accept_share: {share}'}")
-        print("\n".join(lines(given, FAMILIES)))
+        print("\n".join(lines(of_share, FAMILIES)))
     print(f"\nreferences of the same rain type (good pictures): {same_type}")
 
 
@@ -101,20 +105,20 @@ def judged(
     share: float | None,
 ) -> list[Outcome]:
     """Ask all judges about the measured pictures of a corpus; with a share, at thresholds of its database."""
-    answers, on_photos = (
-        [[p_yes(query, judge) for query in q] for judge in judges] for q in (queries, database)
-    )
-    thresholds = [HALF if share is None else threshold(pl.Series(given), share) for given in on_photos]
-    votes = zip(
-        *([p >= at for p in given] for given, at in zip(answers, thresholds, strict=True)), strict=True
-    )
-    return [
-        Outcome(q.sample.rain_type, q.sample.kind, of_one) for q, of_one in zip(queries, votes, strict=True)
-    ]
+    votes_of_judges: list[list[bool]] = []
+    for judge in judges:
+        least = HALF
+        if share is not None:
+            least = threshold(pl.Series([p_yes(photo, judge) for photo in database]), share)
+        votes_of_judges.append([p_yes(query, judge) >= least for query in queries])
+    outcomes: list[Outcome] = []
+    for query, *votes in zip(queries, *votes_of_judges, strict=True):
+        outcomes.append(Outcome(query.sample.rain_type, query.sample.kind, tuple(votes)))
+    return outcomes
 
 
 def p_yes(query: Query, judge: StatisticsJudge) -> float:
-    """What a judge says of a measured picture and its measured references."""
+    """A judge's probability of a yes, from a measured picture and its measured references."""
     theirs = [r.features.of(judge.family) for r in query.references]
     return judge.respond(judge.weights.deviations(query.sample.features.of(judge.family), theirs)).p_yes
 

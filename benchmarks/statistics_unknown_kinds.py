@@ -8,6 +8,7 @@ Pictures, seeds and encoders are those of `benchmarks.statistics_judges`; the sh
 from benchmarks.statistics_corpus import labelled, photos, samples
 from benchmarks.statistics_fit import fit_judge
 from benchmarks.statistics_judges import FITS, TESTS, judged
+from unirain_core.distill.confusion import Outcome
 from unirain_core.standins.statistics.features import FAMILIES
 from unirain_core.standins.statistics.fitted import fitted
 from unirain_core.standins.statistics.judges import from_json
@@ -22,16 +23,20 @@ def main() -> None:
     corpora, tests = ([list(samples(config)) for config in configs] for configs in (FITS, TESTS))
     queries = [query for corpus in corpora for query in labelled(corpus, fit)]
     database = [query for corpus in corpora for query in photos(corpus, fit)]
-    asked = [(labelled(corpus, fit), photos(corpus, fit)) for corpus in tests]
+    measured = [(labelled(corpus, fit), photos(corpus, fit)) for corpus in tests]
     print("planted kind      caught: " + ", ".join(_title(share) for share in SHARES))
     for kind in sorted({query.sample.kind for query in queries} - {""}):
-        known = [query for query in queries if query.sample.kind != kind]
-        judges = [from_json(family, fit_judge(family, known, database)) for family in FAMILIES]
-        caught = []
+        others = [query for query in queries if query.sample.kind != kind]
+        judges = [from_json(family, fit_judge(family, others, database)) for family in FAMILIES]
+        figures = []
         for share in SHARES:
-            outcomes = [o for on in asked for o in judged(*on, judges, share) if o.kind == kind]
-            caught.append(f"{sum(not o.verdict for o in outcomes):3} of {len(outcomes):2}")
-        print(f"{kind:16}  {', '.join(caught)}", flush=True)
+            planted: list[Outcome] = []
+            for test_queries, test_photos in measured:
+                outcomes = judged(test_queries, test_photos, judges, share)
+                planted += [outcome for outcome in outcomes if outcome.kind == kind]
+            n_caught = sum(not outcome.verdict for outcome in planted)
+            figures.append(f"{n_caught:3} of {len(planted):2}")
+        print(f"{kind:16}  {', '.join(figures)}", flush=True)
 
 
 def _title(share: float | None) -> str:

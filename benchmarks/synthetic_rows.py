@@ -89,20 +89,21 @@ def references(queries: Triplets, photo_ids: Sequence[str]) -> list[list[Referen
     numbers = np.array([number_of(name) for name in queries.ids], dtype=np.uint64)
     first = (mixed(numbers, 7) % np.uint64(len(photo_ids))).tolist()
     scores = np.sort([_shares(numbers, 8 + rank) for rank in range(REFERENCES)], axis=0)[::-1].T.tolist()
-    return [
-        [
-            Reference(
-                pair_id=name,
-                rank=rank,
-                reference_id=photo_ids[(start + 7 * rank) % len(photo_ids)],
-                s_txt=1.0 - score,
-                s_vis=score,
-                s_perc=score,
-            )
-            for rank, score in enumerate(of_query)
-        ]
-        for name, start, of_query in zip(queries.ids, first, scores, strict=True)
-    ]
+    rows: list[list[Reference]] = []
+    for name, start, of_query in zip(queries.ids, first, scores, strict=True):
+        rows.append([_reference(name, rank, score, start, photo_ids) for rank, score in enumerate(of_query)])
+    return rows
+
+
+def _reference(pair_id: str, rank: int, score: float, start: int, photo_ids: Sequence[str]) -> Reference:
+    return Reference(
+        pair_id=pair_id,
+        rank=rank,
+        reference_id=photo_ids[(start + 7 * rank) % len(photo_ids)],
+        s_txt=1.0 - score,
+        s_vis=score,
+        s_perc=score,
+    )
 
 
 def responses(ids: Sequence[str], judge: str) -> list[Response]:

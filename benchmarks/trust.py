@@ -21,12 +21,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.crash import ROOT, run, tiny_project
+from benchmarks.tiny_project import ROOT, run, tiny_project
 
 POINTS = Path(__file__).with_name("trust_points")
 TURNS = 5
 BOUND = 0.03
-"""What checking may cost, as a share of the demo's and of a training's time."""
+"""The most that checking may cost, as a share of the demo's and of a training's time."""
 
 
 def project_of_the_sample(folder: Path) -> Path:
@@ -68,7 +68,7 @@ def read(content: bytes, *, has_checksum: bool) -> pa.Table:
 
 
 def checksum_seconds(project: Path) -> float:
-    """What page checksums add to one writing and one reading of every table of the run."""
+    """The seconds that page checksums add to one writing and one reading of every table of the run."""
     total = 0.0
     for path in sorted([*project.glob("data/**/*.parquet"), *project.glob(".unirain/**/*.parquet")]):
         table = pq.read_table(path)

@@ -19,12 +19,12 @@ logger = logging.getLogger(__name__)
 POOL = "dvc"
 """Everything that runs DVC waits in this pool; its limit stands in dagster.yaml."""
 
-_RETRIES = 20
-_SECONDS_BETWEEN = 30
+_RETRIES, _SECONDS_BETWEEN = 20, 30
+"""A click while a shell's `dvc repro` runs waits up to ten minutes for it; then the step fails and says who is busy."""
 
 
 class RunConfig(dg.Config):
-    """What a person can choose when materialising an asset."""
+    """The choice of a person who materialises an asset."""
 
     force: bool = False
     """Run the stage although nothing that it depends on has changed."""

@@ -1,4 +1,4 @@
-"""What runs without a person's click on one asset: the job over everything, the sensor for shell runs and edits."""
+"""Runs without a person's click on one asset: the job over everything, the sensor for shell runs and edits."""
 
 import hashlib
 import json

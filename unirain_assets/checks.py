@@ -92,11 +92,13 @@ def _missing(root: Path, answered: Iterable[str], what: str, dropped_by: str) ->
 
 
 def _types_have_pairs(root: Path, step: Step) -> str | None:
-    wanted = _texts(step.params.get("rain_types"))
-    needed = {name: rows for name, rows in _splits(root).items() if name != UNFILTERED}
-    counts = {name: Counter(row.rain_type for row in rows) for name, rows in needed.items()}
-    empty = [f"{name} has no {kind}" for name, count in counts.items() for kind in wanted if not count[kind]]
-    return f"{'; '.join(empty)}: add a dataset, or take the type out of rain_types" if empty else None
+    gaps: list[str] = []
+    for name, rows in _splits(root).items():
+        if name != UNFILTERED:
+            counts = Counter(row.rain_type for row in rows)
+            types = _texts(step.params.get("rain_types"))
+            gaps += [f"{name} has no {rain_type}" for rain_type in types if not counts[rain_type]]
+    return f"{'; '.join(gaps)}: add a dataset, or take the type out of rain_types" if gaps else None
 
 
 def _splits_share_no_scene(root: Path, _step: Step) -> str | None:

@@ -1,11 +1,10 @@
-"""What the web interface shows of a step: its report, its small pictures, its MLflow run."""
+"""The facts of a step for the web interface: its report, its small pictures, its MLflow run."""
 
 import base64
 import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 
 import dagster as dg
@@ -49,9 +48,15 @@ def markdown_table(rows: Sequence[Mapping[str, object]]) -> str:
     | --- | --- |
     | drs | 3 |
     """
-    texts = {name for row in rows for name, cell in row.items() if isinstance(cell, str)}
-    columns = sorted(dict.fromkeys(name for row in rows for name in row), key=lambda name: name not in texts)
-    lines = [columns, ["---"] * len(columns), *([_cell(row.get(c)) for c in columns] for row in rows)]
+    names: dict[str, None] = {}  # in the order in which they first occur
+    texts: set[str] = set()
+    for row in rows:
+        names |= dict.fromkeys(row)
+        texts |= {name for name, cell in row.items() if isinstance(cell, str)}
+    columns = sorted(names, key=lambda name: name not in texts)
+    lines = [columns, ["---"] * len(columns)]
+    for row in rows:
+        lines.append([_cell(row.get(column)) for column in columns])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -64,26 +69,40 @@ def _report(content: Mapping[str, report.Json]) -> Values:
         values |= {f"counts/{name}": dg.MetadataValue.int(n) for name, n in counts.items()}
     if isinstance(reasons, dict) and reasons:
         values["reasons"] = _table([{"reason": name, "rows": n} for name, n in reasons.items()])
-    figures = (pair for name, value in content.items() if name not in _FIXED for pair in _flat(name, value))
-    return values | {name: shown for name, value in figures if (shown := _figure(value)) is not None}
+    for name, value in content.items():
+        if name not in _FIXED:
+            values |= _figures(name, value)
+    return values
+
+
+def _figures(name: str, value: report.Json) -> Values:
+    """One figure of a report as Dagster shows it: one value, or, where its cells hold several numbers, one for each."""
+    values: Values = {}
+    for title, part in _flat(name, value):
+        shown_as = _figure(part)
+        if shown_as is not None:
+            values[title] = shown_as
+    return values
 
 
 def _flat(name: str, value: report.Json) -> Iterator[tuple[str, report.Json]]:
-    """A figure by itself; one whose cells hold several numbers as a table for each of them."""
-    rows = (
-        {key: row for key, row in value.items() if isinstance(row, dict)} if isinstance(value, dict) else {}
-    )
-    cells = [cell for row in rows.values() for cell in row.values() if isinstance(cell, dict)]
-    if not cells:
+    """A figure by itself. Where its cells hold several numbers, a table for each of them."""
+    entries = value.items() if isinstance(value, dict) else ()
+    rows = {key: row for key, row in entries if isinstance(row, dict)}
+    numbers: dict[str, None] = {}  # by name, in the order in which they first occur
+    for row in rows.values():
+        for cell in row.values():
+            if isinstance(cell, dict):
+                numbers |= dict.fromkeys(cell)
+    if not numbers:
         yield name, value
-    for inner in dict.fromkeys(key for cell in cells for key in cell):
-        yield (
-            f"{name}/{inner}",
-            {
-                key: {c: v.get(inner) for c, v in row.items() if isinstance(v, dict)}
-                for key, row in rows.items()
-            },
-        )
+    for number in numbers:
+        yield f"{name}/{number}", {key: _inner(row, number) for key, row in rows.items()}
+
+
+def _inner(row: Mapping[str, report.Json], name: str) -> dict[str, report.Json]:
+    """One of the numbers in each cell of a row."""
+    return {column: cell.get(name) for column, cell in row.items() if isinstance(cell, dict)}
 
 
 def _figure(value: report.Json) -> Value | None:
@@ -99,14 +118,15 @@ def _figure(value: report.Json) -> Value | None:
         case [dict(), *_]:
             return _table([row for row in value if isinstance(row, dict)])
         case dict() if value:
-            rows = (
-                (name, cell if isinstance(cell, dict) else {"value": cell}) for name, cell in value.items()
-            )
-            return _table([{"name": name, **row} for name, row in rows])
+            return _table([_row(name, cell) for name, cell in value.items()])
         case [*items] if items:
             return dg.MetadataValue.text(", ".join(_cell(item) for item in items))
         case _:
             return None
+
+
+def _row(name: str, cell: report.Json) -> dict[str, report.Json]:
+    return {"name": name, **cell} if isinstance(cell, dict) else {"name": name, "value": cell}
 
 
 def _table(rows: Sequence[Mapping[str, object]]) -> dg.MarkdownMetadataValue:
@@ -132,21 +152,33 @@ def _number(value: float) -> str:
 
 
 def _pictures(root: Path, step: Step) -> Values:
-    found = sorted(file for out in step.outs for file in (root / out).rglob("*.png"))
-    spread = found[:: max(1, len(found) // _PICTURES)]
-    shown = islice(((f, p) for f in spread if (p := _preview(f)) is not None), _PICTURES)
-    text = "\n\n".join(f"![{file.stem}]({address})" for file, address in shown)
-    return {"pictures": dg.MetadataValue.md(text)} if text else {}
+    """Previews of a few pictures, spread evenly over all of them."""
+    files = sorted(file for out in step.outs for file in (root / out).rglob("*.png"))
+    images: list[str] = []
+    for file in files[:: max(1, len(files) // _PICTURES)]:
+        address = _preview(file)
+        if address is not None:
+            images.append(f"![{file.stem}]({address})")
+        if len(images) == _PICTURES:
+            break
+    return {"pictures": dg.MetadataValue.md("\n\n".join(images))} if images else {}
 
 
 def _preview(file: Path) -> str | None:
-    """A picture as a small data address; None where the file holds none, as sample corpora have on purpose."""
+    """A picture as a small data address.
+
+    None where the file holds none, as sample corpora have on purpose, or more pixels than Pillow opens.
+    """
     content = io.BytesIO()
     try:
         with Image.open(file) as image:
             image.thumbnail((_PICTURE_SIDE, _PICTURE_SIDE))
             image.convert("RGB").save(content, format="WEBP", quality=80)
-    except (OSError, SyntaxError):  # what Pillow raises of broken files
+    except (
+        OSError,
+        SyntaxError,
+        Image.DecompressionBombError,
+    ):  # Pillow raises the first two of broken files
         return None
     return f"data:image/webp;base64,{base64.b64encode(content.getvalue()).decode()}"
 

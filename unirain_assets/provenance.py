@@ -1,4 +1,4 @@
-"""What a step's outs were made from, as Dagster's tags and as tables for a person; dvc.lock alone says it."""
+"""The origin of a step's outs, as Dagster's tags and as tables for a person; dvc.lock alone says it."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -27,7 +27,7 @@ Facts = dict[str, dict[str, object]]
 
 
 def tags(root: Path, pipeline: Graph, step: Step, lock: Mapping[str, Locked]) -> dict[str, str]:
-    """What Dagster compares to tell fresh from stale, read from the step's entry in dvc.lock."""
+    """The tags by which Dagster tells fresh from stale, from the step's entry in dvc.lock."""
     locked = lock[step.address]
     told = {
         DATA_VERSION: versions.data_version(step, locked),
@@ -42,7 +42,7 @@ def tags(root: Path, pipeline: Graph, step: Step, lock: Mapping[str, Locked]) ->
 
 
 def facts(step: Step, locked: Locked) -> Facts:
-    """What an entry of dvc.lock says that its outs were made from."""
+    """The params, code and data that the outs of an entry of dvc.lock were made from."""
     code = {dep: md5 for dep, md5 in locked.deps.items() if dep in step.code}
     data = {dep: md5 for dep, md5 in locked.deps.items() if dep not in step.code}
     return {"params": dict(_leaves(locked.params)), "code": {**code}, "data": {**data}}
@@ -78,7 +78,7 @@ def defined(project: versions.Project, step: Step, lock: Mapping[str, Locked]) -
 
 
 def changes(before: Mapping[str, Mapping[str, object]], now: Mapping[str, Mapping[str, object]]) -> Value:
-    """What differs, as a table; hashes by their first digits."""
+    """The differences as a table, hashes by their first digits."""
     rows = []
     for kind in ("params", "code", "data"):
         old, new = before.get(kind, {}), now.get(kind, {})

@@ -1,4 +1,4 @@
-"""What dvc.lock says of a step, and the versions of data and code that follow from it."""
+"""Versions of data and code of each step, as they follow from dvc.lock and from the files."""
 
 import hashlib
 import json
@@ -126,12 +126,12 @@ def _beside(root: Path, dep: str, outs: Mapping[str, str]) -> Iterator[str]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """What DVC sees of a folder of code: .dvcignore leaves out bytecode."""
+    """The files of a folder of code that DVC sees: .dvcignore leaves out bytecode."""
     return (f for f in folder.rglob("*") if f.is_file() and "__pycache__" not in f.parts)
 
 
 def _file_hash(path: Path) -> str:
-    return hashlib.md5(path.read_bytes()).hexdigest()
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
 
 
 def _digest(value: object) -> str:

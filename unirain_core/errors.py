@@ -12,8 +12,8 @@ UniRainError (1)
 ├── ItemError (1)                 one picture or pair cannot be used; the others can
 ├── WorkerDiedError (1)           a worker process ended from outside
 ├── EditedError (1)               params, code or inputs changed while a stage ran
-├── GateError (1)                 a required condition failed (the same from CLI, DVC or Dagster)
-└── BusyError (1)                 another process runs the same stage
+├── GateError (1)                 a required condition failed
+└── BusyError (1)                 another process holds what this one needs
 """
 
 import re
@@ -108,7 +108,7 @@ class EditedError(UniRainError):
 
 
 class GateError(UniRainError):
-    """A required condition failed (the same from CLI, DVC or Dagster)."""
+    """A required condition failed, such as a loss that must stay finite."""
 
 
 class BusyError(UniRainError):

@@ -153,6 +153,13 @@ def test_damage_that_shows_in_a_later_batch_is_named(tmp_path):
         list(tables.batches(path, Verdict, ["pair_id"]))
 
 
+def test_bytes_that_were_read_are_parsed_though_their_file_is_gone_meanwhile(tmp_path):
+    rows = [Verdict(pair_id="a/1", yes=1, no=2, abstained=0, verdict=False, calls=3)]
+    content = tables.encode(rows, Verdict, keys=["00"])
+
+    assert rows == tables.rows_of(tables.parse(tmp_path / "gone.parquet", content, Verdict), Verdict)
+
+
 def test_rows_are_counted_without_being_read(tmp_path):
     path = tmp_path / "data/votes/verdicts.parquet"
     rows = [Verdict(pair_id=str(n), yes=0, no=3, abstained=0, verdict=False, calls=2) for n in range(5)]

@@ -173,6 +173,23 @@ def test_a_damaged_file_of_pictures_is_refused_with_the_command_that_mends(folde
         TripletFiles.open(folder)
 
 
+def test_a_flipped_bit_in_the_header_of_the_pictures_is_refused_or_changes_nothing(folder):
+    triplets.write(folder, rows(3))
+    file = folder / "pictures.npy"
+    whole = file.read_bytes()
+    expected = TripletFiles.open(folder).pictures.copy()
+    for bit in range(8 * (len(whole) - expected.size)):
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << bit % 8
+        file.write_bytes(flipped)
+        try:
+            pictures = TripletFiles.open(folder).pictures
+        except SchemaError:
+            continue
+
+        np.testing.assert_array_equal(expected, pictures)
+
+
 def test_absent_pictures_name_the_stage_that_writes_them(tmp_path):
     triplets.write(tmp_path / "data/database", rows(3))
     (tmp_path / "data/database/pictures.npy").unlink()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from unirain_core.artefacts.whole import whole_file, write_text
+from unirain_core.artefacts.whole import naming, whole_file, write_text
 
 
 def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path):
@@ -28,3 +28,14 @@ def test_what_a_kill_leaves_is_overwritten_by_the_next_run(tmp_path):
     write_text(tmp_path / "a", "whole")
 
     assert ["a"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_an_error_of_the_system_names_the_file_that_was_written_unless_it_names_one_itself(tmp_path):
+    for error, name in (
+        (OSError(28, "No space left on device"), str(tmp_path / "a")),
+        (OSError(5, "Input/output error", "/another"), "/another"),
+    ):
+        with pytest.raises(OSError, match=error.strerror) as told, naming(tmp_path / "a"):
+            raise error
+
+        assert name == told.value.filename

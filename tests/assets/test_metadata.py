@@ -114,6 +114,14 @@ def test_a_broken_picture_is_passed_over(toy, step, keep):
     assert ["whole"] == names(metadata.shown(toy, step))
 
 
+def test_a_picture_of_more_pixels_than_pillow_opens_is_passed_over(toy, step, monkeypatch):
+    picture(toy / "data/train/ours/small.png", 8)
+    picture(toy / "data/train/ours/vast.png", 64)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+
+    assert ["small"] == names(metadata.shown(toy, step))
+
+
 def test_of_many_pictures_four_are_shown(toy, step):
     for number in range(100):
         picture(toy / f"data/train/ours/{number:03}.png", 8)

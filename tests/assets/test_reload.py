@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from unirain_assets import reload
-from unirain_core.cli.ui import free_port
+from unirain_core.cli.servers import free_port
 
 
 @pytest.fixture

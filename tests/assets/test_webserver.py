@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from unirain_core.cli.ui import free_port
+from unirain_core.cli.servers import free_port
 
 pytestmark = pytest.mark.slow
 REPO = Path(__file__).parents[2]

@@ -42,6 +42,29 @@ def test_a_start_up_is_no_cost_of_a_row():
     assert [] == scale.failures("split", series)
 
 
+@pytest.mark.parametrize("rows", [["1000"], ["10000", "500"]])
+def test_numbers_of_rows_that_show_no_more_than_the_start_up_are_refused(monkeypatch, capsys, rows):
+    monkeypatch.setattr(sys, "argv", ["scale", "--rows", *rows])
+    with pytest.raises(SystemExit, match="2"):
+        scale.main()
+
+    assert "--rows: more than 1,000, which shows the start-up, are needed" in capsys.readouterr().err
+
+
+def test_a_number_of_rows_that_is_named_twice_is_measured_once(monkeypatch):
+    sizes: list[int] = []
+
+    def report(_folder, rows, _steps):
+        sizes.extend(rows)
+        return []
+
+    monkeypatch.setattr(sys, "argv", ["scale", "--rows", "2000", "2000"])
+    monkeypatch.setattr(scale, "report", report)
+
+    assert scale.main() == 0
+    assert sizes == [2000]
+
+
 def test_what_does_not_hold_is_said_with_what_is_demanded():
     series = [
         figures(0, seconds=0.0),

@@ -105,6 +105,32 @@ def test_a_second_run_does_not_take_its_results_for_inputs(tmp_path, identity):
     assert files(tmp_path / "in") == ["a.png", "clean/a.png"]
 
 
+def test_the_folder_around_the_input_can_be_the_output(tmp_path, identity):
+    write(tmp_path / "in" / "a.png", noise(4, 4, 3))
+    derain(tmp_path / "in", tmp_path, identity)
+
+    assert files(tmp_path) == ["a.png", "in/a.png"]
+
+
+def test_links_to_nowhere_to_themselves_and_to_folders_are_named_and_the_others_are_derained(
+    tmp_path, identity, capsys
+):
+    write(tmp_path / "in" / "a.png", noise(4, 4, 3))
+    write(tmp_path / "elsewhere" / "b.png", noise(4, 4, 3))
+    for name, target in (("gone.png", "nothing"), ("loop.png", "loop.png"), ("more", "../elsewhere")):
+        (tmp_path / "in" / name).symlink_to(target)
+    derain(tmp_path / "in", tmp_path / "out", identity)
+    said = capsys.readouterr().err
+
+    assert files(tmp_path / "out") == ["a.png"]
+    for line in (
+        "gone.png: a link that leads nowhere",
+        "loop.png: a link that leads nowhere",
+        "more: a link to a folder",
+    ):
+        assert line in said
+
+
 def test_a_folder_is_never_derained_into_itself(tmp_path):
     write(tmp_path / "in" / "a.png", noise(4, 4, 3))
 

@@ -85,6 +85,15 @@ def test_a_pair_without_a_triplet_is_told_with_its_reason(project, capsys):
     assert f"dropped    out_of_memory: {MEANINGS['out_of_memory']} (40 GB)" in capsys.readouterr().out
 
 
+def test_a_pair_that_a_method_could_not_be_scored_on_is_told_with_its_reason(project, capsys):
+    lost = Dropped(pair_id="set/a/1", dataset="set", reason="out_of_memory", other="benchmark test: 40 GB")
+    tables.write(project / "data/scores/baseline/input/dropped.parquet", [lost], Dropped)
+    explain("set/a/1", project)
+
+    said = f"no score   of input: out_of_memory: {MEANINGS['out_of_memory']} (benchmark test: 40 GB)"
+    assert said in capsys.readouterr().out
+
+
 def test_an_unknown_pair_is_answered_with_the_nearest_names(project):
     with pytest.raises(ConfigError, match=r"'set/a/3'; nearest: set/a/[12], set/a/[12]"):
         story("set/a/3", project)

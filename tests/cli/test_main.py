@@ -98,6 +98,18 @@ def test_the_traceback_is_in_the_log_and_on_the_screen_with_debug(project):
     assert "MissingArtefactError" in (project / ".unirain/errors.log").read_text()
 
 
+def test_a_current_folder_that_is_gone_is_told_in_one_line(tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    program = f"import os, runpy; os.rmdir({str(gone)!r}); runpy.run_module('unirain_core.cli.main', run_name='__main__')"
+    answer = subprocess.run(
+        [sys.executable, "-c", program, "summary"], cwd=gone, capture_output=True, text=True, check=False
+    )
+
+    assert answer.returncode == 1
+    assert answer.stderr.splitlines() == ["unirain: a file: No such file or directory"]
+
+
 def test_a_stage_that_runs_already_is_not_run_twice(project):
     program = (
         "import pathlib, sys\nfrom unirain_core.engine.life import lock\n"

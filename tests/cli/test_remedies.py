@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unirain_core.cli import ui
+from unirain_core.cli import servers
 from unirain_core.cli.derain import derain, plan
 from unirain_core.cli.sample_corpus import sample_corpus
 from unirain_core.config.sections import Network
@@ -91,13 +91,13 @@ def test_a_corpus_is_rendered_into_the_folder_that_the_message_asks_for(folder):
 
 
 def test_another_first_port_is_taken_where_all_are_in_use(monkeypatch):
-    monkeypatch.setattr(ui, "_PORTS_TRIED", 1)
+    monkeypatch.setattr(servers, "_PORTS_TRIED", 1)
     with socket.socket() as taken:
-        taken.bind((ui.LOOPBACK, 0))
+        taken.bind((servers.LOOPBACK, 0))
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match="name another first port"):
-            ui.free_port(port)
+            servers.free_port(port)
         monkeypatch.undo()
 
-        assert ui.free_port(port + 1) > port
+        assert servers.free_port(port + 1) > port

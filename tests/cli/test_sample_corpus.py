@@ -1,11 +1,16 @@
 """The command: renders into an empty folder only, over any folder of photographs."""
 
 import json
+from typing import get_type_hints
 
 import pytest
+import typer
+from annotated_types import Le
 from PIL import Image
+from typer.testing import CliRunner
 
 from unirain_core.cli.sample_corpus import sample_corpus
+from unirain_core.config.sections import SampleCorpus
 from unirain_core.errors import ConfigError
 from unirain_core.imaging.codec import read_header
 from unirain_core.standins.rain.corpus import LEDGER
@@ -36,6 +41,19 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path):
     with pytest.raises(ConfigError, match="not empty"):
         sample_corpus(tmp_path)
     assert ["thesis.tex"] == [f.name for f in tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("option", "key", "largest"), [("--height", "height", 4096), ("--seed", "seed", 2**63 - 1)]
+)
+def test_what_params_would_refuse_is_wrong_use(option, key, largest):
+    bounds = get_type_hints(SampleCorpus, include_extras=True)[key].__metadata__
+    command = typer.Typer()
+    command.command()(sample_corpus)
+    answer = CliRunner().invoke(command, [option, str(largest + 1)])
+
+    assert Le(largest) in bounds
+    assert (answer.exit_code, option in answer.output) == (2, True)
 
 
 def test_nothing_to_render_is_said():

@@ -7,6 +7,7 @@ import urllib.parse
 import pytest
 
 from tests.tracking.conftest import START
+from unirain_core.cli.track import track
 from unirain_core.errors import without_password
 from unirain_core.tracking.journal import Journal
 
@@ -38,6 +39,13 @@ def test_no_password_reaches_output_logs_or_files(tmp_path, monkeypatch, url):
     assert ".unirain/errors.log" in {str(file.relative_to(tmp_path)) for file in files}
     for secret in ("secret", "sec/ret", "se%2Fcr%40t"):
         assert secret not in said
+
+
+def test_a_project_without_trainings_is_told_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    track()
+
+    assert capsys.readouterr().out == "no training has a journal yet: there is nothing to send\n"
 
 
 @pytest.mark.parametrize(

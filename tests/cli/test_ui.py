@@ -9,8 +9,11 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from unirain_core.cli import ui
+from unirain_core.cli.servers import LOOPBACK, free_port
 from unirain_core.errors import ConfigError
 
 PIPELINE = """\
@@ -18,6 +21,8 @@ stages:
   listing: {cmd: "true", outs: [data/raw], meta: {group: corpus}}
   votes: {cmd: "true", deps: [data/raw], outs: [data/votes]}
 """
+COMMAND = typer.Typer()
+COMMAND.command()(ui.ui)
 PROGRAM = "import typer; from unirain_core.cli.ui import ui; typer.run(ui)"
 
 
@@ -34,11 +39,40 @@ def project(tmp_path, monkeypatch):
 
 def test_a_port_in_use_is_passed_over():
     with socket.socket() as taken:
-        taken.bind((ui.LOOPBACK, 0))
+        taken.bind((LOOPBACK, 0))
         taken.listen()
         port = taken.getsockname()[1]
 
-        assert ui.free_port(port) > port
+        assert free_port(port) > port
+
+
+def test_both_interfaces_asked_for_at_one_port_get_two(project):
+    port = free_port(24000)
+    dagster, mlflow = ui._servers(project, port, port)
+
+    assert dagster.url == f"http://127.0.0.1:{port}"
+    assert mlflow.url != dagster.url
+
+
+def test_ports_end_with_the_last_one(monkeypatch):
+    with socket.socket() as taken:
+        taken.bind((LOOPBACK, 0))
+        taken.listen()
+        last = taken.getsockname()[1]
+        monkeypatch.setattr("unirain_core.cli.servers.LAST_PORT", last)
+
+        with pytest.raises(
+            ConfigError, match=rf"ports {last} to {last} are all in use; name another first port"
+        ):
+            free_port(last)
+
+
+@pytest.mark.parametrize("port", ["0", "70000"])
+def test_a_port_that_there_is_not_is_wrong_use(project, port):
+    answer = CliRunner().invoke(COMMAND, ["--dagster-port", port])
+
+    assert answer.exit_code == 2
+    assert "--dagster-port" in answer.output
 
 
 @pytest.mark.parametrize("command", [ui.ui, ui.sync])
@@ -95,7 +129,7 @@ def in_project(project):
 
 @pytest.mark.slow
 def test_both_interfaces_answer_and_nothing_is_left_when_they_are_stopped(project):
-    ports = [str(ui.free_port(first)) for first in (23000, 25000)]
+    ports = [str(free_port(first)) for first in (23000, 25000)]
     command = [sys.executable, "-c", PROGRAM, "--dagster-port", ports[0], "--mlflow-port", ports[1]]
     said = project / "said"
     with said.open("w") as output:

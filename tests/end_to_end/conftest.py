@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from benchmarks.crash import ROOT, run, tiny_project
+from benchmarks.tiny_project import ROOT, run, tiny_project
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped
 from unirain_core.config.load import load_params

@@ -16,7 +16,7 @@ import pytest
 
 from tests.end_to_end.browser import PATIENCE, browser, is_installed
 from unirain_assets import graph
-from unirain_core.cli.ui import free_port
+from unirain_core.cli.servers import free_port
 from unirain_core.distill import gallery
 from unirain_core.distill.gallery import Card
 from unirain_core.distill.thumbnails import encode

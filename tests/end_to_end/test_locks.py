@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from benchmarks.crash import finished, run, state
+from benchmarks.tiny_project import finished, run, state
 from tests.end_to_end.conftest import copy_of
 from unirain_core.config.load import read_yaml
 from unirain_core.config.pipeline import read_pipeline

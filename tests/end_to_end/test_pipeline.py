@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.crash import finished, orphans, run, state, tiny_project
+from benchmarks.tiny_project import finished, orphans, run, state, tiny_project
 from tests.end_to_end.conftest import copy_of
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from benchmarks.crash import finished, run, tree
+from benchmarks.tiny_project import finished, run, tree
 from tests.end_to_end.conftest import copy_of
 
 pytestmark = pytest.mark.slow

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from benchmarks.crash import ROOT, run, tiny_project
+from benchmarks.tiny_project import ROOT, run, tiny_project
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.reasons import REASONS
 from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, PyramidRow, RealPhoto, Score, SplitRow

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.crash import run, state
+from benchmarks.tiny_project import run, state
 from tests.end_to_end.conftest import copy_of
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import ManifestRow, Reference, TripletRow, Verdict

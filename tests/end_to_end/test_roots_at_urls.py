@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from benchmarks.crash import run, state, tiny_project
+from benchmarks.tiny_project import run, state, tiny_project
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.crash import run, state
+from benchmarks.tiny_project import run, state
 from tests.end_to_end.conftest import copy_of
 from unirain_core.engine.shared import place
 

@@ -1,21 +1,12 @@
 """`unirain gc` removes what no run refers to, and nothing that a run of any machine wants."""
 
-from pathlib import Path
-
-import fsspec
 import pytest
 
-from unirain_core.artefacts import remote
+from tests.engine.sharing import fill
 from unirain_core.engine import uses
 from unirain_core.engine.collect import collect, collect_shared
 from unirain_core.engine.shared import place
 from unirain_core.engine.store import WorkStore
-
-
-def fill(folder: Path) -> None:
-    (folder / "sub").mkdir()
-    (folder / "sub/picture.png").write_bytes(b"pixels")
-    (folder / "x").write_text("content")
 
 
 def test_collecting_keeps_what_an_interrupted_run_finished(tmp_path):
@@ -92,6 +83,17 @@ def test_a_run_that_is_killed_between_two_of_its_jobs_keeps_the_work_of_both(tmp
     assert () == collect(tmp_path).removed
 
 
+def test_a_file_among_the_folders_of_the_stages_stays(tmp_path):
+    store = WorkStore(home=tmp_path, owner="toy")
+    store.folder("k", fill)
+    (tmp_path / "shards/.DS_Store").touch()
+    store.record_use([])
+    store.end()
+
+    assert (store.shards / "k",) == collect(tmp_path).removed
+    assert (tmp_path / "shards/.DS_Store").exists()
+
+
 def test_an_interrupted_run_of_what_can_no_longer_run_keeps_nothing(tmp_path):
     """A variant that params no longer names will never come to its end."""
     gone, there = WorkStore(home=tmp_path, owner="toy@gone"), WorkStore(home=tmp_path, owner="toy@there")
@@ -110,22 +112,6 @@ def test_a_stage_that_keeps_nothing_in_the_store_is_not_said_to_be_interrupted(t
     store.end()
 
     assert () == collect(tmp_path).kept_for
-
-
-@pytest.fixture(params=["s3", "file", "memory"])
-def url(request, tmp_path):
-    """Of an empty store that several machines share."""
-    remote._line.cache_clear()
-    if request.param == "s3":
-        request.getfixturevalue("store")
-        return "s3://rain/work"
-    if request.param == "memory":
-        system = fsspec.filesystem("memory")
-        system.store.clear()
-        system.mkdirs("/rain", exist_ok=True)
-        return "memory://rain"
-    (tmp_path / "share").mkdir()
-    return f"file://{tmp_path / 'share'}"
 
 
 def at(tmp_path, machine, url, owner="toy"):
@@ -207,6 +193,23 @@ def test_a_damaged_used_list_of_another_machine_removes_nothing(tmp_path, url, c
     collect_shared(place(url), here.home)
 
     assert ["mine", "theirs"] == keys(url)
+
+
+def test_work_that_another_machine_removes_at_the_same_time_is_no_error(tmp_path, url, monkeypatch):
+    here, of_shared = at(tmp_path, "here", url), uses.of_shared
+    whole_run(here, "old", "older")
+    whole_run(here, "mine")
+
+    def while_another_collects(shared):
+        for name in (shared / "shards/toy").files():
+            if name.startswith("old."):
+                (shared / "shards/toy" / name).remove()
+        return of_shared(shared)
+
+    monkeypatch.setattr(uses, "of_shared", while_another_collects)
+    collect_shared(place(url), here.home)
+
+    assert ["mine"] == keys(url)
 
 
 def test_a_run_that_began_while_its_work_was_removed_puts_it_back(tmp_path, url):

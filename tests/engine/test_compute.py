@@ -89,6 +89,15 @@ def test_a_row_that_never_fits_is_out_of_memory_and_the_rest_is_done(store):
     assert [verdict(item) for item in ITEMS if item.name != "item-3"] == stored(store, outcome)
 
 
+def test_a_row_that_never_fits_leaves_the_batches_after_it_as_large_as_before(store):
+    job = Tight(batch=8, huge="item-3")
+    Compute(job, store)(shard())
+    job.sizes.clear()
+    Compute(job, store)(shard(ITEMS[4:]))
+
+    assert [6] == job.sizes
+
+
 def test_a_shard_without_a_result_leaves_no_file(store):
     outcome = Compute(Tight(huge="item-3"), store)(shard(ITEMS[3:4]))
 

@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -67,7 +69,7 @@ def test_code_from_before_the_start_is_accepted_and_the_start_is_handed_on(monke
 
 def test_a_shard_is_not_computed_with_newer_code(monkeypatch, tmp_path):
     monkeypatch.setenv(BEGAN, "1")
-    edits.demand_code_of_the_stage.cache_clear()
+    monkeypatch.setattr(edits, "_looked_at", set())
     store = WorkStore(home=tmp_path, owner="stage")
     item = Item("set", "item", 1)
 
@@ -80,9 +82,57 @@ class Untouchable(Toy):
         pytest.fail("computed")
 
 
+@dataclass(frozen=True)
+class Late(Toy):
+    """Loads a module with its first row, as a judge is loaded; the module was edited a moment ago."""
+
+    file: Path = Path()
+
+    def compute(self, batch):
+        time.sleep(0.05)
+        self.file.touch()
+        sys.modules[LATE] = ModuleType(LATE)
+        sys.modules[LATE].__file__ = str(self.file)
+        return Toy.compute(self, batch)
+
+
+LATE = "unirain_core.late"
+
+
+def test_what_newer_code_computed_that_was_loaded_with_the_first_row_is_not_stored(monkeypatch, tmp_path):
+    monkeypatch.setenv(BEGAN, str(time.time_ns()))
+    monkeypatch.setattr(edits, "_looked_at", set())
+    store = WorkStore(home=tmp_path / "home", owner="stage")
+    compute = Compute(Late(file=tmp_path / "late.py"), store)
+    try:
+        with pytest.raises(EditedError, match=r"late\.py was edited while the stage started"):
+            compute(Shard((bytes(16),), (Item("set", "item", 1),)))
+    finally:
+        sys.modules.pop(LATE, None)
+
+    assert not store.shards.exists()
+
+
+def test_an_edit_after_a_module_was_loaded_does_not_end_a_long_run(monkeypatch, tmp_path):
+    file = tmp_path / "late.py"
+    file.touch()
+    time.sleep(0.05)
+    monkeypatch.setenv(BEGAN, str(time.time_ns()))
+    monkeypatch.setattr(edits, "_looked_at", set())
+    monkeypatch.setitem(sys.modules, LATE, ModuleType(LATE))
+    sys.modules[LATE].__file__ = str(file)
+    edits.demand_code_of_the_stage()
+    time.sleep(0.05)
+    file.write_text("edited")
+    edits.demand_code_of_the_stage()
+
+    with pytest.raises(EditedError, match=r"late\.py was edited"):
+        demand_unedited(int(os.environ[BEGAN]), [LATE])
+
+
 def test_a_stage_that_runs_without_the_executor_has_no_start_to_compare_with(monkeypatch):
     monkeypatch.delenv(BEGAN, raising=False)
-    edits.demand_code_of_the_stage.cache_clear()
+    monkeypatch.setattr(edits, "_looked_at", set())
     edits.demand_code_of_the_stage()
 
 

@@ -27,6 +27,10 @@ def places(index, numbers):
     ]
 
 
+def save(index, file):
+    index.save(file, file.with_suffix(".fresh"))
+
+
 @given(shards=st.lists(KEYS, max_size=12), asked=KEYS)
 def test_a_key_is_found_where_it_was_entered_last(shards, asked):
     index, oracle = Index(), dict[int, tuple[str, int]]()
@@ -46,11 +50,11 @@ def test_what_is_saved_and_loaded_is_the_same_without_the_shards_that_are_gone(
     index = Index()
     for name, keys in contents.items():
         index.add(name, b"".join(map(key, keys)))
-    index.save(file)
+    save(index, file)
     gone = data.draw(st.sets(st.sampled_from(sorted(contents))))
     present = [name for name in contents if name not in gone]
     loaded = load(file, present, unread)
-    loaded.save(file)
+    save(loaded, file)
     again = load(file, present, unread)
     left = {k: (name, row) for name in present for row, k in enumerate(contents[name])}
     everywhere = {k for keys in shards for k in keys}
@@ -72,7 +76,7 @@ def saved(tmp_path):
     index = Index()
     index.add("s0", b"".join(map(key, range(50))))
     index.add("s1", b"".join(map(key, range(50, 80))))
-    index.save(tmp_path / "1.index")
+    save(index, tmp_path / "1.index")
     return tmp_path / "1.index"
 
 
@@ -95,7 +99,7 @@ def test_garbage_is_noticed_and_the_index_is_made_anew(saved, caplog):
 
         assert [("s0", 3), ("s1", 1), None] == places(index, [3, 51, 80])
         assert "is damaged; it is made anew from the shards" in caplog.text
-        index.save(saved)
+        save(index, saved)
         assert whole == saved.read_bytes()
 
 
@@ -103,7 +107,7 @@ def test_a_folder_in_its_place_is_no_index(saved):
     saved.unlink()
     saved.mkdir()
     index = load(saved, ["s0", "s1"], keys_of)
-    index.save(saved)
+    save(index, saved)
 
     assert [("s1", 1)] == places(load(saved, ["s0", "s1"], unread), [51])
 
@@ -113,13 +117,13 @@ def test_a_shard_that_another_run_has_added_is_read_and_one_that_came_back_is_fo
 
     assert [("s0", 3), None] == places(index, [3, 51])
     index.add("s1", *keys_of(["s1"]))
-    index.save(saved)
+    save(index, saved)
     assert [("s0", 3), ("s1", 1)] == places(load(saved, ["s0", "s1"], unread), [3, 51])
 
 
 def test_nothing_is_written_where_nothing_has_changed(saved):
     before = saved.stat().st_ino
-    load(saved, ["s0", "s1"], unread).save(saved)
+    save(load(saved, ["s0", "s1"], unread), saved)
 
     assert before == saved.stat().st_ino
 

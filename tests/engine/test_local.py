@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import wait
 from pathlib import Path
 
 import pytest
@@ -107,7 +108,24 @@ def test_a_worker_that_ends_is_an_error_with_what_to_do():
         list(run(LocalEngine(1), os._exit, [9]))
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "two", "1.5"])
+def twice_or_die(number):
+    if number < 0:
+        os._exit(9)
+    return 2 * number
+
+
+def test_what_was_finished_before_a_worker_died_is_given_first():
+    with LocalEngine(1).open(twice_or_die, "cpu") as pool:
+        for number in (*range(7), -1):
+            pool.submit(number)
+        wait(pool._flying)
+
+        assert [2 * number for number in range(7)] == sorted(pool.next() for _ in range(7))
+        with pytest.raises(WorkerDiedError, match="a worker process was ended from outside"):
+            pool.next()
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "two", "1.5", "²"])
 def test_a_number_of_workers_that_is_none_is_refused(monkeypatch, number):
     monkeypatch.setenv("UNIRAIN_WORKERS", number)
     with pytest.raises(ConfigError, match=f"UNIRAIN_WORKERS: a positive number of processes.*{number}"):

@@ -1,6 +1,7 @@
 """The engine of a Ray cluster gives what the local one gives, also when nodes and drivers are lost."""
 
 import os
+import re
 import signal
 import time
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from unirain_core.engine.local import LocalEngine
 from unirain_core.engine.make import make_engine
 from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore
-from unirain_core.errors import ItemError, MissingInputError
+from unirain_core.errors import ConfigError, ItemError, MissingInputError
 
 ray = pytest.importorskip("ray", reason="ray is not installed (extra [ray])")
 
@@ -68,6 +69,28 @@ def test_where_all_is_finished_no_cluster_is_joined(tmp_path, own_cluster):
     assert not ray.is_initialized()
 
 
+@pytest.mark.parametrize("number", ["0", "two"])
+def test_a_number_of_workers_that_is_none_is_refused_and_no_cluster_starts(own_cluster, monkeypatch, number):
+    monkeypatch.setenv("UNIRAIN_WORKERS", number)
+    with (
+        make_engine().open(len, "cpu") as pool,
+        pytest.raises(ConfigError, match=f"UNIRAIN_WORKERS: a positive number of processes.*{number}"),
+    ):
+        pool.submit("task")
+
+    assert not ray.is_initialized()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:99999", "no..name:6379", "[::1]:1"])
+def test_an_address_that_cannot_be_is_named(own_cluster, monkeypatch, address):
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    with (
+        make_engine().open(len, "cpu") as pool,
+        pytest.raises(MissingInputError, match=f"RAY_ADDRESS={re.escape(address)} "),
+    ):
+        pool.submit("task")
+
+
 @pytest.mark.slow
 def test_an_address_at_which_no_cluster_answers_is_named_and_without_it_this_machine_is_used(
     tmp_path, own_cluster, monkeypatch
@@ -82,6 +105,27 @@ def test_an_address_at_which_no_cluster_answers_is_named_and_without_it_this_mac
 
     assert 40 == len(finished_rows(Toy(), ITEMS, store))
     assert ray.is_initialized()
+
+
+class Other:
+    """Somebody else's work."""
+
+    def holds(self):
+        return True
+
+
+@pytest.mark.slow
+def test_workers_for_which_the_cluster_has_no_place_leave_their_tasks_to_the_others(
+    tmp_path, own_cluster, monkeypatch
+):
+    monkeypatch.setattr("unirain_core.engine.ray._PATIENCE_S", 2.0)
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    other = ray.remote(Other).options(num_cpus=1).remote()
+    assert ray.get(other.holds.remote())
+
+    assert [verdict(item) for item in ITEMS] == finished_rows(
+        Toy(), ITEMS, WorkStore(home=tmp_path, owner="toy")
+    )
 
 
 @pytest.mark.slow

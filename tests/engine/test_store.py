@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.sharing import fill
 from unirain_core.artefacts.sums import SUMS, damage
 from unirain_core.engine.store import WorkStore, digest, hand_over
 
@@ -67,12 +68,6 @@ def test_queued_experiments_share_the_store_of_the_main_checkout(tmp_path, monke
 def test_digests_tell_apart_what_joining_would_confuse():
     assert digest("ab", "c") != digest("a", "bc")
     assert digest(1) != digest("1")
-
-
-def fill(folder: Path) -> None:
-    (folder / "sub").mkdir()
-    (folder / "sub/picture.png").write_bytes(b"pixels")
-    (folder / "x").write_text("content")
 
 
 def flip_picture(folder):

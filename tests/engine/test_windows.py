@@ -42,6 +42,14 @@ def test_a_shard_costs_no_more_than_a_kill_may_cost():
     assert 1 == size.rows(1000, 2)
 
 
+def test_a_shard_that_killed_its_worker_does_not_make_the_rows_cheap():
+    size = ShardSize(8)
+    size.measure(outcome(8, 8.0))
+    size.measure(outcome(1, 0.0))
+
+    assert 5 == size.rows(1000, 2)
+
+
 def test_shards_of_cheap_rows_grow_to_the_bound_and_not_at_once():
     size, rows = ShardSize(8), list[int]()
     while not rows or rows[-1] < windows.SHARD_ROWS:

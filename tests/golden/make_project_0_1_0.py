@@ -15,7 +15,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from benchmarks.crash import run, tiny_project
+from benchmarks.tiny_project import run, tiny_project
 
 KEPT = ("dvc.lock", "dvc.yaml", "params.yaml", "reports", ".unirain", ".mlflow", "data")
 LEFT_OUT = ("sample_corpus", "tables", "partial", "locks")

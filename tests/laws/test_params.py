@@ -86,11 +86,26 @@ def written(tmp_path, old, new):
         ("  input: {kind: input}", "  unirain: {kind: input}", r"share the names"),
         ("    real: {layout", "    real/sub: {layout", r"raw_datasets: 'real/sub' cannot name a dataset"),
         ("  input: {kind: input}", "  été: {kind: input}", r"methods\.été: a name of the letters a to z"),
+        ("  input: {kind: input}", "  -x: {kind: input}", r"methods\.-x: .*begins with a letter or _"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_place(tmp_path, old, new, message):
     with pytest.raises(ConfigError, match=message):
         load_params(written(tmp_path, old, new))
+
+
+@pytest.mark.parametrize("n_types", [1, 4, 6, 7, 30])
+def test_the_largest_floor_that_a_message_names_is_accepted(tmp_path, n_types):
+    types = ", ".join(f"t{number}" for number in range(n_types))
+    path = written(tmp_path, "rain_types: [drs, drd, nrs, nrd]", f"rain_types: [{types}]")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("min_weight: 0.0", "min_weight: 1.1"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"at most .* works") as raised:
+        load_params(path)
+    largest = re.findall(r"at most (\S+) works", str(raised.value))[0]
+    path.write_text(text.replace("min_weight: 0.0", f"min_weight: {largest}"), encoding="utf-8")
+
+    assert n_types == len(load_params(path).rain_types)
 
 
 def test_an_unknown_key_is_refused_at_every_depth(tmp_path):

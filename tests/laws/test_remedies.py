@@ -49,7 +49,7 @@ EXECUTED: dict[str, dict[str, str]] = {
         "rename it": f"{END}test_a_file_whose_name_is_no_text_is_listed_once_it_is_renamed"
     },
     "artefacts.remote": {
-        "correct {}": "tests/engine/test_shared.py::test_a_scheme_that_nobody_knows_is_a_fault_of_the_variable"
+        "correct {}": "tests/engine/test_shared_place.py::test_a_scheme_that_nobody_knows_is_a_fault_of_the_variable"
     },
     "artefacts.report": {"run `dvc repro --force {}`": DVC},
     "artefacts.roots": {
@@ -89,13 +89,13 @@ EXECUTED: dict[str, dict[str, str]] = {
         "name a folder": CORPUS,
         "name a new folder to render into": CORPUS,
     },
+    "cli.servers": {
+        "name another first port": "tests/cli/test_remedies.py::test_another_first_port_is_taken_where_all_are_in_use"
+    },
     "cli.summary": {
         "run `dvc repro --force --single-item {}`": f"{WHOLE}test_what_dvc_lock_does_not_know_comes_back_by_the_command_that_is_named"
     },
-    "cli.ui": {
-        "name another first port": "tests/cli/test_remedies.py::test_another_first_port_is_taken_where_all_are_in_use",
-        "run from the root of the project": COMMAND,
-    },
+    "cli.ui": {"run from the root of the project": COMMAND},
     "cli.locked": {
         "Run `dvc repro --force --single-item {}`": f"{WHOLE}test_what_dvc_lock_does_not_know_comes_back_by_the_command_that_is_named"
     },
@@ -150,8 +150,8 @@ EXECUTED: dict[str, dict[str, str]] = {
         "run the same command again": "tests/engine/test_shards.py::test_a_shard_that_is_damaged_while_a_stage_reads_it_is_done_again_by_the_same_command"
     },
     "engine.store": {
-        "correct {}": "tests/engine/test_shared.py::test_a_bucket_that_does_not_exist_is_named_and_the_remedies_help",
-        "give credentials in the environment": "tests/engine/test_shared.py::test_without_credentials_the_message_says_what_to_set_and_then_it_works",
+        "correct {}": "tests/engine/test_shared_place.py::test_a_bucket_that_does_not_exist_is_named_and_the_remedies_help",
+        "give credentials in the environment": "tests/engine/test_shared_place.py::test_without_credentials_the_message_says_what_to_set_and_then_it_works",
     },
     "errors": {"run `dvc repro {}`": DVC},
     "evaluation.lpips": {
@@ -294,6 +294,7 @@ NO_REMEDY = {
     ("cli.commands", "Send every training's journal to MLflow as far as it has not seen it"),
     ("cli.commands", "put small pieces together"),
     ("cli.main", "train one network for four rain types"),  # the help of the whole command
+    ("engine.ray", "read -r _"),  # a program of the shell's
     ("tracking.registry", "name = '{}'"),  # a filter of MLflow's
 }
 """Texts that read like one."""

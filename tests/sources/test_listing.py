@@ -130,6 +130,22 @@ def test_the_mark_that_editors_on_windows_write_before_the_first_line_is_no_part
     assert () == found.notes
 
 
+def test_a_pair_list_that_names_two_clean_pictures_for_one_rainy_one_decides_nothing(tmp_path):
+    lines = "/real_world/2/odd.png /real_world_gt/1/1_0_0.png\n/real_world/2/odd.png /real_world_gt/2/2.png\n"
+    plant(tmp_path, "real_world_gt/2/2.png")
+
+    assert (
+        "ambiguous_partner",
+        "line 1 of real_world.txt names real_world_gt/1/1_0_0.png, and line 2 names real_world_gt/2/2.png",
+    ) == refusals(spa(tmp_path, lines))["real_world/2/odd.png"]
+
+
+def test_a_pair_list_may_name_a_pair_twice(tmp_path):
+    line = "/real_world/2/odd.png /real_world_gt/1/1_0_0.png\n"
+
+    assert "real_world/2/odd.png" in [item.path for item in spa(tmp_path, 2 * line).listed]
+
+
 def test_a_pair_list_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     plant(tmp_path, "real_world/1/1-2/1-2_0_0.png", "real_world.txt")
 

@@ -1,5 +1,6 @@
 """A project with MLflow's store made, and journals as trainings write them."""
 
+import io
 import shutil
 from dataclasses import replace
 from itertools import count
@@ -7,8 +8,8 @@ from itertools import count
 import numpy as np
 import pytest
 from mlflow import MlflowClient
-from PIL import Image
 
+from unirain_core.imaging.codec import write_png
 from unirain_core.tracking.connection import open_store, tracking_uri
 from unirain_core.tracking.events import Dataset, Finish, Start
 from unirain_core.tracking.journal import Journal
@@ -68,8 +69,9 @@ class Project:
         journal = Journal.begin(self.runs / variant, own, lambda: next(self._clock))
         for step in (5, 10):
             journal.metrics(step, {"loss/drs": 1.0 / step, "af": 0.5})
-        with journal.picture(10, "drs") as file:
-            Image.fromarray(np.full((4, 12, 3), 99, np.uint8)).save(file)
+        png = io.BytesIO()
+        write_png(png, np.full((4, 12, 3), 99, np.uint8))
+        journal.picture(10, "drs", png.getvalue())
         return journal
 
     def train(self, variant, psnr, start=START, key=None):

@@ -19,8 +19,7 @@ def ticking():
 def test_every_event_is_a_line_in_its_order(tmp_path):
     journal = Journal.begin(tmp_path, START, ticking())
     journal.metrics(5, {"loss/drs": 0.5})
-    with journal.picture(5, "drs") as file:
-        file.write_bytes(b"png")
+    journal.picture(5, "drs", b"png")
     journal.finish(Finish(metrics={}, checkpoint="c", sha256="s", psnr=1.0))
     events = read(tmp_path)
 
@@ -124,8 +123,7 @@ def test_what_stands_in_the_journals_place_is_moved_out_of_the_way(tmp_path, pla
         folder.mkdir() if place else None
         (folder / place).write_text("something")
     journal = Journal.begin(folder, START)
-    with journal.picture(5, "drs") as file:
-        file.write_bytes(b"png")
+    journal.picture(5, "drs", b"png")
 
     assert [e.kind for e in read(folder)] == ["start", "picture"]
 
@@ -134,19 +132,20 @@ def test_a_journal_that_cannot_be_written_is_mute_and_says_so(tmp_path, caplog):
     (tmp_path / "file").write_text("")
     journal = Journal.begin(tmp_path / "file/runs", START)
     journal.metrics(5, {"loss": 0.5})
-    with journal.picture(5, "drs") as file:
-        file.write_bytes(b"png")
+    journal.picture(5, "drs", b"png")
     journal.failed("why")
 
     assert "the training goes on" in caplog.text
 
 
-def test_a_journal_that_disappears_while_a_training_runs_does_not_stop_it(tmp_path):
+def test_a_journal_that_disappears_while_a_training_runs_does_not_stop_it(tmp_path, caplog):
     journal = Journal.begin(tmp_path / "runs", START)
     shutil.rmtree(tmp_path / "runs")
     journal.metrics(5, {"loss": 0.5})
-    with journal.picture(5, "drs") as file:
-        file.write_bytes(b"png")
+    journal.picture(5, "drs", b"png")
+
+    assert read(tmp_path / "runs") == []
+    assert caplog.text.count("the training goes on") == 1
 
 
 def test_figures_that_are_not_finite_are_left_out(tmp_path):
@@ -164,14 +163,20 @@ def test_a_finished_training_that_is_asked_for_again_is_the_current_one(tmp_path
 
 
 def test_where_another_training_s_journal_cannot_be_put_aside_this_one_is_mute(tmp_path, monkeypatch, caplog):
-    Journal.begin(tmp_path, replace(START, key="other")).metrics(1, {"loss": 1.0})
+    other = Journal.begin(tmp_path, replace(START, key="other"))
+    other.metrics(1, {"loss": 1.0})
+    other.picture(1, "drs", b"of the other training")
     before = (tmp_path / LINES).read_bytes()
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("unirain_core.tracking.journal._move", full)
-    Journal.begin(tmp_path, START).metrics(2, {"loss": 0.5})
+    journal = Journal.begin(tmp_path, START)
+    journal.metrics(2, {"loss": 0.5})
+    journal.picture(1, "drs", b"of this training")
+    picture = tmp_path / read(tmp_path)[-1].file
 
+    assert picture.read_bytes() == b"of the other training"
     assert before == (tmp_path / LINES).read_bytes()
     assert "is another training's and stays so" in caplog.text

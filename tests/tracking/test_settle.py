@@ -11,7 +11,9 @@ from unirain_core.errors import MissingInputError
 from unirain_core.tracking.events import Dataset, group_of
 from unirain_core.tracking.journal import read
 from unirain_core.tracking.mirror import Mirror
+from unirain_core.tracking.outage import OutageError
 from unirain_core.tracking.registry import MODEL
+from unirain_core.tracking.runs import Runs
 from unirain_core.tracking.settle import crown, replay_all, settle
 
 OTHER_DATA = replace(
@@ -120,6 +122,37 @@ def test_a_damaged_store_is_kept_and_the_next_start_fills_a_new_one(project, dam
         assert len(renewed.points(variant)) == 2
     kept = list((renewed.root / ".mlflow").glob("mlflow.db.damaged-*"))
     assert len(kept) == (damage in ("cut", "flipped", "a folder"))
+
+
+@pytest.fixture
+def refused(project, monkeypatch):
+    """Two trainings, of which MLflow refuses the first."""
+    project.begin("a-refused")
+    project.train("good", 25.0)
+    send = Runs.send
+
+    def refusing(runs, run_id, start, events, sent, folder):
+        if start.variant == "a-refused":
+            raise OutageError("changing params is not allowed")
+        send(runs, run_id, start, events, sent, folder)
+
+    monkeypatch.setattr(Runs, "send", refusing)
+    return project
+
+
+def test_a_journal_that_mlflow_refuses_is_named_by_track_and_keeps_no_other_back(refused):
+    with pytest.raises(MissingInputError, match="journal a-refused: changing params is not allowed"):
+        track(refused)
+
+    assert refused.run_of("good").info.status == "FINISHED"
+    assert refused.champion() == "good"
+
+
+def test_a_journal_that_mlflow_refuses_is_logged_by_the_next_start_and_keeps_no_other_back(refused, caplog):
+    settle(refused.runs, refused.root, nobody)
+
+    assert "journal a-refused: changing params is not allowed" in caplog.text
+    assert refused.run_of("good").info.status == "FINISHED"
 
 
 def test_the_best_of_equal_validation_data_profile_and_rain_types_is_the_champion(project):

@@ -73,6 +73,19 @@ def test_pictures_stay_in_memory_within_the_budget(roots, listed, budget, same):
     assert same == (pictures[0] is pictures[0])
 
 
+def test_a_picture_beyond_the_budget_leaves_it_to_the_smaller_ones(roots, listed):
+    folder = roots.folder("toy")
+    write_png(folder / "large.png", gradient(40, 70))
+    large_hash = file_hash(folder / "large.png")
+    large = replace(
+        listed, input="large.png", target="large.png", input_hash=large_hash, target_hash=large_hash
+    )
+    pictures = Pictures([large, listed], roots, budget=2 * 4 * 7 * 3)
+
+    assert pictures[0] is not pictures[0]
+    assert pictures[1] is pictures[1]
+
+
 @given(st.integers(8, 40), st.integers(8, 40), st.integers(4, 50), st.integers(0, 2**32), st.booleans())
 def test_both_pictures_are_cut_alike(height, width, side, seed, turned):
     image = gradient(height, width)

@@ -22,6 +22,7 @@ from unirain_core.model import checkpoint
 from unirain_core.tracking.events import Start
 from unirain_core.tracking.journal import read
 from unirain_core.training import loop
+from unirain_core.training.pairs import MEMORY_BUDGET, Pictures
 from unirain_core.training.session import Session, train
 from unirain_core.training.task import Task
 
@@ -207,6 +208,21 @@ def test_the_best_checkpoint_has_the_highest_validation_psnr(session, tmp_path):
     assert means[float(extra["step"])] == pytest.approx(extra["val_psnr"])
 
 
+def test_the_rain_types_share_one_budget_of_memory(session, tmp_path, monkeypatch):
+    budgets = []
+
+    class Noted(Pictures):
+        def __init__(self, rows, roots, budget):
+            super().__init__(rows, roots, budget)
+            budgets.append(budget)
+
+    monkeypatch.setattr(loop, "Pictures", Noted)
+    train(session, tmp_path / "out", 1)
+
+    assert len(budgets) == len(TYPES)
+    assert sum(budgets) <= MEMORY_BUDGET
+
+
 def test_training_brings_the_restored_pictures_nearer_to_the_clean_ones(session, tmp_path):
     long = replace(session.task, training=replace(TRAINING, steps=60, validate_every=60, save_every=60))
     train(replace(session, task=long), tmp_path / "out", 1)
@@ -252,24 +268,37 @@ if __name__ == "__main__":
 """
 
 
+def train_apart(session, folder, processes):
+    """Train in processes of their own, on the CPU."""
+    (folder.parent / "program.py").write_text(PROGRAM)
+    (folder.parent / "job").write_bytes(pickle.dumps((session, folder, processes)))
+    environment = os.environ | {
+        "ACCELERATE_USE_CPU": "true",
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(Path.cwd()),
+    }
+    program = [sys.executable, folder.parent / "program.py", folder.parent / "job"]
+    subprocess.run(program, check=True, env=environment)
+
+
 @pytest.mark.slow
 def test_two_processes_train_what_one_trains(session, tmp_path):
-    (tmp_path / "program.py").write_text(PROGRAM)
-    quiet = replace(
-        session.task, network=replace(NETWORK, noise_std=0.0)
-    )  # each process has noise of its own
+    # without noise, since each process has noise of its own
+    quiet = replace(session.task, network=replace(NETWORK, noise_std=0.0))
     for name, processes in (("one", 1), ("two", 2)):
         run = replace(session, task=quiet, snapshots=tmp_path / f"s{name}", journal=tmp_path / f"j{name}")
-        (tmp_path / "job").write_bytes(pickle.dumps((run, tmp_path / name, processes)))
-        environment = os.environ | {
-            "ACCELERATE_USE_CPU": "true",
-            "OMP_NUM_THREADS": "1",
-            "PYTHONPATH": str(Path.cwd()),
-        }
-        subprocess.run(
-            [sys.executable, tmp_path / "program.py", tmp_path / "job"], check=True, env=environment
-        )
+        train_apart(run, tmp_path / name, processes)
     one, two = (checkpoint.load(tmp_path / n).state_dict() for n in ("one", "two"))
 
     for name, weight in one.items():
         np.testing.assert_allclose(two[name], weight, atol=1e-4, err_msg=name)
+
+
+@pytest.mark.slow
+def test_a_process_that_has_nothing_to_validate_on_trains_with_the_others(session, tmp_path):
+    plan = replace(
+        TRAINING, steps=3, batch_per_type=3, warmup_steps=1, val_crops_per_type=1, val_pictures_per_type=1
+    )
+    train_apart(replace(session, task=replace(session.task, training=plan)), tmp_path / "out", 3)
+
+    assert checkpoint.describe(tmp_path / "out").extra["step"] == 3

@@ -1,10 +1,7 @@
 import numpy as np
-import pytest
 import torch
 
-from unirain_core.config.sections import Strategy
-from unirain_core.errors import ConfigError
-from unirain_core.training.strategies import LossMeter, make_reweighter, pixel_loss, weighted_loss
+from unirain_core.training.strategies import LossMeter, pixel_loss, weighted_loss
 
 
 def test_pixel_losses_are_of_each_crop():
@@ -54,8 +51,3 @@ def test_the_meter_adds_up_over_processes():
     other = torch.tensor([[5.0, 8.0], [1.0, 2.0]], dtype=torch.float64)
 
     assert meter.means(lambda mine: mine + other) == [3.0, 4.0]
-
-
-def test_a_floor_that_all_types_cannot_have_is_refused():
-    with pytest.raises(ConfigError, match="min_weight"):
-        make_reweighter(Strategy(preset="unirain", min_weight=0.3), 4)

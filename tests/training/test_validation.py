@@ -8,7 +8,7 @@ from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import SplitRow
 from unirain_core.config.sections import Training
 from unirain_core.imaging.codec import file_hash, write_png
-from unirain_core.training.validation import Validation, chosen
+from unirain_core.training.validation import Validation, spread_pairs
 
 TRAINING = Training(
     steps=1, batch_per_type=1, patch=8, learning_rate=1e-3, warmup_steps=0, loss="l1", validate_every=1,
@@ -79,5 +79,5 @@ def test_processes_measure_together_what_one_measures_alone(validation):
 def test_the_chosen_pairs_do_not_depend_on_the_order_of_the_rows():
     rows = [row(name, "drs") for name in "abcdefgh"]
 
-    assert chosen([rows], 3) == chosen([rows[::-1]], 3)
-    assert chosen([rows], 3) == chosen([rows], 5)[:3]
+    assert spread_pairs([rows], 3) == spread_pairs([rows[::-1]], 3)
+    assert spread_pairs([rows], 3) == spread_pairs([rows], 5)[:3]

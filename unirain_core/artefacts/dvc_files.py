@@ -180,9 +180,8 @@ def _keep(root: Path) -> None:
     if not (root / LOCK).exists() or _is_kept(root):
         return
     guard, candidate = root / TMP / "dvc.lock.guard", root / TMP / "dvc.lock.candidate"
-    with contextlib.suppress(
-        OSError
-    ):  # a read-only or full disk: without a copy, healing removes the half file
+    # a disk may be full or read-only: without a copy, healing removes the half file
+    with contextlib.suppress(OSError):
         guard.parent.mkdir(parents=True, exist_ok=True)
         with guard.open("a", encoding="utf-8") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)  # two stages may start at once

@@ -32,7 +32,7 @@ _SHARED_SCHEMAS = {
     "data/scores/benchmark": "benchmark_scores",
     "data/scores/baseline": "baseline_scores",
 }
-"""Folders whose tables have a schema that more than one stage writes."""
+"""Folder to its stage, for tables of a schema that several stages write."""
 
 
 def producer(path: Path, stages: str) -> str:
@@ -42,8 +42,10 @@ def producer(path: Path, stages: str) -> str:
     'query_triplets'
     """
     place = f"/{path.as_posix()}"
-    named = (s for folder, s in _SHARED_SCHEMAS.items() if f"/{folder}/" in place and s in stages.split(", "))
-    return next(named, stages)
+    for folder, stage in _SHARED_SCHEMAS.items():
+        if f"/{folder}/" in place and stage in stages.split(", "):
+            return stage
+    return stages
 
 
 def report(stage: str, *, partitioned: bool = False) -> str:

@@ -67,7 +67,9 @@ class Remote:
     @property
     def _user_info(self) -> str:
         """User and password of the URL, with the sign that ends them; empty where there are none."""
-        return self.root.removesuffix(without_password(self.root).partition("://")[2]).partition("://")[2]
+        _, _, shown = without_password(self.root).partition("://")
+        _, _, whole = self.root.partition("://")
+        return whole.removesuffix(shown)
 
     def read_bytes(self, limit: int | None = None) -> bytes:
         """The content by one request; of a file longer than a limit the first `limit` + 1 bytes.

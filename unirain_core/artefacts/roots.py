@@ -83,9 +83,9 @@ class Roots:
         sample = self.project / paths.SAMPLE_CORPUS.format(partition=name)
         if "/" not in name and name not in ("", ".", "..") and sample.is_dir():
             return sample
-        known = sorted([*self.local, *self._samples()])
+        names = sorted([*self.local, *self._samples()])
         raise MissingInputError(
-            f"root '{name}' is neither a sample corpus nor named in {LOCAL} (known: {', '.join(known) or 'none'}); "
+            f"root '{name}' is neither a sample corpus nor named in {LOCAL} (known: {', '.join(names) or 'none'}); "
             f"add the line `{name}: /folder/of/the/dataset` to {LOCAL} in the project's root"
         )
 

@@ -27,7 +27,7 @@ def damage(folder: Path) -> str | None:
     except (OSError, UnicodeDecodeError):
         return f"it has no readable {SUMS}"
     listed: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in text.split("\n")[:-1]:  # `splitlines` would also cut at signs that a name may hold
         content_hash, _, name = line.partition("  ")
         listed[name] = content_hash
     present = _names(folder)

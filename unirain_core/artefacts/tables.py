@@ -36,11 +36,12 @@ def arrow_schema(row_class: type[Any]) -> pa.Schema:
     hints = typing.get_type_hints(row_class)
     fields = []
     for field in dataclasses.fields(row_class):
-        hint, nullable = hints[field.name], False
-        if isinstance(hint, types.UnionType):
-            hint, nullable = next(a for a in typing.get_args(hint) if a is not type(None)), True
+        hint = hints[field.name]
+        is_nullable = isinstance(hint, types.UnionType)
+        if is_nullable:
+            hint = next(kind for kind in typing.get_args(hint) if kind is not type(None))
         arrow = _ARROW.get(hint, pa.list_(pa.float32()))  # what is left are vectors
-        fields.append(pa.field(field.name, arrow, nullable=nullable))
+        fields.append(pa.field(field.name, arrow, nullable=is_nullable))
     return pa.schema(fields, metadata={"producer": row_class.PRODUCER})
 
 
@@ -77,15 +78,11 @@ class Writer:
         Raises:
             SchemaError: a row holds null where the schema allows none.
         """
-        columns: dict[str, Sequence[Any]] = {}
+        columns = []
         for field in self._schema:
-            if field.name == "row_key":
-                columns[field.name] = keys or ()
-            else:
-                columns[field.name] = [getattr(row, field.name) for row in rows]
-        self.columns(
-            pa.table([pa.array(columns[f.name], type=f.type) for f in self._schema], schema=self._schema)
-        )
+            values = (keys or ()) if field.name == "row_key" else [getattr(row, field.name) for row in rows]
+            columns.append(pa.array(values, type=field.type))
+        self.columns(pa.table(columns, schema=self._schema))
 
     def columns(self, table: pa.Table | pl.DataFrame) -> None:
         """Append columns: those of the class, in any order.
@@ -117,17 +114,14 @@ class Writer:
             self._parquet.close()
 
     def _demand_no_null(self, table: pa.Table) -> None:
-        empty = []
-        for field in self._schema:
-            if (
-                field.name in table.column_names
-                and not field.nullable
-                and table.column(field.name).null_count
-            ):
-                empty.append(field.name)
-        if empty:
+        required = [field.name for field in self._schema if not field.nullable]
+        with_null = []
+        for name in required:
+            if name in table.column_names and table.column(name).null_count:
+                with_null.append(name)
+        if with_null:
             allowed = f"which {self._row_class.__name__} does not allow"
-            raise SchemaError(f"{self._path}: null in {', '.join(empty)}, {allowed}")
+            raise SchemaError(f"{self._path}: null in {', '.join(with_null)}, {allowed}")
 
     def _write(self, n_rows: int) -> None:
         table = pa.concat_tables(self._waiting or [self._schema.empty_table()])
@@ -259,9 +253,15 @@ def parse(path: Path, content: bytes, row_class: type[Any]) -> pa.Table:
 
 @contextmanager
 def _opened(path: Path, source: Path | pa.BufferReader, row_class: type[Any]) -> Iterator[pq.ParquetFile]:
-    """A file with the columns of its class; damage that shows while it is read is named with its remedy."""
+    """A file with the columns of its class; damage that shows while it is read is named with its remedy.
+
+    Args:
+        path: of the file.
+        source: the path once more, or the file's bytes, which were read before; the file itself may be gone then.
+        row_class: the class.
+    """
     producer = paths.producer(path, row_class.PRODUCER)
-    if not path.exists():
+    if source is path and not path.exists():
         raise MissingArtefactError(str(path), producer)
     try:
         with pq.ParquetFile(source, page_checksum_verification=True) as file:

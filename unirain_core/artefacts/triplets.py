@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from tokenize import TokenError
 from typing import BinaryIO, ClassVar, Self
 
 import numpy as np
@@ -193,7 +194,7 @@ class TripletFiles:
             start += len(table)
 
     def read(self) -> Triplets:
-        """All triplets at once; the pictures stay on the disk.
+        """All triplets at once, of which there is at least one; the pictures stay on the disk.
 
         Raises:
             SchemaError: the table is damaged, or its vectors differ in length.
@@ -237,7 +238,7 @@ def _mapped(path: Path, count: int) -> NDArray[np.uint8]:
         return np.empty((0, 0, 0), dtype=np.uint8)
     try:
         pictures = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, TokenError) as error:
         raise SchemaError(f"{path} is damaged ({error}); {_mend(path)}") from None
     is_square = pictures.ndim == 3 and pictures.shape[1] == pictures.shape[2]
     if not is_square or pictures.dtype != np.uint8 or len(pictures) != count:

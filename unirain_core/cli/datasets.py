@@ -118,9 +118,11 @@ def check(root: Path, known: Catalogue) -> None:
 
 
 def summary(admission: Admission, record: Record) -> str:
-    """What of one dataset enters the pool, beside its published counts."""
-    parts = [f"layout {record.id}", f"{len(admission.entries):,} rows"]
-    parts.append(_counts(f"{e.role} {t}" for e in admission.entries for t in e.rain_types or ("photos",)))
+    """The rows of one dataset that enter the pool, beside its published counts."""
+    kinds: list[str] = []
+    for row in admission.entries:
+        kinds += [f"{row.role} {rain_type}" for rain_type in row.rain_types or ("photos",)]
+    parts = [f"layout {record.id}", f"{len(admission.entries):,} rows", _counts(kinds)]
     if admission.dropped:
         parts.append(f"dropped: {_counts(d.reason for d in admission.dropped)}")
     published = ", ".join(
@@ -130,7 +132,7 @@ def summary(admission: Admission, record: Record) -> str:
 
 
 def remarks(admission: Admission, listing: Listing) -> list[str]:
-    """What a person may want to mend or to know: notes of the listing, ambiguous partners, foreign files."""
+    """Remarks for a person who may want to mend something: notes of the listing, ambiguous partners, foreign files."""
     sentences = list(listing.notes)
     ambiguous = [row for row in admission.dropped if row.reason == "ambiguous_partner"]
     if ambiguous:

@@ -1,6 +1,7 @@
 """`unirain derain`: photos through a trained network."""
 
 import errno
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -81,10 +82,10 @@ def plan(input: Path, output: Path) -> list[Job]:
         jobs = [_single_job(input, output)]
     else:
         raise ConfigError(f"{input} does not exist; name a picture or a folder of pictures")
-    sources = {job.source.resolve() for job in jobs}
+    sources = {_real(job.source) for job in jobs}
     targets = Counter(job.target for job in jobs)
     for job in jobs:
-        if job.target.resolve() in sources:
+        if _real(job.target) in sources:
             raise ConfigError(f"{job.target} would overwrite an input; name another output folder")
         if targets[job.target] > 1:
             raise ConfigError(f"{job.target} would hold more than one picture; rename {job.source}")
@@ -102,7 +103,7 @@ def _single_job(source: Path, output: Path) -> Job:
 
 
 def _folder_jobs(folder: Path, output: Path) -> list[Job]:
-    if output.resolve() == folder.resolve():
+    if _real(output) == _real(folder):
         raise ConfigError(f"{output} is the input folder; name another output folder")
     if output.is_file():
         raise ConfigError(f"{output} is a file, but {folder} is a folder; name a folder")
@@ -117,16 +118,26 @@ def _folder_jobs(folder: Path, output: Path) -> list[Job]:
 
 
 def _pictures(folder: Path, output: Path) -> Iterator[Path]:
-    """Picture files in the order of their names; earlier results below the folder are no inputs."""
+    """Picture files in the order of their names. Where the output lies below the folder, its files are no inputs."""
+    results = _real(output)
+    is_below = results.is_relative_to(_real(folder))
     for path in sorted(folder.rglob("*")):
-        if path.is_dir() or path.resolve().is_relative_to(output.resolve()):
+        if is_below and _real(path).is_relative_to(results):
             continue
-        if not path.is_file():
+        if path.is_dir():
+            if path.is_symlink():
+                _warn(path, "a link to a folder, and links are not followed into folders")
+        elif not path.is_file():
             _warn(path, "a link that leads nowhere, or no regular file")
         elif _is_picture(path):
             yield path
         else:
             _warn(path, "no picture by its suffix")
+
+
+def _real(path: Path) -> Path:
+    """Where a path leads through all links; `Path.resolve` would stop at a link that leads to itself."""
+    return Path(os.path.realpath(path))
 
 
 def _name(source: Path, twins: Counter[Path]) -> str:
@@ -145,9 +156,8 @@ def _run(net: "Restorer", decoder: Decoder, job: Job) -> bool:
     except ItemError as error:
         _warn(job.source, f"{error.reason} ({error.detail})")
     except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and "memory" not in str(
-            error
-        ):  # torch has no class for it on a CPU
+        # on a CPU torch has no class for it
+        if not isinstance(error, MemoryError) and "memory" not in str(error):
             raise
         _warn(job.source, "out_of_memory (it does not fit into the memory of this machine)")
     except FileNotFoundError:
@@ -162,7 +172,7 @@ def _run(net: "Restorer", decoder: Decoder, job: Job) -> bool:
 
 
 def _folder(checkpoint: str) -> Path:
-    """The folder of a checkpoint; that of a registered version is found by its bytes.
+    """The folder of a checkpoint. A registered version's folder is found by its bytes.
 
     Raises:
         MissingInputError: no bytes of the version are on this machine, or MLflow does not answer.

@@ -106,12 +106,14 @@ def _pyramid(pair_id: str, root: Path) -> Iterator[str]:
 
 def _scores(pair_id: str, root: Path) -> Iterator[str]:
     for template in (paths.BASELINE_SCORES, paths.BENCHMARK_SCORES):
-        for path in sorted((root / paths.common(template)).glob("*/scores.parquet")):
+        for folder in sorted((root / paths.common(template)).glob("*")):
             of_benchmark: dict[tuple[str, str, str], dict[str, float]] = defaultdict(dict)
-            for row in _rows(path, Score, "pair_id", pair_id):
+            for row in _rows(folder / "scores.parquet", Score, "pair_id", pair_id):
                 of_benchmark[row.method, row.benchmark, row.protocol][row.metric] = row.value
             for (method, benchmark, protocol), values in of_benchmark.items():
                 yield f"  score      {method} on {benchmark}: {_in_words(values)} ({protocol})"
+            for dropped in _rows(folder / "dropped.parquet", Dropped, "pair_id", pair_id):
+                yield f"  no score   of {folder.name}: {dropped.reason}: {MEANINGS[dropped.reason]} ({dropped.other})"
 
 
 def _in_words(values: Mapping[str, float]) -> str:

@@ -1,4 +1,4 @@
-"""Which extra of this package brings a library that is not installed."""
+"""The extra of this package that brings a library which is not installed."""
 
 from importlib.util import find_spec
 

@@ -13,7 +13,7 @@ from unirain_core.standins.rain.items import FAULTS
 
 GOOD = "good"
 NOT_JUDGED = frozenset({*FAULTS, "real"})
-"""What a ledger says of pictures that the judges are not there to tell apart."""
+"""Words of a ledger for pictures that the judges are not there to tell apart."""
 
 
 def judge_figures() -> None:
@@ -28,24 +28,24 @@ def judge_figures() -> None:
     from unirain_core.artefacts import tables  # pyarrow is in no plain installation, and `derain` needs none
 
     root = Path.cwd()
-    known = _known(root / paths.common(paths.SAMPLE_CORPUS))
+    labels = _labels(root / paths.common(paths.SAMPLE_CORPUS))
     votes = tables.read(root / paths.VOTES / "votes.parquet", Vote)
     judges = list(dict.fromkeys(vote.judge for vote in votes))
-    cast: dict[str, dict[str, bool | None]] = {}
+    ballots: dict[str, dict[str, bool | None]] = {}
     for vote in votes:
-        cast.setdefault(vote.pair_id, {})[vote.judge] = vote.vote
-    outcomes = [
-        Outcome(rain_type, kind, tuple(cast[pair_id][judge] for judge in judges))
-        for pair_id, (rain_type, kind) in known.items()
-        if pair_id in cast
-    ]
+        ballots.setdefault(vote.pair_id, {})[vote.judge] = vote.vote
+    outcomes: list[Outcome] = []
+    for pair_id, (rain_type, kind) in labels.items():
+        if pair_id in ballots:
+            ballot = ballots[pair_id]
+            outcomes.append(Outcome(rain_type, kind, tuple(ballot[judge] for judge in judges)))
     print("\n".join(lines(outcomes, judges)))
     print(
-        f"\n{len(outcomes)} of {len(known)} good and planted pairs were judged; the others were dropped before"
+        f"\n{len(outcomes)} of {len(labels)} good and planted pairs were judged; the others were dropped before"
     )
 
 
-def _known(folder: Path) -> Mapping[str, tuple[str, str]]:
+def _labels(folder: Path) -> Mapping[str, tuple[str, str]]:
     """Pair_id to rain type and planted kind, empty for good rain; pairs with faults of integrity are left out."""
     ledgers = sorted(folder.glob(f"*/{LEDGER}"))
     if not ledgers:
@@ -53,12 +53,10 @@ def _known(folder: Path) -> Mapping[str, tuple[str, str]]:
             f"{folder} holds no {LEDGER}: only a sample corpus knows its planted rain; "
             "name one under sample_corpora in params.yaml and run `dvc repro sample_corpus`"
         )
-    return {
-        str(PurePosixPath(entry["input"]).with_suffix("")): (
-            entry["rain_type"],
-            "" if entry["what"] == GOOD else entry["what"],
-        )
-        for ledger in ledgers
-        for entry in json.loads(ledger.read_text(encoding="utf-8"))
-        if entry["what"] not in NOT_JUDGED
-    }
+    labels: dict[str, tuple[str, str]] = {}
+    for ledger in ledgers:
+        for entry in json.loads(ledger.read_text(encoding="utf-8")):
+            if entry["what"] not in NOT_JUDGED:
+                pair_id = str(PurePosixPath(entry["input"]).with_suffix(""))
+                labels[pair_id] = (entry["rain_type"], "" if entry["what"] == GOOD else entry["what"])
+    return labels

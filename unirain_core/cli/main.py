@@ -72,12 +72,11 @@ def _hide_passwords(record: logging.LogRecord) -> bool:
 
 
 def _of_the_system(error: OSError) -> str:
-    """What the operating system refused, and what to do where there is one thing to do."""
+    """The refusal of the operating system in words, with the remedy where there is one."""
     what = f"{error.filename or 'a file'}: {error.strerror or error}"
     is_full = error.errno in _FULL
-    if isinstance(
-        error, shutil.Error
-    ):  # of a copied folder: a list of source, target and text, without a number
+    if isinstance(error, shutil.Error):
+        # of a copied folder: a list of source, target and text, without a number
         _source, target, text = error.args[0][0]
         what = f"{target}: {text}"
         is_full = any(os.strerror(number) in text for number in _FULL)
@@ -107,14 +106,20 @@ def _leave(error: Exception, message: str, code: int, *, debug: bool) -> None:
     sys.exit(code)
 
 
-def _log(error: BaseException) -> Path:
-    """Keep the traceback where a person can find it."""
-    root = project_root(Path.cwd())
-    home = root / ".unirain" if root else Path(tempfile.gettempdir()) / "unirain"
-    folder = Path(os.environ.get("UNIRAIN_HOME") or home)
-    path = folder / "errors.log"
+def _log_folder() -> Path:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        root = project_root(Path.cwd())
+    except FileNotFoundError:  # somebody deleted the current folder
+        root = None
+    home = root / ".unirain" if root else Path(tempfile.gettempdir()) / "unirain"
+    return Path(os.environ.get("UNIRAIN_HOME") or home)
+
+
+def _log(error: BaseException) -> Path:
+    """Keep the traceback where a person can find it; returns the file."""
+    path = _log_folder() / "errors.log"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
             file.write(without_password(f"$ {' '.join(sys.argv)}\n"))
             file.write(_traceback(error))

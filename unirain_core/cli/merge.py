@@ -24,12 +24,12 @@ SMALL_ROWS = 2048
 """A shard of so many rows is left alone: 500 of them hold a million rows."""
 WHOLE_ROWS = 8192
 WHOLE_BYTES = 32 << 20
-"""What is put together is closed at so many rows or bytes, since a reader holds a shard in memory."""
+"""A whole shard is closed at so many rows or bytes, since a reader holds it in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What `merge` did."""
+    """The work that `merge` did."""
 
     parts: int
     """Files that were put together."""

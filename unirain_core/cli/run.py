@@ -56,7 +56,7 @@ def run(
     if "made_with" in signature(module.run).parameters:
         arguments["made_with"] = witness.made_with if witness else None
     if any("{partition}" in path for path in module.WRITES):
-        arguments["partition"] = _known(stage, partition, params)
+        arguments["partition"] = _valid_partition(stage, partition, params)
     elif partition is not None:
         raise ConfigError(f"stage '{stage}' has no partitions; run `unirain run {stage}`")
     if {"sample_corpora", "raw_datasets"} & set(module.PARAMS):  # where data comes in
@@ -100,17 +100,18 @@ def _witness(root: Path, params: object, stage: str, partition: str | None) -> W
     return witness
 
 
-def _known(stage: str, partition: str | None, params: Params) -> str:
+def _valid_partition(stage: str, partition: str | None, params: Params) -> str:
+    """The partition, which must be a key of the stage's section of params."""
     tables: dict[str, Mapping[str, object]] = {
         "sample_corpus": params.sample_corpora,
         "trained_checkpoint": params.variants,
         "benchmark_scores": params.variants,
         "baseline_scores": params.methods,
     }
-    known = sorted(tables[stage])
-    if partition is None or partition not in known:
+    names = sorted(tables[stage])
+    if partition is None or partition not in names:
         raise ConfigError(
             f"stage '{stage}' runs for one partition (found {partition!r}); params.yaml names "
-            f"{', '.join(known) or 'none'}: run `unirain run {stage} --partition NAME`"
+            f"{', '.join(names) or 'none'}: run `unirain run {stage} --partition NAME`"
         )
     return partition

@@ -20,12 +20,16 @@ if TYPE_CHECKING:  # SciPy is loaded when pictures are rendered, which `unirain 
     from unirain_core.standins.rain.photos import Photo
 
 DEFAULT = SampleCorpus(seed=0)
+LARGEST_SIDE, LARGEST_SEED = 4096, 2**63 - 1
+"""As `config.sections.SampleCorpus` bounds them, so that each corpus of this command can be named in params."""
 Folder = Optional[Path]  # noqa: UP045 (typer reads it)
 
 
 def sample_corpus(
     output: Annotated[Folder, typer.Argument(help="Folder to render into; new or empty.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Every picture is a function of it.")] = DEFAULT.seed,
+    seed: Annotated[
+        int, typer.Option(min=0, max=LARGEST_SEED, help="Every picture is a function of it.")
+    ] = DEFAULT.seed,
     photos: Annotated[
         Folder,
         typer.Option(help="Folder of photographs without rain; default: those of scikit-image and -learn."),
@@ -33,8 +37,8 @@ def sample_corpus(
     pairs_per_type: Annotated[int, typer.Option(min=2)] = DEFAULT.pairs_per_type,
     planted_share: Annotated[float, typer.Option(min=0, max=1)] = DEFAULT.planted_share,
     real_per_type: Annotated[int, typer.Option(min=1)] = DEFAULT.real_per_type,
-    height: Annotated[int, typer.Option(min=64, help="Pixels.")] = DEFAULT.height,
-    width: Annotated[int, typer.Option(min=64, help="Pixels.")] = DEFAULT.width,
+    height: Annotated[int, typer.Option(min=64, max=LARGEST_SIDE, help="Pixels.")] = DEFAULT.height,
+    width: Annotated[int, typer.Option(min=64, max=LARGEST_SIDE, help="Pixels.")] = DEFAULT.width,
     contact_sheet: Annotated[
         Folder, typer.Option(help="Write a .png sheet of every rain type, path and planted kind.")
     ] = None,

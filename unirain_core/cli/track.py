@@ -22,6 +22,8 @@ def track() -> None:
     root = Path.cwd()
     home = WorkStore.at(root, "track").home
     sent = replay_all(home / "runs", root, trains_now(home))
+    if not sent:
+        print("no training has a journal yet: there is nothing to send")
     for folder, lines in sent.items():
         print(f"{folder.name}: {lines} lines sent to {without_password(tracking_uri(root))}")
     # another store's registry, such as a server's, may name trainings of which this one knows nothing

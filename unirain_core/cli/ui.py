@@ -3,13 +3,8 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -17,36 +12,21 @@ from typing import Annotated
 import typer
 
 from unirain_core.cli.extras import need
+from unirain_core.cli.servers import LAST_PORT, LOOPBACK, STOP, Server, end, free_port, start, watch
 from unirain_core.cli.track import trains_now
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError, UniRainError, without_password
 from unirain_core.tracking import connection, view
 from unirain_core.tracking.settle import settle
 
-LOOPBACK = "127.0.0.1"
-_PORTS_TRIED = 50
-_GRACE = 15.0
-"""Seconds that a server has to end by itself."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """One of the two web interfaces."""
-
-    name: str
-    url: str
-    health: str
-    """Path that answers once the server is up."""
-    page: Callable[[str], str]
-    """Address to open first, of the server's."""
-    arguments: Sequence[str]
-    """Of Python."""
-    log: Path
-
 
 def ui(
-    dagster_port: Annotated[int, typer.Option(help="First port to try for Dagster.")] = 3000,
-    mlflow_port: Annotated[int, typer.Option(help="First port to try for MLflow.")] = 5000,
+    dagster_port: Annotated[
+        int, typer.Option(min=1, max=LAST_PORT, help="First port to try for Dagster.")
+    ] = 3000,
+    mlflow_port: Annotated[
+        int, typer.Option(min=1, max=LAST_PORT, help="First port to try for MLflow.")
+    ] = 5000,
 ) -> None:
     """Open Dagster and MLflow on this machine, for this machine alone; Ctrl-C closes both.
 
@@ -59,25 +39,26 @@ def ui(
     """
     root = _project()
     need("dagster", "dagster_webserver", "dvc", "mlflow")
-    servers, environment = [_dagster(root, free_port(dagster_port))], _environment(root)
+    environment = _environment(root)
     _settle(root)
-    remote = without_password(os.environ.get("MLFLOW_TRACKING_URI", ""))
-    if remote.startswith("http"):
-        print(f"{'MLflow':8}{remote}   (MLFLOW_TRACKING_URI)")
-    else:
-        servers.append(_mlflow(root, free_port(mlflow_port)))
-    environment["UNIRAIN_MLFLOW_URL"] = servers[1].url if servers[1:] else remote
+    servers = _servers(root, dagster_port, mlflow_port)
     environment["UNIRAIN_DAGSTER_URL"] = servers[0].url
-    running = {server: _start(server, root, environment) for server in servers}
-    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)  # from here on they are waited for
+    if len(servers) == 2:
+        environment["UNIRAIN_MLFLOW_URL"] = servers[1].url
+    else:
+        remote = without_password(connection.tracking_uri(root))
+        environment["UNIRAIN_MLFLOW_URL"] = remote
+        print(f"{'MLflow':8}{remote}   (MLFLOW_TRACKING_URI)")
+    running = {server: start(server, root, environment) for server in servers}
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP)  # from here on they are waited for
     try:
         for server in servers:
             print(f"{server.name:8}{server.url}   (log: {server.log.relative_to(root)})")
         print("they take a moment to start; Ctrl-C stops them", flush=True)
-        _watch(running)
+        watch(running)
     finally:
         for process in running.values():
-            _end(process)
+            end(process)
         print("stopped")
 
 
@@ -91,23 +72,6 @@ def sync() -> None:
         sys.exit(ended.returncode)
 
 
-def free_port(first: int) -> int:
-    """The first port from `first` on that nothing on this machine listens at.
-
-    Raises:
-        ConfigError: there is none nearby.
-    """
-    for port in range(first, first + _PORTS_TRIED):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((LOOPBACK, port))
-            except OSError:
-                continue
-            return port
-    raise ConfigError(f"ports {first} to {first + _PORTS_TRIED - 1} are all in use; name another first port")
-
-
 def _settle(root: Path) -> None:
     """Let MLflow show what it should: its store mended, killed trainings ended, what it lacks sent."""
     try:
@@ -116,9 +80,6 @@ def _settle(root: Path) -> None:
         print(f"{'MLflow':8}{error}")
     home = WorkStore.at(root, "ui").home
     settle(home / "runs", root, trains_now(home))
-
-
-_STOP = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
 def _project() -> Path:
@@ -144,6 +105,15 @@ def _environment(root: Path) -> dict[str, str]:
     }
 
 
+def _servers(root: Path, dagster_port: int, mlflow_port: int) -> list[Server]:
+    """Dagster; and MLflow, unless MLFLOW_TRACKING_URI names a server of its own."""
+    port = free_port(dagster_port)
+    dagster = _dagster(root, port)
+    if connection.tracking_uri(root).startswith("http"):
+        return [dagster]
+    return [dagster, _mlflow(root, free_port(mlflow_port, but=[port]))]
+
+
 def _dagster(root: Path, port: int) -> Server:
     return Server(
         name="Dagster",
@@ -167,53 +137,3 @@ def _mlflow(root: Path, port: int) -> Server:
         arguments=("-m", "mlflow", "server", *store, *place),
         log=home / "ui.log",
     )
-
-
-def _start(server: Server, root: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Start a server in a group of its own; the launcher ties its life to ours, should we be killed."""
-    server.log.parent.mkdir(parents=True, exist_ok=True)
-    launcher = [sys.executable, "-m", "unirain_assets.launcher", str(os.getpid())]
-    with server.log.open("wb") as log:
-        return subprocess.Popen(
-            [*launcher, *server.arguments],
-            cwd=root,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-
-def _watch(running: Mapping[Server, subprocess.Popen[bytes]]) -> None:
-    """Until a person stops it; says of each server when it answers."""
-    silent = list(running)
-    while signal.sigtimedwait(_STOP, 1.0) is None:
-        for server, process in running.items():
-            if process.poll() is not None:
-                raise UniRainError(f"{server.name} ended by itself; its log is {server.log}")
-        for server in [s for s in silent if _answers(s)]:
-            print(f"{server.name} is ready: {server.page(server.url)}", flush=True)
-            silent.remove(server)
-
-
-def _answers(server: Server) -> bool:
-    try:
-        with urllib.request.urlopen(server.url + server.health, timeout=1.0) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask a server and all that it started to end, then make them."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        deadline = time.monotonic() + _GRACE
-        try:
-            os.killpg(process.pid, number)
-            while time.monotonic() < deadline:
-                process.poll()
-                os.killpg(process.pid, 0)  # raises once nobody is left
-                time.sleep(0.1)
-        except ProcessLookupError:
-            return

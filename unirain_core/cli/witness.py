@@ -1,4 +1,4 @@
-"""What a stage is made with, noted when it begins and compared when it ends.
+"""Params, code and inputs of a stage: noted when it begins, compared when it ends.
 
 DVC hashes params, code and inputs after a stage has ended, so an edit in the meantime would enter dvc.lock as what the
 stage was made with. And DVC takes a file of equal size, time and inode for unchanged, so damage goes unseen.
@@ -44,7 +44,7 @@ class Noted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Witness:
-    """What one step depends on, as it was when the step began."""
+    """Everything that one step depends on, as it was when the step began."""
 
     root: Path
     step: Step

@@ -45,6 +45,8 @@ MOST_NODES = 200_000
 """Values of a YAML file, each alias counted as often as it stands for one; the catalogue has 6,000."""
 DEEPEST = 100
 """Levels of nesting; ours have 5."""
+LONGEST_VALUE = 80
+"""Characters of a wrong value that a message quotes."""
 
 
 def load_params(path: Path) -> Params:
@@ -184,16 +186,20 @@ def _first(error: ValidationError) -> str:
     if problem["type"] == "missing":
         return f"{place}: missing"
     value = repr(problem["input"])
-    found = f"(found {value if len(value) <= 80 else value[:80] + ' ...'})"
+    if len(value) > LONGEST_VALUE:
+        value = value[:LONGEST_VALUE] + " ..."
     if problem["type"] == "unexpected_keyword_argument":
-        near = difflib.get_close_matches(str(problem["loc"][-1]), sorted(_known_keys()), n=1)
-        return f"{place}: unexpected key {found}" + (f"; nearest known: {near[0]}" if near else "")
-    return f"{place or 'the whole file'}: {problem['msg']} {found}"
+        near = difflib.get_close_matches(str(problem["loc"][-1]), sorted(_all_keys()), n=1)
+        return f"{place}: unexpected key (found {value})" + (f"; nearest known: {near[0]}" if near else "")
+    return f"{place or 'the whole file'}: {problem['msg']} (found {value})"
 
 
-def _known_keys() -> set[str]:
+def _all_keys() -> set[str]:
     sections = (
         Params, SampleCorpus, RawDatasets, Dataset, VerifiedPairs, Alignment, *get_args(EncoderModel), Encoders,
         QueryCaptions, VectorStore, RetrievedReferences, *get_args(JudgeModel), VlmVotes, RainragSplit, Draw, *ARCHITECTURES, Strategy, Variant, Method, Training, BenchmarkScores, Pictures,
     )  # fmt: skip
-    return {name for section in sections for name in section.__dataclass_fields__}
+    keys: set[str] = set()
+    for section in sections:
+        keys |= section.__dataclass_fields__.keys()
+    return keys

@@ -10,7 +10,7 @@ IN_BRACES = "Where a section is written in braces, write these inside them, with
 
 
 def omitted_keys(params: object, content: object) -> str:
-    """What to add to a params file, as text for a person; empty where nothing is missing.
+    """The lines to add to a params file, as text for a person; empty where nothing is missing.
 
     The optional keys of a dataset may be left out: there an absent value means that the layout decides, or the value
     for all datasets.

@@ -1,5 +1,7 @@
 """The whole of params.yaml as one value, and the checks between its sections."""
 
+import math
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -29,6 +31,9 @@ SMALLEST_SCORED = {"unirain": 11, "unirain_test": 16, "skimage_rgb": 11}
 
 `skimage_rgb` itself needs 7, but training measures SSIM on the same pictures with a window of 11.
 """
+
+KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+"""A key that begins with `-` would be an option of the command that DVC runs: `--partition -x`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +93,11 @@ def _check_names(params: Params) -> None:
     }
     for table, keys in tables.items():
         for key in keys:
-            if not (key.isascii() and key.replace("-", "_").isidentifier()):
-                raise ValueError(f"{table}.{key}: a name of the letters a to z, digits, - and _ is expected")
+            if not KEY.fullmatch(key):
+                raise ValueError(
+                    f"{table}.{key}: a name of the letters a to z, digits, - and _ is expected, and it begins with a "
+                    "letter or _"
+                )
     both = sorted(set(params.variants) & set(params.methods))
     if both:
         raise ValueError(f"variants and methods share the names {both}; rename one of each two")
@@ -112,11 +120,11 @@ def _check_variants(params: Params) -> None:
 
 def _check_datasets(params: Params) -> None:
     """A misspelt name would be a value that nothing reads."""
-    known = sorted(params.raw_datasets.datasets)
+    datasets = sorted(params.raw_datasets.datasets)
     for name in params.verified_pairs.per_dataset:
-        if name not in known:
+        if name not in datasets:
             raise ValueError(
-                f"verified_pairs.per_dataset.{name}: is not one of raw_datasets.datasets: {known}; "
+                f"verified_pairs.per_dataset.{name}: is not one of raw_datasets.datasets: {datasets}; "
                 "correct the name, or remove it"
             )
 
@@ -152,9 +160,10 @@ def _check_strategy(params: Params, name: str) -> None:
     """The weights can be updated in so many steps, and their floor leaves room for all types."""
     strategy, kinds = params.strategies[name], len(params.rain_types)
     if strategy.min_weight * kinds > 1:
+        largest = math.floor(1e4 / kinds) / 1e4  # rounded down: 0.1667 for 6 types would be refused again
         raise ValueError(
             f"strategies.{name}.min_weight: {strategy.min_weight} for each of {kinds} rain types exceeds 1; "
-            f"at most {1 / kinds:.4g} works"
+            f"at most {largest:g} works"
         )
     if strategy.preset != "uniform" and strategy.update_every > params.training.steps:
         raise ValueError(

@@ -25,7 +25,7 @@ _PARTITION = "/${key}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What one `dvc repro --single-item` runs."""
+    """One step of the pipeline: `dvc repro --single-item` runs it."""
 
     stage: str
     key: str | None
@@ -178,8 +178,9 @@ def _step(name: str, key: str | None, do: Mapping[str, object], scope: Mapping[s
 
 def _uncached(outs: object) -> str:
     """The first out with the option `cache: false`."""
-    for entry in outs if isinstance(outs, list) else ():
-        for path, options in entry.items() if isinstance(entry, dict) else ():
+    for entry in outs if isinstance(outs, list) else []:
+        if isinstance(entry, dict):
+            path, options = next(iter(entry.items()))
             if isinstance(options, dict) and options.get("cache") is False:
                 return str(path)
     return ""

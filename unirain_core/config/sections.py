@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NewType
 from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 
 RainType = NewType("RainType", str)
-"""Short name of a rain type (paper: drs, drd, nrs, nrd); valid names are those of `rain_types`."""
+"""Short name of a rain type (paper: drs, drd, nrs, nrd). The key `rain_types` of params lists the valid names."""
 
 Count = Annotated[int, Ge(1)]
 Share = Annotated[float, Ge(0), Le(1)]
@@ -74,7 +74,7 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawDatasets:
-    """Which datasets make the pool, and where mixtures go."""
+    """The datasets of the pool, and the place of mixtures."""
 
     mixture_policy: Literal["drop", "streak", "exclude"] = "drop"
     """Type of a picture that shows streaks and drops (paper gap): the drop type, the streak type, or neither."""
@@ -140,7 +140,7 @@ class VerifiedPairs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoders:
-    """What makes a picture's triplet (caption, image vector, picture)."""
+    """The encoders that make a picture's triplet (caption, image vector, picture)."""
 
     captioner: CaptionerName = CaptionerName("statistics")
     text_encoder: TextEncoderName = TextEncoderName("statistics")
@@ -211,7 +211,7 @@ class VlmVotes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
-    """How many pairs a held-out split takes."""
+    """The number of pairs that a held-out split takes."""
 
     per_type: Count
     """Pairs of each rain type."""
@@ -223,7 +223,7 @@ class Draw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RainragSplit:
-    """How the accepted pairs become the RainRAG split."""
+    """The way from the accepted pairs to the RainRAG split."""
 
     seed: int
     unfiltered: Draw
@@ -290,7 +290,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strategy:
-    """How per-type losses are combined (Eqs. 6 to 10; `reweight/`)."""
+    """The way in which per-type losses are combined (Eqs. 6 to 10; `reweight/`)."""
 
     preset: Preset
     window_size: Annotated[int, Ge(2)] = 10
@@ -302,7 +302,7 @@ class Strategy:
     source: Literal["train", "val"] = "val"
     """Losses that the reweighter sees: interval means of the training, or the validation crops."""
     reference: Literal["first", "first_window", "none"] = "first"
-    """What a type's losses are divided by (paper gap: 'normalised losses')."""
+    """The divisor of a type's losses: its first one, the mean of its first window, or 1 (paper gap: 'normalised losses')."""
     af_logit_cap: Annotated[float, Gt(0)] | None = 5.0
     """Upper bound of the logit of Eq. (9); null: none."""
     min_weight: Annotated[float, Ge(0)] = 0.0
@@ -311,7 +311,7 @@ class Strategy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """What is trained once: one checkpoint, one MLflow run."""
+    """One training: it gives one checkpoint and one MLflow run."""
 
     split: str
     """Name of a training split."""
@@ -377,7 +377,7 @@ class Method:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchmarkScores:
-    """How restored pictures are scored (`evaluation/protocols.py`)."""
+    """The way in which restored pictures are scored (`evaluation/protocols.py`)."""
 
     protocol: ProtocolName = "unirain"
     splits: tuple[Literal["test", "unfiltered"], ...] = ("test", "unfiltered")

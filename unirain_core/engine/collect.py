@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,11 +36,14 @@ def collect(home: Path, named: Iterable[Path] = (), owners: Collection[str] | No
     """
     freed = size_of(home / "partial")
     shutil.rmtree(home / "partial", ignore_errors=True)
-    stages = {folder.name: [path.name for path in folder.iterdir()] for folder in (home / "shards").glob("*")}
-    lists = {
-        owner: use if owners is None or owner in owners else replace(use, is_whole=True)
-        for owner, use in uses.of_home(home).items()
-    }
+    stages: dict[str, list[str]] = {}
+    for folder in (home / "shards").glob("*"):
+        if folder.is_dir():  # a file there is none of ours, such as a file manager's
+            stages[folder.name] = [path.name for path in folder.iterdir()]
+    lists: dict[str, Use] = {}
+    for owner, use in uses.of_home(home).items():
+        will_run = owners is None or owner in owners
+        lists[owner] = use if will_run else replace(use, is_whole=True)
     unwanted, kept_for = _unwanted(stages, lists, {(path.parent.name, path.name) for path in named})
     removed = [home / "shards" / stage / name for stage, name in unwanted]
     for path in removed:
@@ -65,30 +69,36 @@ def collect_shared(
     """
     stages: dict[str, list[str]] = {}
     files = (place / "shards").files()
-    for path in files:  # before the lists are read, so that what a run puts meanwhile is not looked at
+    for (
+        path
+    ) in files:  # listed before the used lists are read: work that a run puts in between is then left alone
         stage, is_below, name = path.partition("/")
         if is_below:
             stages.setdefault(stage, []).append(name)
-    here, lists = uses.machine(home), dict[str, Use]()
+    here = uses.machine(home)
+    lists: dict[str, Use] = {}
     for (machine, owner), use in uses.of_shared(place).items():
         will_run = machine != here or owners is None or owner in owners
         lists[f"{owner} of {machine}"] = use if will_run else replace(use, is_whole=True)
     unwanted, kept_for = _unwanted(stages, lists, {(path.parent.name, path.name) for path in named})
-    removed, freed = [], 0
+    removed: list[Place] = []
+    freed = 0
     for stage, name in unwanted:
-        freed += files[f"{stage}/{name}"].size
-        removed.append(place / "shards" / stage / name)
-        removed[-1].remove()
+        work = place / "shards" / stage / name
+        with suppress(FileNotFoundError):  # another machine collects too
+            work.remove()
+            removed.append(work)
+            freed += files[f"{stage}/{name}"].size
     return Collected(tuple(removed), freed, kept_for)
 
 
 def _unwanted(
     stages: Mapping[str, Iterable[str]], lists: Mapping[str, Use], named: set[tuple[str, str]]
 ) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
-    """Stage and name of what may go, and for whom the rest of it stays.
+    """Stage and name of what may go, and the owners for whom the rest stays.
 
     Args:
-        stages: names of all finished work.
+        stages: names of all finished work, by stage.
         lists: by the owner's name for a person.
         named: stage and name of what stays in any case.
     """
@@ -97,7 +107,8 @@ def _unwanted(
     }
     recorded = {use.stage for use in lists.values()}
     wanted = {(use.stage, name) for use in lists.values() for name in use.names} | named
-    unwanted, kept_for = list[tuple[str, str]](), set(interrupted)
+    unwanted: list[tuple[str, str]] = []
+    kept_for = set(interrupted)
     for stage, names in sorted(stages.items()):
         if stage in interrupted.values():
             continue
@@ -114,7 +125,7 @@ def _key(name: str) -> str:
 
 
 def _remove_empty_indexes(home: Path) -> None:
-    """Remove what lists no shard any more; what lists some that are gone puts itself right when it is used."""
+    """Remove the indexes that list no shard any more; one that lists some that are gone is put right when it is used."""
     for index in sorted((home / "index").glob("*/*.index")):
         shards = home / "shards" / index.parent.name
         if not any(shards.glob(f"{index.stem}-*")):

@@ -1,6 +1,7 @@
 """What a worker does with one shard: compute its rows, each by itself where one of them fails, and store the results."""
 
 import logging
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ In = TypeVar("In")
 Out = TypeVar("Out")
 
 _fitting: dict[type[Any], int] = {}
-"""Class of a job to the rows that fitted into memory at once, after more of them had not; of this process."""
+"""Rows that fit into this process's memory at once, by the class of the job; where more of them did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,16 @@ class Compute(Generic[In, Out]):
         demand_code_of_the_stage()
         outcome, results = Outcome(shard.keys), list[Out]()
         start = time.monotonic()
-        begin = 0
+        self._compute(shard, outcome, results)
+        outcome.seconds = time.monotonic() - start
+        demand_code_of_the_stage()  # again, since the first rows load more code, such as a judge's
+        if results:
+            outcome.file = shards.write(self.store, self.job, outcome.stored, results)
+        return outcome
+
+    def _compute(self, shard: Shard[In], outcome: Outcome, results: list[Out]) -> None:
+        job_class = type(self.job)
+        begin, usual = 0, _fitting.get(job_class, sys.maxsize)
         while begin < len(shard.rows):
             size = self._size(len(shard.rows))
             keys, rows = shard.keys[begin : begin + size], shard.rows[begin : begin + size]
@@ -69,17 +79,17 @@ class Compute(Generic[In, Out]):
                 if _concerns_all(error):
                     raise
                 if _is_lack_of_memory(error) and len(rows) > 1:
-                    _fitting[type(self.job)] = len(rows) // 2
+                    _fitting[job_class] = len(rows) // 2
                     continue
+                if _is_lack_of_memory(error):
+                    _fitting[job_class] = (
+                        usual  # this row alone was too large: the next ones may fit as before
+                    )
                 self._one_by_one(keys, rows, outcome, results)
             else:
                 outcome.stored += keys
                 results += batch
             begin += len(rows)
-        outcome.seconds = time.monotonic() - start
-        if results:
-            outcome.file = shards.write(self.store, self.job, outcome.stored, results)
-        return outcome
 
     def _size(self, n_rows: int) -> int:
         """Rows of the next micro-batch."""

@@ -1,4 +1,4 @@
-"""Workers that go on when one of them dies: the rows that killed it are found, all others are computed."""
+"""Workers that go on when one of them dies: the rows that killed it are singled out, and all others are computed."""
 
 import logging
 from collections import deque
@@ -67,7 +67,7 @@ class Crew(Generic[In]):
         return self._opened.enter_context(self._engine.open(self._compute, self._compute.job.device))
 
     def _isolate(self) -> None:
-        """Each shard that was in flight may have killed the worker: they are tried one by one."""
+        """Try the shards that were in flight one by one: each of them may have killed the worker."""
         suspects = list(self._flying.values())
         logger.warning(
             "%s: a worker died: %d shards are tried by themselves", self._compute.store.owner, len(suspects)
@@ -78,7 +78,7 @@ class Crew(Generic[In]):
         self._flying.clear()
 
     def _alone(self, shard: Shard[In]) -> list[Outcome]:
-        """A shard that may kill its worker: halved until the row that does is alone."""
+        """Try a shard that may kill its worker; where it does, its halves, until the deadly row is alone."""
         try:
             self._pool.submit(shard)
             return [self._pool.next()]

@@ -1,14 +1,13 @@
 """Whether the code that a process has loaded is the code with which its stage began.
 
-Workers start later than their stage, and load what stands on the disk by then; what they compute is kept under the
-algorithm's version that the stage has loaded.
+Workers start later than their stage, and load what stands on the disk by then. Their results are kept under the version of
+the algorithm that the stage has loaded.
 """
 
 import os
 import sys
 import time
 from collections.abc import Collection
-from functools import cache
 from pathlib import Path
 
 from unirain_core.errors import EditedError
@@ -27,15 +26,20 @@ def note_begin() -> None:
     demand_unedited(int(os.environ[BEGAN]), sys.modules)
 
 
-@cache
+_looked_at: set[str] = set()
+"""Modules of this process that were older than the stage; an edit after they were loaded changes nothing here."""
+
+
 def demand_code_of_the_stage() -> None:
-    """Refuse to compute with other code than the stage's; looks once, when the first task has loaded its modules.
+    """Refuse to compute with other code than the stage's; looks at the modules that were loaded since the last look.
 
     Raises:
         EditedError: a module that this process has loaded was edited after the stage had begun.
     """
     if began := os.environ.get(BEGAN):
-        demand_unedited(int(began), sys.modules)
+        fresh = {name for name in list(sys.modules) if name.startswith("unirain_core.")} - _looked_at
+        demand_unedited(int(began), fresh)
+        _looked_at.update(fresh)
 
 
 def demand_unedited(began: int, modules: Collection[str]) -> None:

@@ -62,6 +62,8 @@ class FinishedWork:
         if len(keys) == 0:
             return arrow_schema(self._output).empty_table()
         numbers, rows = self._index.find(keys)
+        if (numbers < 0).any():  # another window has found the shard damaged
+            raise shards.lost(self._store.shards)
         by_shard = np.argsort(numbers, kind="stable")
         distinct, starts = np.unique(numbers[by_shard], return_index=True)
         parts = []
@@ -74,8 +76,8 @@ class FinishedWork:
         return pa.concat_tables(parts).combine_chunks().take(pa.array(by_row))
 
     def save(self) -> None:
-        """Save where everything stands."""
-        self._index.save(self._file)
+        """Save where everything stands; other partitions of the stage may do so at the same moment."""
+        self._index.save(self._file, self._store.partial / self._file.name)
 
     def record_use(self) -> None:
         """Note what of it this run used."""

@@ -1,7 +1,8 @@
 """Where each finished row stands: sorted keys with a shard and a row number, 24 bytes a row.
 
-A side file: garbage in it is noticed by its hash, and it is made anew from the shards. A shard that it does not list is added,
-one that is gone is left out, so it does not matter who wrote it last.
+A side file: garbage in it is noticed by its hash, and it is made anew from the shards. A stage's partitions share it. It
+does not matter which of them wrote it last: who reads it adds the shards that it does not list, and leaves out those that
+are gone.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unirain_core.artefacts.whole import whole_file
+from unirain_core.engine.shelf import publish
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +82,7 @@ class Index:
 
     def find(self, keys: Keys) -> tuple[Places, Places]:
         """Shard number and row number of each key; -1 where no shard has it."""
-        # neighbours in the order of the keys lie near each other in memory: a third less time among millions
+        # in the order of the keys, neighbours lie near each other in memory: a third less time among millions
         order = np.argsort(keys)
         wanted = keys[order]
         shards, rows = np.full(len(keys), -1, np.int64), np.full(len(keys), -1, np.int64)
@@ -104,8 +106,13 @@ class Index:
             self.names = [_GONE if name in unwanted else name for name in self.names]
             self.is_saved = False
 
-    def save(self, file: Path) -> None:
-        """Write all of it, unless it stands there already."""
+    def save(self, file: Path, partial: Path) -> None:
+        """Write all of it, unless it stands there already.
+
+        Args:
+            file: its final name.
+            partial: where it stands until it is whole; no other process writes there.
+        """
         if self.is_saved:
             return
         self._renumber()
@@ -122,9 +129,10 @@ class Index:
         for part in body:
             checksum.update(part)
         if file.is_dir():
-            file.rmdir()  # a folder in its place holds nothing that a person might want, if it is empty
-        with whole_file(file) as handle:
+            file.rmdir()  # an empty folder in its place holds nothing that a person might want
+        with whole_file(partial) as handle:
             handle.writelines([_MAGIC, checksum.digest(), *body])
+        publish(partial, file)
         self.is_saved = True
 
     def _renumber(self) -> None:

@@ -80,18 +80,18 @@ def lock(file: Path, what: str, project: Path | None = None) -> Iterator[None]:
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.is_dir():
-        file.rmdir()  # a lock file holds nothing that a person might want; a folder in its place neither, if empty
+        file.rmdir()  # neither a lock file nor an empty folder in its place holds anything that a person might want
     with file.open("a+", encoding="utf-8") as handle:
         if not _is_taken(handle):
             time.sleep(_PROBE_S)  # it may have been `is_held` that held it
-        spoken = -math.inf
+        last_line = -math.inf
         while not _is_taken(handle):
             pid, other = _holder(handle)
             if project is None or other in ("", str(project)):
                 raise BusyError(f"{what} runs already (process {pid}); wait for it, or stop it")
-            if time.monotonic() - spoken > _SECONDS_BETWEEN_LINES:
+            if time.monotonic() - last_line > _SECONDS_BETWEEN_LINES:
                 logger.info("%s waits for process %s, which runs it for the project in %s", what, pid, other)
-                spoken = time.monotonic()
+                last_line = time.monotonic()
             time.sleep(_PAUSE)
         # on a full disk the message lacks the holder, and the lock holds all the same
         with contextlib.suppress(OSError):

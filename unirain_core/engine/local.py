@@ -30,7 +30,7 @@ class LocalEngine:
     """
 
     def __init__(self, workers: int | None = None) -> None:
-        self._workers = workers or _workers()
+        self._workers = workers or wanted_workers()
 
     @contextmanager
     def open(self, function: Callable[[Task], Result], device: Device) -> Iterator["LocalPool[Task, Result]"]:
@@ -64,14 +64,15 @@ class LocalPool(Generic[Task, Result]):
             self._flying.add(self._executor.submit(_apply, task))
 
     def next(self) -> Result:
-        """As `Pool.next`."""
-        done = next(iter(wait(self._flying, return_when=FIRST_COMPLETED).done))
-        self._flying.remove(done)
+        """As `Pool.next`; results that were finished before a worker died come first."""
+        done = wait(self._flying, return_when=FIRST_COMPLETED).done
+        future = min(done, key=_has_lost_its_worker)
+        self._flying.remove(future)
         with _telling():
-            return done.result()
+            return future.result()
 
     def close(self) -> None:
-        """End the workers; what they have not begun is not begun."""
+        """End the workers, once they have done what they have taken; what still waits for one is not begun."""
         if self._executor is not None:
             self._executor.shutdown(wait=True, cancel_futures=True)
 
@@ -89,6 +90,10 @@ class LocalPool(Generic[Task, Result]):
                 _begin_worker, pickle.dumps(self._function), devices, has_device=bool(self._devices)
             ),
         )
+
+
+def _has_lost_its_worker(future: Future[Any]) -> bool:
+    return isinstance(future.exception(), BrokenProcessPool)
 
 
 @contextmanager
@@ -137,8 +142,13 @@ def _cuda_devices() -> list[str]:
     return named[:number] if named else [str(device) for device in range(number)]
 
 
-def _workers() -> int:
+def wanted_workers() -> int:
+    """Processes that UNIRAIN_WORKERS asks for; one for each CPU where it is unset.
+
+    Raises:
+        ConfigError: it is no positive number.
+    """
     text = os.environ.get("UNIRAIN_WORKERS", "")
-    if text and not (text.isdigit() and int(text) > 0):
+    if text and not (text.isdecimal() and int(text) > 0):
         raise ConfigError(f"UNIRAIN_WORKERS: a positive number of processes is expected (found {text!r})")
     return int(text) if text else os.cpu_count() or 1

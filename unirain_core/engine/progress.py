@@ -21,29 +21,30 @@ class Progress:
     n_rows: int = 0
     """Rows that were begun."""
     n_computed: int = 0
-    n_passing: int = 0
-    """Rows whose failure may pass."""
+    n_transient: int = 0
+    """Rows that failed in a way that may not come again."""
     n_crashes: int = 0
     first_crash: str = ""
-    spoken: float = field(default_factory=time.monotonic)
+    last_line: float = field(default_factory=time.monotonic)
     """When the last line was logged."""
 
     def note(self, outcome: Outcome) -> None:
         """Count what came of a shard."""
         self.n_computed += len(outcome.shard)
         for failed in outcome.failures.values():
-            self.n_passing += failed.reason in ("crashed", "out_of_memory")
+            self.n_transient += failed.reason in ("crashed", "out_of_memory")
             if failed.reason == "crashed":
                 self.n_crashes += 1
                 self.first_crash = self.first_crash or failed.detail
-        if time.monotonic() - self.spoken > SECONDS_BETWEEN_LINES:
+        if time.monotonic() - self.last_line > SECONDS_BETWEEN_LINES:
             logger.info("%s: %d rows computed", self.owner, self.n_computed)
-            self.spoken = time.monotonic()
+            self.last_line = time.monotonic()
 
     def demand_few_crashes(self) -> None:
-        """One picture may crash a library; where most rows crash, the program is at fault and no data may go for it.
+        """Refuse to drop rows where most of them crashed: then the program is at fault, and not a picture.
 
-        Most of all rows: those that crash are tried in every run, and are most of what a later run has to compute.
+        The crashes are compared with all rows and not with those that were computed. A row that always crashes is tried
+        in every run, and a later run may have nothing else to compute.
 
         Raises:
             UniRainError: most rows crashed.
@@ -55,11 +56,11 @@ class Progress:
             )
 
     def tell(self) -> None:
-        """Some failures pass, such as a lack of memory, and DVC would call the stage up to date all the same."""
-        if self.n_passing:
+        """Say how to try rows again whose failure may not come again; DVC itself calls the stage up to date."""
+        if self.n_transient:
             logger.warning(
                 "%s: %d rows crashed or did not fit into memory; `dvc repro --force --single-item %s` tries them again",
                 self.owner,
-                self.n_passing,
+                self.n_transient,
                 self.owner,
             )

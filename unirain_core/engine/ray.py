@@ -24,6 +24,7 @@ from ray.exceptions import RayError, RayTaskError
 
 import unirain_core
 from unirain_core.engine.edits import BEGAN, demand_unedited_file
+from unirain_core.engine.local import wanted_workers
 from unirain_core.engine.pools import Device
 from unirain_core.errors import MissingInputError, WorkerDiedError
 
@@ -68,8 +69,8 @@ class _Worker(Generic[Task]):
     """An actor and what it was handed."""
 
     actor: Any
-    node: str | None = None
-    """Id of its node, once it has answered."""
+    place: Any
+    """Reference of an answer that it gives as soon as the cluster has a place for it."""
     tasks: dict[Any, Task] = field(default_factory=dict)
     """Reference of a result to its task, in the order in which the actor computes them."""
 
@@ -106,6 +107,7 @@ class RayPool(Generic[Task, Result]):
                 logger.info(
                     "ray: no result for %d s; %d tasks wait for the cluster", _PATIENCE_S, len(owners)
                 )
+                self._take_back()
                 continue
             worker = owners[done[0]]
             try:
@@ -141,10 +143,10 @@ class RayPool(Generic[Task, Result]):
         """Workers that the cluster has room for now."""
         if time.monotonic() - self._counted > _COUNT_S:
             _connect()
-            there = ray.cluster_resources()  # type: ignore[no-untyped-call]
+            resources = ray.cluster_resources()  # type: ignore[no-untyped-call]
             self._counted = time.monotonic()
-            gpus = int(there.get("GPU", 0)) if self._device == "gpu" else 0
-            self._n_wanted = max(1, gpus or int(there.get("CPU", 0)))
+            gpus = int(resources.get("GPU", 0)) if self._device == "gpu" else 0
+            self._n_wanted = max(1, gpus or int(resources.get("CPU", 0)))
             self._has_gpu = gpus > 0
         return self._n_wanted
 
@@ -153,7 +155,19 @@ class RayPool(Generic[Task, Result]):
         # what a worker loads is a copy that was compared when it was sent: it is newer than the stage, and no edit
         variables = {**dict.fromkeys(_THREADS, "1"), BEGAN: ""}
         actor = ray.remote(_Actor).options(**needs, runtime_env={"env_vars": variables})
-        return _Worker(actor.remote(self._function))
+        worker: Any = actor.remote(self._function)
+        return _Worker(worker, worker.begin.remote())
+
+    def _take_back(self) -> None:
+        """Let the other workers do the tasks of those that have no place: other people's work may hold it for days."""
+        places = [worker.place for worker in self._workers]
+        taken, _ = ray.wait(places, num_returns=len(places), timeout=0)
+        if not taken:
+            return
+        for worker in [worker for worker in self._workers if worker.place not in taken]:
+            ray.kill(worker.actor)
+            self._workers.remove(worker)
+            self._waiting.extendleft(reversed(worker.tasks.values()))
 
     def _replace(self, worker: _Worker[Task], error: RayError) -> None:
         """Let others do what a dead worker had; the task that it computed is a suspect.
@@ -179,6 +193,9 @@ class _Actor:
         self._pickled = function
         self._function: Callable[[Any], Any] | None = None
 
+    def begin(self) -> None:
+        """Answer that it has a place."""
+
     def compute(self, task: Any) -> Any:  # noqa: ANN401 (whatever the function takes and gives)
         if self._function is None:
             self._function = pickle.loads(self._pickled)
@@ -189,6 +206,7 @@ def _connect() -> None:
     """Join the cluster, once for each process. Its workers run this process's code, which is sent to them.
 
     Raises:
+        ConfigError: UNIRAIN_WORKERS is no positive number.
         MissingInputError: no cluster answers at RAY_ADDRESS.
         EditedError: the code was edited before it was sent.
     """
@@ -199,7 +217,7 @@ def _connect() -> None:
     settings: dict[str, Any] = {"address": address or "local"}
     if not address:
         settings |= {"include_dashboard": False, "object_store_memory": _OBJECTS}
-        settings |= {"num_cpus": int(os.environ.get("UNIRAIN_WORKERS") or os.cpu_count() or 1)}
+        settings |= {"num_cpus": wanted_workers()}
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if address:
         _demand_answer(address)
@@ -213,6 +231,10 @@ def _connect() -> None:
                 demand_unedited_file(int(began), path)
 
 
+_watches: list[subprocess.Popen[bytes]] = []
+"""Kept as long as this process lives: a shell whose pipe is closed takes us for dead."""
+
+
 def _end_agents_with_us() -> None:
     """Let the agents of our own cluster end with this process, also by kill -9.
 
@@ -221,7 +243,7 @@ def _end_agents_with_us() -> None:
     """
     agents = [str(child.pid) for child in psutil.Process().children(recursive=True)]
     watch = ["sh", "-c", f'read -r _; kill -s {signal.SIGKILL.value} "$@" 2>/dev/null', "sh", *agents]
-    subprocess.Popen(watch, stdin=subprocess.PIPE, start_new_session=True)
+    _watches.append(subprocess.Popen(watch, stdin=subprocess.PIPE, start_new_session=True))
 
 
 def _demand_answer(address: str) -> None:
@@ -231,12 +253,13 @@ def _demand_answer(address: str) -> None:
         MissingInputError: nothing does.
     """
     host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not port.isdigit():  # such as `auto`
+    if not port.isdecimal():  # such as `auto`
         return
     try:
-        socket.create_connection((host, int(port)), timeout=_ANSWER_S).close()
-    except OSError as error:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_S).close()
+    except (OSError, UnicodeError) as error:  # the second: a name that no machine can have
+        cause = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise MissingInputError(
-            f"no Ray cluster answers at {ADDRESS}={address} ({error.strerror or error}); correct the "
+            f"no Ray cluster answers at {ADDRESS}={address} ({cause}); correct the "
             f"address, or unset {ADDRESS} for a cluster of this machine alone"
         ) from None

@@ -99,9 +99,8 @@ class _Window(Generic[In]):
     failures: dict[bytes, Failed]
 
     def key(self, position: int) -> bytes:
-        return self.keys[
-            position : position + 1
-        ].tobytes()  # an item of the array would lose a zero at its end
+        # a slice, since an item of the array would lose a zero at its end
+        return self.keys[position : position + 1].tobytes()
 
 
 class _Run(Generic[In, Out]):
@@ -123,7 +122,7 @@ class _Run(Generic[In, Out]):
         return len(self._pending)
 
     def missing(self, rows: list[In], crew: Crew[In]) -> Iterator[Shard[In]]:
-        """Begin a window: what must be computed of it, and is not in work already."""
+        """Begin a window; gives the shards of its rows that must be computed and are not in work already."""
         keys = row_keys(self._job, rows)
         self._progress.n_rows += len(rows)
         window = _Window(rows, keys, set(), {})
@@ -135,7 +134,7 @@ class _Run(Generic[In, Out]):
                 fresh[key] = rows[position]
         self._flying |= fresh.keys()
         self._pending.append(window)
-        if fresh:  # else no worker is counted: an engine may have to join a cluster for that
+        if fresh:  # only then are workers counted, for which an engine may have to join a cluster
             yield from windows.shards(self._job, fresh, self._shard_size, crew.n_workers)
 
     def settle(self, outcome: Outcome) -> None:
@@ -150,7 +149,7 @@ class _Run(Generic[In, Out]):
         self._progress.note(outcome)
 
     def whole_windows(self) -> Iterator[Finished[In, Out]]:
-        """The windows that are finished, in their order; none after an error, since a row of it has no outcome."""
+        """The windows that are finished, in their order; after an error none, since a row then has no outcome."""
         while self._pending and not self._pending[0].waiting:
             window = self._pending.popleft()
             if self._error is None:
@@ -158,9 +157,10 @@ class _Run(Generic[In, Out]):
 
     def _finished(self, window: _Window[In]) -> Finished[In, Out]:
         failures: dict[int, Failed] = {}
-        for position in range(len(window.rows)) if window.failures else ():
-            if failed := window.failures.get(window.key(position)):
-                failures[position] = failed
+        if window.failures:  # rare, and keys are slow to look at
+            for position in range(len(window.rows)):
+                if failed := window.failures.get(window.key(position)):
+                    failures[position] = failed
         kept = np.delete(window.keys, list(failures))
         results = self._work.results(kept)
         self.window_size.measure(len(results), results.nbytes)

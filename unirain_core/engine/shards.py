@@ -3,6 +3,7 @@
 import fnmatch
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -47,6 +48,11 @@ def keys_of(store: WorkStore, names: Sequence[str]) -> Iterator[bytes]:
             yield b""
 
 
+def lost(place: Path) -> UniRainError:
+    """The error of a stage that cannot give results which it had found sound before."""
+    return UniRainError(f"{place} was damaged while it was read; run the same command again")
+
+
 class Shards:
     """Opened shards; each was checked against its hash when it was read."""
 
@@ -76,9 +82,7 @@ class Shards:
         else:
             table = self._open(name)
         if table is None:
-            raise UniRainError(
-                f"{self._shelf.path(name)} was damaged while it was read; run the same command again"
-            )
+            raise lost(self._shelf.path(name))
         rows = table.take(pa.array(numbers))
         self._delivered[name] += len(numbers)
         if self._delivered[name] >= len(table):
@@ -93,7 +97,7 @@ class Shards:
         if content is None:
             return None
         try:
-            table = tables.parse(self._shelf.path(name), content, self._output)
+            table = tables.parse(Path(name), content, self._output)
         except SchemaError:  # of another commit, which wants it
             return None
         self._delivered.setdefault(name, 0)

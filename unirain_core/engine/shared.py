@@ -52,11 +52,11 @@ class SharedShelf:
     owner: str
 
     def names(self) -> list[str]:
-        """As `Shelf.names`: of the store and of this machine."""
+        """As `Shelf.names`, of the store and of this machine."""
         return sorted({*self.copies.names(), *self.remote_names()})
 
     def remote_names(self) -> set[str]:
-        """Names of the store's objects, by one listing; what a killed process left half written has none."""
+        """Names of the store's whole objects, by one listing; a killed process leaves a half one under a hidden name."""
         return {name for name in self.remote.files() if not name.startswith(".")}
 
     def fetch(self, names: Sequence[str]) -> None:
@@ -95,7 +95,7 @@ class SharedShelf:
         (self.remote / name).put(content)
 
     def folder_keys(self) -> set[str]:
-        """Of the finished folders in the store."""
+        """Keys of the finished folders in the store."""
         return {name.partition(".")[0] for name in self.remote_names() if name.endswith(ARCHIVE)}
 
     def unpack(self, key: str, folder: Path) -> bool:
@@ -112,7 +112,7 @@ class SharedShelf:
         return False
 
     def share(self, names: Iterable[str]) -> None:
-        """Put what this machine finished into the store where it does not stand there, or no more."""
+        """Put finished work of this machine into the store, where it does not stand there."""
         present = self.remote_names()
         for name in names:
             copy = self.copies.path(name)

@@ -99,7 +99,7 @@ def publish(partial: Path, final: Path) -> None:
     try:
         partial.rename(final)
     except OSError as error:
-        # another maker of the same key was faster; its folder has the same content
+        # another maker of the same key was faster, and its folder has the same content
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or not final.is_dir():
             raise
         shutil.rmtree(partial)

@@ -49,8 +49,11 @@ class WorkStore:
 
     @classmethod
     def at(cls, root: Path, stage: str, partition: str | None = None) -> "WorkStore":
-        """The store of a project: UNIRAIN_HOME, else `.unirain` of the main checkout, so that queued
-        experiments, which run in a checkout of their own, share it; and UNIRAIN_STORE."""
+        """The store of a project, where UNIRAIN_HOME and UNIRAIN_STORE say.
+
+        Without UNIRAIN_HOME it is `.unirain` of the main checkout: queued experiments, which run in a checkout of their
+        own, then share it.
+        """
         checkout = Path(os.environ.get("DVC_ROOT", root))
         return cls(
             home=Path(os.environ.get("UNIRAIN_HOME") or checkout / ".unirain").absolute(),
@@ -129,15 +132,15 @@ class WorkStore:
                 yield self.shards / key
 
     def has_folder(self, key: str) -> bool:
-        """Whether the finished folder of a key stands here or in the shared store, be it damaged or not."""
+        """Whether the finished folder of a key stands here or in the shared store; it may be damaged."""
         return (self.shards / key).is_dir() or (
             self._shared is not None and key in self._shared.folder_keys()
         )
 
     def record_use(self, names: Iterable[str]) -> None:
-        """Remember what this owner's run referred to, for `collect`, and share what is not shared yet.
+        """Remember for `collect` the work that this owner's run referred to, and share what is not shared yet.
 
-        Each job of a run adds to what the others said.
+        Each job of a run adds to the names that the jobs before it noted.
         """
         before = Use.of(self._use_file)
         own = before.names if before.is_recorded else frozenset[str]()

@@ -19,10 +19,10 @@ WINDOW_BYTES = 64 << 20
 """Results of a window, about."""
 
 BUCKET = 4
-"""Hex digits of an id's hash that are its bucket's name: a bucket never moves. There are twice as many as a window has rows, so that a
-shard can be cut where it shall be."""
+"""Hex digits of an id's hash that name its bucket, which never changes. There are eight times as many buckets as a window has
+rows, so that a shard can end after nearly every row."""
 SECONDS = 5.0
-"""What a shard costs at most, about: a kill loses no more, for each worker."""
+"""What a shard costs at most, about. A kill loses no more than that of each worker."""
 FIRST_ROWS = 8
 """Rows of the first shards: what a row costs shows when there is one."""
 SHARD_ROWS = 8192
@@ -78,7 +78,9 @@ class ShardSize:
     """Seconds of a row."""
 
     def measure(self, outcome: Outcome) -> None:
-        """Learn from a shard."""
+        """Learn from a shard; a worker that died has not told what its shard took."""
+        if not outcome.seconds:
+            return
         n_rows = len(outcome.shard)
         self.cost = max(outcome.seconds / n_rows, 1e-9)
         self.largest = min(max(self.largest, GROWTH * n_rows), SHARD_ROWS)

@@ -95,14 +95,14 @@ def at_hand(*, is_genuine: Callable[[str], bool] = is_published) -> Lpips | None
     if package is None or package.origin is None:
         logger.info("lpips: n/a: %s is there, the package is not: pip install 'unirain[lpips]'", trunk)
         return None
-    found = _sha256(trunk)
-    if not is_genuine(found):
+    sha256 = _sha256(trunk)
+    if not is_genuine(sha256):
         raise WeightsUnavailableError(
-            f"{trunk} is not AlexNet's weights: its SHA-256 begins with {found[:8]}, not with the digits in its "
+            f"{trunk} is not AlexNet's weights: its SHA-256 begins with {sha256[:8]}, not with the digits in its "
             "name; supply the file that torchvision publishes, or remove it to go on without LPIPS"
         )
     linear = Path(package.origin).parent / LINEAR
-    return Lpips(trunk, digest(found, _sha256(linear)))
+    return Lpips(trunk, digest(sha256, _sha256(linear)))
 
 
 @lru_cache(maxsize=1)

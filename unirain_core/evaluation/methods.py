@@ -1,4 +1,4 @@
-"""What restores a rainy picture: the input itself, or a checkpoint of ours."""
+"""Methods that restore a rainy picture: the input itself, or a checkpoint of ours."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -58,7 +58,7 @@ class Checkpoint:
         return cls(folder, digest(checkpoint.describe(folder).seal))
 
     def restore(self, rainy: RgbImage) -> RgbImage:
-        """What the network makes of the picture, on the GPU where there is one.
+        """The picture as the network restores it, on the GPU where there is one.
 
         Raises:
             ChangedInputError: another checkpoint stands in the folder than when its hash was taken.

@@ -19,14 +19,14 @@ class Restoration:
     """A pair and what a method made of it: (H, W, 3) uint8, all of one size, as the protocol prepares them."""
 
     rainy: RgbImage
-    """What the method saw."""
+    """The input of the method."""
     restored: RgbImage
     clean: RgbImage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
-    """What measures a metric in the workers; a picklable value."""
+    """A metric's measurement, as the workers do it; a picklable value."""
 
     key: str
     """Everything that determines a value, apart from the pictures: finished work is kept under it."""
@@ -50,9 +50,9 @@ class Metric:
     is_main: bool
     """Whether it stands in each cell of a table and under each picture; of the others a table holds the average."""
     instrument: Callable[[ProtocolName], Instrument | None]
-    """How it is measured by a protocol; None where something is missing that a person can supply."""
+    """Makes its measurement by a protocol; None where something is missing that a person can supply."""
     missing: str = ""
-    """What is missing then, and behind a colon what to do."""
+    """The missing thing, and behind a colon what to do."""
 
     def printed(self, value: float) -> str:
         """The value with the metric's digits."""
@@ -70,7 +70,7 @@ def instruments(protocol: ProtocolName) -> dict[str, Instrument]:
 
 
 def colour_shift(pair: Restoration) -> float:
-    """How far a method moved the picture's colours: |mean of output - mean of input|, the largest of the channels.
+    """The distance by which a method moved the picture's colours: |mean of output - mean of input|, largest of the channels.
 
     The largest and not the mean of the three, because a cast sits in one channel: the two channels that hold would
     thin it to a third. It is 0 for the rainy input itself.

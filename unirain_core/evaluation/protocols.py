@@ -21,11 +21,11 @@ from unirain_core.imaging.psnr import psnr
 from unirain_core.imaging.ssim import gaussian_ssim, uniform_ssim
 
 _MULTIPLE = 16
-"""What `unirain_test` crops the sides to."""
+"""`unirain_test` crops the sides to multiples of this."""
 
 
 def prepared(protocol: ProtocolName, image: RgbImage) -> RgbImage:
-    """What of a picture the protocol lets the network see."""
+    """The part of a picture that the protocol lets the network see."""
     return crop_to_multiple(image, _MULTIPLE) if protocol == "unirain_test" else image
 
 

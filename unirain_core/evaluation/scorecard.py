@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard:
-    """Which stage scores what, and where its artefacts go."""
+    """A stage's scoring of one method, and the place of its artefacts."""
 
     stage: str
     name: str
@@ -30,7 +30,7 @@ class Scorecard:
     folder: str
     """Template of the stage's folder."""
     about: Mapping[str, Json]
-    """What the report says of the method."""
+    """Facts about the method, for the report."""
 
     def write(self, root: Path, method: Method, params: BenchmarkScores) -> None:
         """Score the method and write everything."""

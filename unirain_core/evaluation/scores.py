@@ -24,7 +24,7 @@ from unirain_core.imaging.codec import RgbImage, write_png
 from unirain_core.imaging.pairs import read_both
 
 ALGORITHM = "4"
-"""Version of what is computed of a pair."""
+"""Version of the computation of a pair's scores."""
 
 Splits = Mapping[str, Sequence[SplitRow]]
 """Name of a benchmark to its pairs."""
@@ -32,7 +32,7 @@ Splits = Mapping[str, Sequence[SplitRow]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """What was computed of one pair, whatever its method and benchmark are called."""
+    """The results of one pair, whatever its method and benchmark are called."""
 
     PRODUCER: ClassVar[str] = "benchmark_scores, baseline_scores"
 
@@ -59,11 +59,10 @@ def tasks(splits: Splits) -> list[Task]:
     """The pairs of all benchmarks; the shown ones are of the first."""
     first = next(iter(splits), "")
     ids = {row.pair_id for row in shown(splits.get(first, []), SHOWN_PER_TYPE)}
-    return [
-        Task(row, name, is_shown=name == first and row.pair_id in ids)
-        for name, rows in splits.items()
-        for row in rows
-    ]
+    pairs: list[Task] = []
+    for name, rows in splits.items():
+        pairs += [Task(row, name, is_shown=name == first and row.pair_id in ids) for row in rows]
+    return pairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +148,7 @@ def score(
         name: of the variant or method.
         method: what restores.
         protocol: how the pictures are compared.
-        splits: name of a benchmark to its pairs; the pictures to show are those of the first.
+        splits: name of a benchmark to its pairs. The pictures to show come from the first.
         instruments: name of a metric to what measures it.
         roots: where the datasets lie.
         store: of the stage.

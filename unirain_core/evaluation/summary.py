@@ -1,4 +1,4 @@
-"""What of many scores a person looks at: means of each rain type, and a few pairs' pictures."""
+"""Many scores as a person looks at them: means of each rain type, and a few pairs' pictures."""
 
 import hashlib
 from collections import defaultdict
@@ -37,7 +37,7 @@ class Mean:
     figures: Mapping[str, float | str]
     """Name of each metric to its mean, or to the reason why it has none."""
     pairs: int
-    """How many."""
+    """Number of the pairs."""
 
 
 def means(scores: pl.DataFrame) -> dict[Place, Mean]:
@@ -56,7 +56,7 @@ def means(scores: pl.DataFrame) -> dict[Place, Mean]:
     by_metric = scores.group_by([*_PLACE, "metric"], maintain_order=True).agg(pl.col("value"))
     for method, benchmark, kind, metric, values in by_metric.iter_rows():
         place = (method, benchmark, kind)
-        # an exact sum: that of polars depends on the number of threads and on the order of the rows
+        # an exact sum, because the sum of polars depends on the number of threads and on the order of the rows
         whole = len(values) == n_pairs[place]
         figures[place][metric] = (
             fmean(values) if whole else f"only {len(values)} of {n_pairs[place]} pictures"
@@ -84,7 +84,10 @@ def shown(rows: Sequence[SplitRow], per_type: int) -> list[SplitRow]:
     kinds: dict[str, list[SplitRow]] = {}
     for row in sorted(rows, key=lambda row: _hash(row.pair_id)):
         kinds.setdefault(row.rain_type, []).append(row)
-    return [row for kind in sorted(kinds) for row in kinds[kind][:per_type]]
+    few: list[SplitRow] = []
+    for kind in sorted(kinds):
+        few += kinds[kind][:per_type]
+    return few
 
 
 def picture_name(pair_id: str) -> str:

@@ -29,7 +29,7 @@ class Table:
     benchmark: str
     """Name of the split."""
     protocol: str
-    """How pictures were compared."""
+    """The way in which pictures were compared."""
     columns: tuple[str, ...]
     """Rain types, then the average."""
     lines: Mapping[str, tuple[Cell, ...]]
@@ -56,7 +56,7 @@ def table_of(
 ) -> Table:
     """The table of one benchmark.
 
-    The average is that of the types' means, each type counting once, as the authors' code has it; it exists
+    The average is the mean of the types' means, so that each type counts once, as in the authors' code. It exists
     only where every type has a mean.
 
     Args:
@@ -83,14 +83,14 @@ def table_of(
 
 
 def caption(table: Table) -> str:
-    """What the figures of the table are."""
+    """The meaning of the table's figures."""
     figures = " / ".join(map(_described, table.main))
     columns = "".join(f" Column {_described(metric)}: the average of the types." for metric in table.averaged)
     return f"{figures}, protocol `{table.protocol}`; best bold, second underlined.{columns}"
 
 
 def notes(tables: Sequence[Table]) -> list[str]:
-    """What a person can supply for figures that are absent from the tables."""
+    """Remedies for figures that are absent from the tables and that a person can bring about."""
     absent = [metric for metric in METRICS if not all(table.has(metric) for table in tables)]
     return [f"{metric.title} n/a: {metric.missing}." for metric in absent if metric.missing]
 
@@ -164,8 +164,10 @@ def _average(cells: Sequence[Cell]) -> Cell:
     types = [cell for cell in cells if isinstance(cell, Mean)]
     if len(types) < len(cells):
         return "a type is missing" if types else "no type"
-    of_all = {metric.name: _mean([cell.figures[metric.name] for cell in types]) for metric in METRICS}
-    return Mean(of_all, sum(cell.pairs for cell in types))
+    averages: dict[str, float | str] = {}
+    for metric in METRICS:
+        averages[metric.name] = _mean([cell.figures[metric.name] for cell in types])
+    return Mean(averages, sum(cell.pairs for cell in types))
 
 
 def _mean(figures: Sequence[float | str]) -> float | str:

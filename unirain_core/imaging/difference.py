@@ -101,9 +101,8 @@ def _least_squares(design: NDArray[np.float64], target: NDArray[np.float64]) -> 
 def _local_contrast(grey: Luma) -> Luma:
     """Standard deviation around each pixel."""
     mean = ndimage.gaussian_filter(grey, 2.0)
-    squares = ndimage.gaussian_filter(
-        (grey - grey.mean()) ** 2, 2.0
-    )  # the mean is taken off for float32's sake
+    # the picture's mean is taken off first: a variance is a difference of squares, which float32 rounds
+    squares = ndimage.gaussian_filter((grey - grey.mean()) ** 2, 2.0)
     variance = squares - (mean - grey.mean()) ** 2
     contrast: Luma = np.sqrt(np.maximum(variance, 0))
     return contrast

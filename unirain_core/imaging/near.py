@@ -46,7 +46,9 @@ def are_near(hashes: Hashes, first: Ints, second: Ints, bits: int) -> NDArray[np
 
 
 def spread(starts: Ints, stops: Ints) -> Iterator[Links]:
-    """Each row's number with every number of the row's range, in order, in pieces of bounded size.
+    """Each row's number with every number of the row's range, in order.
+
+    A piece holds `AT_ONCE` pairs at most, or the range of one row.
 
     >>> [(i.tolist(), j.tolist()) for i, j in spread(np.array([5, 0, 7]), np.array([7, 0, 8]))]
     [([0, 0, 2], [5, 6, 7])]
@@ -177,9 +179,9 @@ class _Words:
         return cls(word, sets, word * np.int64(len(word)) + sets, bounds, sizes)
 
     def ranges(self, rows: slice, flips: int) -> Iterator[Links]:
-        """For each hash of some rows from where to where those stand which it is compared with.
+        """Begin and end of the places of the hashes that each hash of some rows is compared with.
 
-        These are the hashes of other sets whose word differs in at most `flips` bits; each two meet once.
+        These are the hashes of other sets whose word differs in at most `flips` bits. Each two meet once.
         """
         word, sets, place, bounds = self.word[rows], self.sets[rows], self.place, self.bounds
         is_crowd = self.sizes[sets] > 1

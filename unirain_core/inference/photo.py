@@ -28,7 +28,7 @@ def derain(
     """Remove the rain from a photo of any size.
 
     Routes and channel attention look at a whole picture. In a larger photo they look at each tile, so that the
-    result differs a little from that of the whole photo.
+    result differs a little from what the network would make of the whole photo.
 
     Args:
         model: a network, on any device; it is used as it is, so put it in evaluation mode.

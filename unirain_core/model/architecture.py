@@ -1,4 +1,4 @@
-"""Which network a section of params describes: an architecture is added by one line here."""
+"""From a section of params to its network: an architecture is added by one line here."""
 
 from typing import assert_never, overload
 

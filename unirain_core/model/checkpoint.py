@@ -23,7 +23,7 @@ WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"
 FORMAT = 2
 WITHOUT_SEAL = 1
-"""Format of version 0.1.0: only the weights have a hash. What stands beside them is checked key by key, as ever."""
+"""Format of version 0.1.0: only the weights have a hash. The description beside them is checked key by key, as ever."""
 PRODUCER = "trained_checkpoint"
 
 Extra = Mapping[str, str | float | int]
@@ -31,11 +31,11 @@ Extra = Mapping[str, str | float | int]
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What stands beside the weights."""
+    """The description that stands beside the weights."""
 
     config: Architecture
     extra: Extra
-    """What the writer noted, such as the step and the figures of its validation."""
+    """Notes of the writer, such as the step and the figures of its validation."""
     sha256: str
     """Hash of the weights file, which ties the two files together."""
     seal: str
@@ -52,7 +52,7 @@ def save(folder: Path, model: nn.Module, config: Architecture, extra: Extra) -> 
         extra: notes of the writer; finite numbers and strings.
 
     Raises:
-        ValueError: the model's weights are not those of `config`, or are not finite.
+        ValueError: the model's weights differ from `config` in name or shape, or are not finite.
     """
     state = {name: weight.detach().cpu().contiguous() for name, weight in model.state_dict().items()}
     differences = _differences(state, config)
@@ -76,7 +76,7 @@ def save(folder: Path, model: nn.Module, config: Architecture, extra: Extra) -> 
 
 
 def load(folder: Path) -> Restorer:
-    """Read a checkpoint into a network on the CPU, ready for inference; errors are those of `load_described`."""
+    """Read a checkpoint into a network on the CPU, ready for inference; it raises what `load_described` raises."""
     return load_described(folder)[0]
 
 
@@ -147,17 +147,17 @@ def _not_finite(state: Mapping[str, Tensor]) -> str:
 
 
 def _differences(state: Mapping[str, Tensor], config: Architecture) -> str:
-    """How the weights' names and shapes differ from those of a configuration; empty: they do not."""
+    """The difference between the weights' names and shapes and a configuration's; empty: there is none."""
     with torch.device("meta"):
         expected = {name: tuple(weight.shape) for name, weight in build(config, seed=0).state_dict().items()}
-    found = {name: tuple(weight.shape) for name, weight in state.items()}
-    wrong = sorted(name for name in expected | found if expected.get(name) != found.get(name))
+    shapes = {name: tuple(weight.shape) for name, weight in state.items()}
+    wrong = sorted(name for name in expected | shapes if expected.get(name) != shapes.get(name))
     if not wrong:
         return ""
     name = wrong[0]
     return (
         f"{len(wrong)} weights differ, the first is {name} "
-        f"(found {found.get(name, 'none')}, expected {expected.get(name, 'none')})"
+        f"(found {shapes.get(name, 'none')}, expected {expected.get(name, 'none')})"
     )
 
 
@@ -169,7 +169,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _mend(path: Path) -> str:
-    """How to get a sound checkpoint: by the stage that wrote it, or from whoever did."""
+    """The way to a sound checkpoint: the stage that wrote it, or the person."""
     folder = path.parent.absolute()
     if f"{paths.common(paths.CHECKPOINT)}/{folder.name}" == "/".join(folder.parts[-3:]):
         return f"run `dvc repro --force --single-item {PRODUCER}@{folder.name}`"

@@ -1,7 +1,7 @@
 """Size and cost of a network, counted from its layers.
 
-Convention of the paper's Table 3: "parameters" are those of convolutions and linear layers, "FLOPs" are their
-multiply-adds for one 256 x 256 picture. Norms, temperatures, matrix products of the attention and elementwise
+The paper's Table 3 counts convolutions and linear layers alone: their weights as "parameters", their
+multiply-adds for one 256 x 256 picture as "FLOPs". Norms, temperatures, matrix products of the attention and elementwise
 work are in neither. Our network is counted from its weights, since its experts run as one product that hooks on
 layers would miss; any other is counted layer by layer while a picture goes through it.
 """
@@ -23,7 +23,7 @@ from unirain_core.model.routing import Router
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complexity:
-    """What a network holds and what one picture costs."""
+    """The size of a network and the cost of one picture."""
 
     parameters: int
     """All parameters."""

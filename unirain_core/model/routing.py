@@ -1,4 +1,4 @@
-"""Which expert is heard for which picture: soft and top-k routes."""
+"""The weight of each expert for each picture: soft and top-k routes."""
 
 from typing import Literal
 

@@ -12,7 +12,7 @@ LOGIT_LIMIT = 1e300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdaptivityState:
-    """What Eq. 9 needs to know of the past: four numbers, however long the run."""
+    """The past as Eq. 9 needs it: four numbers, however long the run."""
 
     count: float = 0.0
     """Updates that had slopes (decayed, when a decay is set)."""

@@ -1,4 +1,4 @@
-"""What the slopes are fitted to: the latest losses of each rain type, and the latest slopes."""
+"""The latest losses of each rain type, to which slopes are fitted, and the latest slopes."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self, assert_never
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from unirain_core.reweight.slope import Float64Array, convergence_slope
 
 Reference = Literal["first", "first_window", "none"]
+
+_ARRAYS = ("updates", "losses", "reference", "slopes", "skipped")
 
 LOSS_LIMIT = 1e300
 NORMALISED_LIMIT = 1e100
@@ -80,14 +82,14 @@ class History:
         """(K,) each type's reference; once known it stays."""
         match rule:
             case "none":
-                known = np.ones_like(self.reference)
+                candidates = np.ones_like(self.reference)
             case "first":
-                known = self.losses[:, -1]
+                candidates = self.losses[:, -1]
             case "first_window":
-                known = self.losses.mean(axis=-1)  # NaN until the window is full
+                candidates = self.losses.mean(axis=-1)  # NaN until the window is full
             case _:
                 assert_never(rule)
-        return np.where(np.isnan(self.reference), known, self.reference)
+        return np.where(np.isnan(self.reference), candidates, self.reference)
 
     def normalised(self) -> Float64Array:
         """(K, N) losses over the size of their reference: a negative one must not turn slopes round."""
@@ -98,20 +100,13 @@ class History:
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists, None for NaN."""
-        return {
-            "update": self.update,
-            **{
-                name: _listed(getattr(self, name))
-                for name in ("updates", "losses", "reference", "slopes", "skipped")
-            },
-        }
+        arrays = {name: _listed(getattr(self, name)) for name in _ARRAYS}
+        return {"update": self.update, **arrays}
 
     @classmethod
     def from_json(cls, state: dict[str, Any]) -> Self:
         """The inverse of `to_json`, bit by bit."""
-        arrays = {
-            name: np.array(value, dtype=np.float64) for name, value in state.items() if name != "update"
-        }
+        arrays = {name: np.array(state[name], dtype=np.float64) for name in _ARRAYS}
         return cls(update=state["update"], **arrays)
 
 

@@ -1,4 +1,4 @@
-"""What distinguishes the presets: what drives Eq. 9, and what stands in for it."""
+"""The differences between the presets: the input of Eq. 9, and its substitutes."""
 
 from typing import assert_never
 

@@ -16,7 +16,7 @@ from unirain_core.reweight.weights import above_floor, among_all, type_weights
 
 
 class Scores(TypedDict):
-    """What the newest weights were made of."""
+    """The newest weights and the scores that they were made of."""
 
     tbs: Float64Array
     """(K,) Eq. 7; 1/K where a type has no slope yet, the others sharing the rest."""
@@ -34,7 +34,7 @@ class Scores(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hyperparameters:
-    """Whatever changes the weights; frozen into the state, so that no state meets others."""
+    """Every option that changes the weights. They are saved with the state, so that it is never used with others."""
 
     num_types: int
     window_size: int
@@ -50,7 +50,9 @@ class Hyperparameters:
         if self.num_types < 1 or self.window_size < 2:
             raise ValueError(f"need num_types >= 1 and window_size >= 2, got {self}")
         if not 0.0 <= self.min_weight * self.num_types <= 1.0:
-            raise ValueError(f"min_weight {self.min_weight} for each of {self.num_types} types exceeds 1")
+            raise ValueError(
+                f"min_weight {self.min_weight} for each of {self.num_types} types: their sum must lie between 0 and 1"
+            )
 
 
 class MultiObjectiveReweighter:
@@ -61,7 +63,7 @@ class MultiObjectiveReweighter:
 
     Presets: `literal` (Eq. 9 as printed), `unirain` (absolute value in its normaliser), `gated` (besides,
     only a positive α_max lowers AF), `magnitude` (α_max is the largest |α|), `fixed_af`, `no_tss` (AF = 1),
-    `no_tbs` (AF = 0), `uniform` (weights stay 1/K; scores are those of `unirain`).
+    `no_tbs` (AF = 0), `uniform` (weights stay 1/K; the scores are computed as in `unirain`).
     """
 
     def __init__(
@@ -101,30 +103,30 @@ class MultiObjectiveReweighter:
             (K,) non-negative weights that sum to 1; 1/K until a type has been seen `window_size` times.
         """
         numbers = losses.tolist() if hasattr(losses, "tolist") else list(losses)  # a tensor, on any device
-        seen = np.array(numbers, dtype=np.float64)
-        if seen.size != self.hyperparameters.num_types:
-            raise ValueError(f"expected {self.hyperparameters.num_types} losses, got {seen.size}")
-        self._history = self._history.push(seen, self.hyperparameters.reference)
+        newest = np.array(numbers, dtype=np.float64)
+        options = self.hyperparameters
+        if newest.size != options.num_types:
+            raise ValueError(f"expected {options.num_types} losses, got {newest.size}")
+        self._history = self._history.push(newest, options.reference)
         slopes = self._history.newest_slopes()
         if slopes.size:
-            given = self.hyperparameters
-            change, pace = change_and_pace(given.preset, slopes)
+            change, pace = change_and_pace(options.preset, slopes)
             self._adaptivity = self._adaptivity.push(
-                change, pace, tau=given.tau, cap=given.af_logit_cap, decay=given.af_decay
+                change, pace, tau=options.tau, cap=options.af_logit_cap, decay=options.af_decay
             )
         return self.scores()["weights"]
 
     def scores(self) -> Scores:
-        """What the newest weights were made of."""
-        given, ready = self.hyperparameters, self._history.ready()
-        factor = factor_in_use(given.preset, adaptivity_factor(self._adaptivity), given.fixed_af)
+        """The newest weights and the scores that they were made of."""
+        options, ready = self.hyperparameters, self._history.ready()
+        factor = factor_in_use(options.preset, adaptivity_factor(self._adaptivity), options.fixed_af)
         slopes = self._history.slopes
         balance = stability = weights = np.full(ready.size, 1.0 / ready.size)
         if ready.any():
             balance = among_all(balance_score(slopes[ready, -1]), ready)
             stability = among_all(stability_score(slopes[ready]), ready)
-        if given.preset != "uniform":
-            weights = above_floor(type_weights(balance, stability, factor), given.min_weight)
+        if options.preset != "uniform":
+            weights = above_floor(type_weights(balance, stability, factor), options.min_weight)
         return Scores(
             tbs=balance,
             tss=stability,
@@ -151,9 +153,9 @@ class MultiObjectiveReweighter:
         Raises:
             ValueError: if it was saved under other hyperparameters; nothing has changed then.
         """
-        found, expected = state["hyperparameters"], asdict(self.hyperparameters)
-        if found != expected:
-            raise ValueError(f"the state was saved under other hyperparameters: {found}, not {expected}")
+        saved, own = state["hyperparameters"], asdict(self.hyperparameters)
+        if saved != own:
+            raise ValueError(f"the state was saved under other hyperparameters: {saved}, not {own}")
         adaptivity = dict(state["adaptivity"])
         if adaptivity["log_sum"] is None:
             adaptivity["log_sum"] = -np.inf

@@ -1,4 +1,4 @@
-"""How fast a loss falls: the slope of a straight line through its latest values."""
+"""The speed at which a loss falls: the slope of a straight line through its latest values."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -129,6 +129,10 @@ class _Reader:
 
     def _partner(self, rule: Partner | PairList, root: str, below: str) -> str | Refused:
         """The clean partner of a rainy picture, or why it has none."""
+        if isinstance(rule, PairList):
+            conflict = self.lists.below(root, rule).conflict(below)
+            if conflict:
+                return Refused(root + below, "ambiguous_partner", conflict)
         for candidate, any_suffix in self._candidates(rule, root, below):
             files = self.tree.names.find(candidate, any_suffix=any_suffix)
             others = [file for file in files if file != root + below]

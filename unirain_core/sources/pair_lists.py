@@ -17,6 +17,8 @@ class Line:
 
     number: int
     target: str
+    rival: "Line | None" = None
+    """An earlier line that names another clean picture for the same rainy one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,14 @@ class Lines:
     path: str
     pairs: dict[str, Line]
     """By the rainy picture, relative to the layout's root."""
+
+    def conflict(self, below: str) -> str:
+        """Which two lines name different clean pictures for a rainy one, as a clause; nothing where none do."""
+        line = self.pairs.get(below)
+        if line is None or line.rival is None:
+            return ""
+        first = line.rival
+        return f"line {first.number} of {self.path} names {first.target}, and line {line.number} names {line.target}"
 
     def detail(self, below: str) -> str:
         """What the list says of a rainy picture without partner, as a clause; nothing without a list."""
@@ -84,13 +94,16 @@ def read_pairs(path: Place, rule: PairList) -> dict[str, Line]:
     except (OSError, ItemError) as error:
         problem = error.strerror if isinstance(error, OSError) else error.detail
         raise MissingInputError(f"the pair list {path} cannot be read: {problem}; make it readable") from None
-    pairs = {}
+    pairs: dict[str, Line] = {}
     # editors on Windows put a mark before the first line, which is no part of its path: utf-8-sig takes it away
     lines = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", errors="replace")
     for number, line in enumerate(lines, start=1):
         columns = [compiled(rule.strip).sub("", c, count=1) for c in re.split(rule.sep, line.strip())]
         if len(columns) == 2:
-            pairs[columns[0]] = Line(number, columns[1])
+            rainy, target = columns
+            earlier = pairs.get(rainy)
+            is_rival = earlier is not None and earlier.target != target
+            pairs[rainy] = Line(number, target, earlier if is_rival else None)
     return pairs
 
 

@@ -43,9 +43,9 @@ def checkpoint_of(name: str, root: Path, home: Path) -> Path:
         raise ConfigError(
             f"'{name}' names no version: write UniRain@champion, or UniRain/3 for its third version"
         )
-    wanted = match["version"] or match["alias"]
+    number_or_alias = match["version"] or match["alias"]
     try:
-        version = guarded(lambda: open_runs(root).registry.version(wanted))
+        version = guarded(lambda: open_runs(root).registry.version(number_or_alias))
     except OutageError as error:
         raise MissingInputError(
             f"MLflow at {without_password(tracking_uri(root))} names no version {name} ({error}): finish a training, or "

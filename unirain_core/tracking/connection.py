@@ -1,4 +1,4 @@
-"""Which MLflow a project speaks to, and how it is opened."""
+"""The MLflow that a project speaks to, and its opening."""
 
 import os
 from pathlib import Path
@@ -57,8 +57,8 @@ def open_store(root: Path) -> None:
 
 def open_runs(root: Path) -> "Runs":
     """MLflow's client for this project, its own store mended or made where it has no other."""
-    # No attempt but the first, and that of ten seconds: by default a dead server holds a call for minutes. A request
-    # that MLflow repeats after a lost answer would be carried out twice. The journal is sent again instead.
+    # One attempt, of at most ten seconds: by default a dead server holds a call for minutes. A request that MLflow
+    # repeats after a lost answer would be carried out twice. The journal is sent again instead.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")

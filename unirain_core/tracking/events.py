@@ -32,10 +32,22 @@ class Dataset:
     context: str
     """Training or validation."""
 
+    @classmethod
+    def of(cls, content: object) -> Self:
+        """The dataset that an entry of a start holds.
+
+        Raises:
+            ValueError: it holds none.
+        """
+        names = [field.name for field in fields(cls)]
+        if not _is_flat(content) or not set(names) <= set(content):
+            raise ValueError(f"a start with an incomplete dataset: {content}")
+        return cls(**{name: content[name] for name in names})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """What is known of a training before its first step."""
+    """The facts of a training before its first step."""
 
     key: str
     """Of everything that determines its result."""
@@ -58,16 +70,18 @@ class Start:
             raise ValueError(f"a start without key or variant: {content}")
         if not (_is_flat(params) and _is_flat(tags) and isinstance(datasets, list)):
             raise ValueError(f"a start without params, tags or datasets: {content}")
-        names = [field.name for field in fields(Dataset)]
-        if not all(_is_flat(dataset) and set(names) <= set(dataset) for dataset in datasets):
-            raise ValueError(f"a start with an incomplete dataset: {content}")
-        read = [Dataset(**{name: dataset[name] for name in names}) for dataset in datasets]
-        return cls(key=key, variant=variant, params=params, tags=tags, datasets=read)
+        return cls(
+            key=key,
+            variant=variant,
+            params=params,
+            tags=tags,
+            datasets=[Dataset.of(dataset) for dataset in datasets],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
-    """What a training has led to."""
+    """The result of a training."""
 
     metrics: Mapping[str, float]
     """Figures of the best checkpoint, `best/...`."""
@@ -79,7 +93,7 @@ class Finish:
     sha256: str
     """Hash of its weights."""
     psnr: float
-    """What the champion is chosen by; dB."""
+    """Decides which version is the champion; dB."""
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Self:

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Self
 
-from unirain_core.artefacts.whole import write_text
+from unirain_core.artefacts.whole import whole_file, write_text
 from unirain_core.tracking.aside import put_aside
 from unirain_core.tracking.events import Event, Finish, Kind, Start, event_of, line_of
 
@@ -48,8 +48,11 @@ class Journal:
 
     @classmethod
     def begin(cls, folder: Path, start: Start, clock: Callable[[], int] = _now) -> Self:
-        """The journal of this training; that of another one in the same folder is put aside, and one of this
-        training that was put aside earlier comes back."""
+        """The journal of this training.
+
+        A journal of another training in the same folder is put aside. One of this training that was put aside earlier
+        comes back.
+        """
         try:
             _make_room(folder, start.key)
         except OSError as error:
@@ -73,15 +76,15 @@ class Journal:
         finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
         self._append("metrics", step, metrics=finite)
 
-    @contextmanager
-    def picture(self, step: int, name: str) -> Iterator[Path]:
-        """Yield the file to write a picture to, and note it afterwards."""
+    def picture(self, step: int, name: str, content: bytes) -> None:
+        """Keep a picture (PNG) beside the lines, and note it."""
         file = self._folder / PICTURES / f"{name}-{step:07d}.png"
-        with self._unless_mute():
-            _clear(file.parent, file.parent.is_dir())
-            file.parent.mkdir(parents=True, exist_ok=True)
+        if self._is_mute:  # the folder may be another training's
+            return
         try:
-            yield file
+            _clear(file.parent, file.parent.is_dir())
+            with whole_file(file) as opened:
+                opened.write(content)
         except OSError as error:
             logger.warning("journal %s: no picture of step %d: %s", self._folder, step, error)
             return

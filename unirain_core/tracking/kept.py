@@ -1,4 +1,4 @@
-"""Which finished trainings the model registry names; `unirain gc` keeps their bytes. Does not load mlflow."""
+"""Notes of the finished trainings that the model registry names: `unirain gc` keeps their bytes. Does not load mlflow."""
 
 import shutil
 from collections.abc import Set

@@ -1,4 +1,4 @@
-"""How far a journal has been sent, and to which run; a file beside the journal that may be damaged or gone."""
+"""The run that a journal was sent to, and how many lines it has: a file beside the journal, which may be damaged or gone."""
 
 import json
 import logging

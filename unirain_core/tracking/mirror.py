@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 3
-"""Failures after which a training no longer tries."""
+"""Failures after which nobody tries any more: a dead server can hold each of them for ten seconds."""
 PAUSE = 5.0
 """Seconds between two transmissions while a training runs."""
 

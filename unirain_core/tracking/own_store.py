@@ -84,7 +84,7 @@ def _connect(file: Path) -> sqlite3.Connection:
 
 
 def _damage(file: Path) -> str:
-    """What is wrong with the file; empty where it is sound or absent."""
+    """The damage of the file in words; empty where it is sound or absent."""
     if file.is_file() and file.stat().st_size == 0:
         file.unlink()  # SQLite itself leaves such a file where it finds none
     if not file.exists():
@@ -105,7 +105,7 @@ def _damage(file: Path) -> str:
 
 
 def _unreadable(store: sqlite3.Connection) -> str:
-    """Which table cannot be read, or that the tables were never finished."""
+    """Whether the tables were never finished, in words; a table that cannot be read raises its sqlite3.Error."""
     tables = [name for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     if "alembic_version" not in tables or "experiments" not in tables:
         return "MLflow has not finished making it"

@@ -40,7 +40,7 @@ def _commit(root: Path) -> str:
 
 
 def _git(root: Path, *arguments: str) -> str | None:
-    """What git prints; None where it fails or is not on this machine."""
+    """The output of git; None where it fails or is not on this machine."""
     try:
         answer = subprocess.run(
             ["git", "--no-optional-locks", "-C", str(root), *arguments],

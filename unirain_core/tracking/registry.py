@@ -41,7 +41,7 @@ class Registry:
             self._client.delete_model_version(MODEL, str(version.version))
 
     def crown(self, current: str) -> None:
-        """Let `champion-<group>` name the best version of each group, and `champion` that of the current group.
+        """Let `champion-<group>` name the best version of each group, and `champion` the best of the current group.
 
         Of equally good versions the first is the champion.
         """

@@ -180,7 +180,7 @@ class Runs:
 
 
 def _metrics(events: Sequence[Event]) -> list[Metric]:
-    """All figures of the events, those of a finish included."""
+    """All figures of the events, a finish's included."""
     metrics: list[Metric] = []
     for event in events:
         figures = event.metrics or {}

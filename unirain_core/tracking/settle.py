@@ -1,7 +1,7 @@
 """All journals of a project to MLflow: what an outage kept back, runs of killed trainings, the champion."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ from unirain_core.errors import MissingInputError, without_password
 from unirain_core.tracking import journal, link
 from unirain_core.tracking.connection import open_runs, patience, tracking_uri
 from unirain_core.tracking.events import KEY_TAG, Start, group_of
-from unirain_core.tracking.mirror import Mirror, is_behind
+from unirain_core.tracking.mirror import ATTEMPTS, Mirror, is_behind
 from unirain_core.tracking.outage import OutageError, guarded, within
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def settle(runs_folder: Path, root: Path, is_running: IsRunning) -> None:
     if not behind:
         return
     try:
-        within(patience(), lambda: _send_all(behind, root))
+        within(patience(), lambda: _send_dead(behind, root))
     except OutageError as error:
         logger.warning("mlflow: %s; the journals keep everything: send them with `unirain track`", error)
 
@@ -79,13 +79,13 @@ def replay_all(runs_folder: Path, root: Path, is_running: IsRunning) -> dict[Pat
         return {}
     try:
         runs = guarded(lambda: open_runs(root))
-        sent: dict[Path, int] = {}
-        for folder in folders:
-            is_dead = _is_dead(folder, runs_folder, is_running)
-            sent[folder] = Mirror(folder, root, runs=runs).send(is_dead=is_dead)
+        deaths = {folder: _is_dead(folder, runs_folder, is_running) for folder in folders}
+        sent, failures = _send_all(deaths, root, runs)
         current = current_start(runs_folder)
         if current is not None:
             guarded(lambda: runs.registry.crown(group_of(current)))
+        if failures:
+            raise failures[0]
     except OutageError as error:
         raise MissingInputError(
             f"MLflow at {without_password(tracking_uri(root))} did not take the journals in {runs_folder} ({error}); "
@@ -123,10 +123,40 @@ def current_start(runs_folder: Path, *, must_be_sent: bool = False) -> Start | N
     return current
 
 
-def _send_all(folders: list[Path], root: Path) -> None:
-    runs: Runs = open_runs(root)
-    for folder in folders:
-        Mirror(folder, root, runs=runs).send(is_dead=True)
+def _send_dead(folders: list[Path], root: Path) -> None:
+    """Send the journals of trainings that do not run.
+
+    Raises:
+        OutageError: MLflow did not take one of them.
+    """
+    _, failures = _send_all(dict.fromkeys(folders, True), root, open_runs(root))
+    if failures:
+        raise failures[0]
+
+
+def _send_all(
+    deaths: Mapping[Path, bool], root: Path, runs: "Runs"
+) -> tuple[dict[Path, int], list[OutageError]]:
+    """Send journals. One that MLflow refuses keeps no other back; after a few refusals the rest is not tried.
+
+    Args:
+        deaths: folder of each journal to whether its training is dead.
+        root: the project's root.
+        runs: MLflow.
+
+    Returns:
+        How many lines of each journal were sent, and what went wrong.
+    """
+    sent: dict[Path, int] = {}
+    failures: list[OutageError] = []
+    for folder, is_dead in deaths.items():
+        try:
+            sent[folder] = Mirror(folder, root, runs=runs).send(is_dead=is_dead)
+        except OutageError as error:
+            failures.append(OutageError(f"journal {folder.name}: {error}"))
+            if len(failures) == ATTEMPTS:
+                break
+    return sent, failures
 
 
 def _is_dead(folder: Path, runs_folder: Path, is_running: IsRunning) -> bool:

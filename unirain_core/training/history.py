@@ -1,4 +1,4 @@
-"""What a training says of itself: rows of the history, and the same as named metrics."""
+"""A training's account of itself: rows of the history, and the same as named metrics."""
 
 import math
 from collections.abc import Sequence
@@ -30,16 +30,16 @@ def history_rows(
         losses: K losses that the reweighter has just seen; None: it was not asked, and only its weights show.
         measured: quality on `val`; None: not measured at this step.
     """
-    updated = losses is not None
+    is_updated = losses is not None
     return [
         HistoryRow(
             step=step,
             rain_type=rain_type,
-            loss=_known(losses[kind]) if losses is not None else None,
-            slope=_known(scores["slopes"][kind]) if updated else None,
-            tbs=float(scores["tbs"][kind]) if updated else None,
-            tss=float(scores["tss"][kind]) if updated else None,
-            af=scores["af"] if updated else None,
+            loss=_finite(losses[kind]) if losses is not None else None,
+            slope=_finite(scores["slopes"][kind]) if is_updated else None,
+            tbs=float(scores["tbs"][kind]) if is_updated else None,
+            tss=float(scores["tss"][kind]) if is_updated else None,
+            af=scores["af"] if is_updated else None,
             weight=float(scores["weights"][kind]),
             lr=lr,
             psnr=measured.psnr[kind] if measured else None,
@@ -76,10 +76,11 @@ def named_metrics(rows: Sequence[HistoryRow]) -> dict[str, float]:
 
 
 def tell_history(journal: Journal, rows: Sequence[HistoryRow]) -> None:
-    """Note all steps of a history that a journal lacks, as one does that was damaged or deleted."""
+    """Note all steps of a history that a journal lacks. A journal that was damaged or deleted lacks some."""
     for step, of_step in groupby(rows, key=lambda row: row.step):
         journal.metrics(step, named_metrics(list(of_step)))
 
 
-def _known(value: float) -> float | None:
+def _finite(value: float) -> float | None:
+    """The value; None where it is not finite, as the loss and the slope of a type that was absent."""
     return float(value) if math.isfinite(value) else None

@@ -14,7 +14,7 @@ from unirain_core.model.restorer import Restorer
 from unirain_core.tracking.journal import Journal
 from unirain_core.training import resume
 from unirain_core.training.experts import expert_usage, routing_noise
-from unirain_core.training.pairs import Pictures
+from unirain_core.training.pairs import MEMORY_BUDGET, Pictures
 from unirain_core.training.record import Record
 from unirain_core.training.sampling import Batch, Sampler, batches, step_seed
 from unirain_core.training.schedule import learning_rate
@@ -48,7 +48,7 @@ class Trainer:
             journal: of the main process; None in the others.
 
         Raises:
-            ConfigError: a batch cannot be shared out to the devices, or the weights' floor is too high.
+            ConfigError: a batch cannot be shared out to the devices.
         """
         self._task, self._net, self._folder = task, net, folder
         self._reweighter = make_reweighter(task.strategy, len(task.rain_types))
@@ -85,11 +85,13 @@ class Trainer:
         self._validation = Validation(
             task.val, task.roots, plan, device=self._device, rank=self._rank, world=self._world
         )
-        pictures = [Pictures(rows, task.roots) for rows in task.train]
+        budget = MEMORY_BUDGET // len(task.train)
+        pictures = [Pictures(rows, task.roots, budget) for rows in task.train]
         sizes = tuple(len(rows) for rows in task.train)
         sampler = Sampler(sizes, plan.batch_per_type, task.seed, self._rank, self._world)
-        turned, steps = plan.augmentation == "turned", range(self._done, plan.steps)
-        for batch in batches(pictures, sampler, patch=plan.patch, turned=turned, steps=steps):
+        is_turned = plan.augmentation == "turned"
+        steps = range(self._done, plan.steps)
+        for batch in batches(pictures, sampler, patch=plan.patch, turned=is_turned, steps=steps):
             rate = self._step(batch)
             self._done += 1
             self._tell()
@@ -103,7 +105,7 @@ class Trainer:
                     scores=self._reweighter.scores(),
                     losses=losses,
                     measured=measured,
-                    usage=expert_usage(self._net, self._validation.some_crops()) if measured else {},
+                    usage=self._usage() if measured else {},
                 )
             if last or self._done % plan.save_every == 0:
                 self._save()
@@ -117,7 +119,8 @@ class Trainer:
         )
         for group in self._optimizer.param_groups:
             group["lr"] = rate
-        rainy, clean, types = (t.to(self._device) for t in (batch.rainy, batch.clean, batch.types))
+        rainy, clean = batch.rainy.to(self._device), batch.clean.to(self._device)
+        types = batch.types.to(self._device)
         self._model.train()
         losses = pixel_loss(self._model(rainy, *self._noise(len(types))), clean, plan.loss)
         self._accelerator.backward(weighted_loss(losses, types, self._weights))
@@ -156,11 +159,20 @@ class Trainer:
             self._best = Best(weights=weights, step=self._done, psnr=measured.mean_psnr)
         return measured
 
+    def _usage(self) -> dict[str, float]:
+        """Mean route of every expert on some crops, for the journal, which the main process alone writes.
+
+        Of more processes than crops some have none to look at.
+        """
+        if not self._accelerator.is_main_process:
+            return {}
+        return expert_usage(self._net, self._validation.some_crops())
+
     def _check_finite(self) -> None:
         require_finite(self._sum(self._meter.sums)[0].tolist(), self._task.rain_types, self._done)
 
     def _restored(self, rainy: Tensor) -> Tensor:
-        """What the network makes of pictures as it is now; not compiled, since sizes differ."""
+        """Restore pictures with the network as it is now. It is not compiled, since pictures differ in size."""
         self._net.eval()
         with self._accelerator.autocast():
             restored: Tensor = self._net(rainy)

@@ -13,7 +13,7 @@ from unirain_core.imaging.codec import RgbImage
 from unirain_core.imaging.pairs import read_both
 
 MEMORY_BUDGET = 2 * 1024**3
-"""Bytes of decoded pictures that stay in memory."""
+"""Bytes of decoded pictures, of all rain types together, that stay in the memory of one process."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,9 +34,9 @@ def read_pair(row: SplitRow, roots: Roots) -> Example:
 
 
 class Pictures:
-    """Decoded pairs by position; those that are read first stay in memory, up to a budget."""
+    """Decoded pairs by position. Those that are read first stay in memory, as far as they fit into a budget of bytes."""
 
-    def __init__(self, rows: Sequence[SplitRow], roots: Roots, budget: int = MEMORY_BUDGET) -> None:
+    def __init__(self, rows: Sequence[SplitRow], roots: Roots, budget: int) -> None:
         self._rows, self._roots, self._budget = rows, roots, budget
         self._kept: dict[int, Example] = {}
 
@@ -44,12 +44,14 @@ class Pictures:
         return len(self._rows)
 
     def __getitem__(self, index: int) -> Example:
-        if (known := self._kept.get(index)) is not None:
-            return known
+        example = self._kept.get(index)
+        if example is not None:
+            return example
         example = read_pair(self._rows[index], self._roots)
-        self._budget -= example.rainy.nbytes + example.clean.nbytes
-        if self._budget >= 0:
+        size = example.rainy.nbytes + example.clean.nbytes
+        if size <= self._budget:
             self._kept[index] = example
+            self._budget -= size
         return example
 
 
@@ -64,12 +66,14 @@ def random_crop(example: Example, side: int, rng: np.random.Generator, *, turned
     """
     padded = _at_least(example, side)
     height, width = padded.rainy.shape[:2]
+    # the order of the draws decides every crop of every training: a change of it is a change of results
     top, left = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
-    turns, flip = int(rng.integers(4)) if turned else 0, bool(rng.integers(2))
+    turns = int(rng.integers(4)) if turned else 0
+    is_mirrored = bool(rng.integers(2))
 
     def cut(image: RgbImage) -> RgbImage:
         crop = np.rot90(image[top : top + side, left : left + side], turns)
-        return crop[:, ::-1] if flip else crop
+        return crop[:, ::-1] if is_mirrored else crop
 
     return Example(cut(padded.rainy), cut(padded.clean))
 
@@ -83,11 +87,11 @@ def centre_crop(example: Example, side: int) -> Example:
 
 def to_tensors(examples: Sequence[Example]) -> tuple[Tensor, Tensor]:
     """Rainy and clean pictures of one size as (B, 3, H, W) float32 in [0, 1]."""
-    rainy, clean = (
-        torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous().float().div_(255.0)
-        for images in ([e.rainy for e in examples], [e.clean for e in examples])
-    )
-    return rainy, clean
+    return _to_tensor([e.rainy for e in examples]), _to_tensor([e.clean for e in examples])
+
+
+def _to_tensor(images: Sequence[RgbImage]) -> Tensor:
+    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous().float().div_(255.0)
 
 
 def _at_least(example: Example, side: int) -> Example:

@@ -13,6 +13,10 @@ from unirain_core.engine.edits import demand_code_of_the_stage
 from unirain_core.engine.life import tie_to_parent
 from unirain_core.errors import UniRainError
 
+GRACE = 10.0
+"""Seconds that the first process has to write a line in the journal after another one has failed. One that waits for the
+other for ever, in a sum over all processes, has no more."""
+
 
 def on_every_gpu(work: Callable[[], None], processes: int | None = None) -> None:
     """Do the work once for each GPU, at the same time; here, where there is at most one.
@@ -46,22 +50,33 @@ def on_every_gpu(work: Callable[[], None], processes: int | None = None) -> None
 
 
 def is_first() -> bool:
-    """Whether this process is the one that writes: the only one, or that of rank 0."""
+    """Whether this process is the one that writes: the only one, or rank 0."""
     return int(os.environ.get("RANK", "0")) == 0
 
 
 def _await(answers: Sequence[Connection]) -> None:
-    waiting = list(answers)
+    """Wait for all processes. Where another one fails, the first may write down why: all fail at the same step."""
+    first, waiting = answers[0], list(answers)
     while waiting:
         ready = set(wait(waiting))
         for answer in [a for a in waiting if a in ready]:
             try:
-                error: UniRainError | OSError | None = answer.recv()
-            except EOFError:
-                raise UniRainError("a training process died; the log above says why") from None
-            if error is not None:
-                raise error
+                _demand_success(answer)
+            except (UniRainError, OSError):
+                if answer is not first and first in waiting:
+                    wait([first], GRACE)
+                raise
             waiting.remove(answer)
+
+
+def _demand_success(answer: Connection) -> None:
+    """Raise what a process has raised, or that it died."""
+    try:
+        error: UniRainError | OSError | None = answer.recv()
+    except EOFError:
+        raise UniRainError("a training process died; the log above says why") from None
+    if error is not None:
+        raise error
 
 
 def _work(answer: Connection, work: Callable[[], None], rank: int, world: int, port: int) -> None:

@@ -1,5 +1,6 @@
-"""What a training writes down while it runs: its history, and what is worth watching besides."""
+"""The record that a training keeps while it runs: its history, its speed and memory, its pictures."""
 
+import io
 import time
 
 import torch
@@ -63,8 +64,9 @@ class Record:
         self._step, self._clock = step, time.perf_counter()
         self._journal.metrics(step, named_metrics(rows) | speed | _memory() | usage)
         for kind, strip in (measured.strips if measured else {}).items():
-            with self._journal.picture(step, self._rain_types[kind]) as file:
-                write_png(file, strip)
+            png = io.BytesIO()
+            write_png(png, strip)
+            self._journal.picture(step, self._rain_types[kind], png.getvalue())
 
 
 def _memory() -> dict[str, float]:

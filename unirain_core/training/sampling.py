@@ -1,4 +1,4 @@
-"""Which pairs and which crops make a batch: a pure function of the seed and the step."""
+"""The pairs and crops of each batch: a pure function of the seed and the step."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -23,9 +23,9 @@ class Draw:
     rain_type: int
     """Position of its type in rain_types."""
     index: int
-    """Position of its pair among those of the type."""
+    """Position of its pair among the type's pairs."""
     seed: tuple[int, ...]
-    """What decides its place and orientation."""
+    """Seed of its place and orientation."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,8 +42,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Sampler:
-    """Stratified batches: as many crops of each type, each type's pairs in an order that is shuffled anew
-    every time all have been seen. There is no state, so that a resumed run draws what it would have drawn.
+    """Stratified batches: as many crops of each type as of any other.
+
+    Each type's pairs come in an order that is shuffled anew every time all have been seen. There is no state, so that a
+    resumed run draws the same crops as one that was never interrupted.
     """
 
     sizes: tuple[int, ...]
@@ -57,15 +59,12 @@ class Sampler:
 
     def draws(self, step: int) -> list[Draw]:
         """The crops of a step's batch that fall to this process."""
-        return [
-            Draw(
-                rain_type,
-                self._pair(rain_type, step * self.per_type + slot),
-                (self.seed, step, rain_type, slot),
-            )
-            for rain_type in range(len(self.sizes))
-            for slot in range(self.rank, self.per_type, self.world)
-        ]
+        draws: list[Draw] = []
+        for rain_type in range(len(self.sizes)):
+            for slot in range(self.rank, self.per_type, self.world):
+                pair = self._pair(rain_type, step * self.per_type + slot)
+                draws.append(Draw(rain_type, pair, (self.seed, step, rain_type, slot)))
+        return draws
 
     def _pair(self, rain_type: int, position: int) -> int:
         round_, place = divmod(position, self.sizes[rain_type])

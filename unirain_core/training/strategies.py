@@ -1,4 +1,4 @@
-"""From the losses of single crops to one loss, and to what the reweighter sees."""
+"""From the losses of single crops to one loss, and to the losses that the reweighter sees."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from unirain_core.config.sections import RainType, Strategy
-from unirain_core.errors import ConfigError, GateError
+from unirain_core.errors import GateError
 from unirain_core.reweight.reweighter import MultiObjectiveReweighter
 from unirain_core.reweight.slope import Float64Array
 
@@ -63,9 +63,9 @@ class LossMeter:
 
     def add(self, losses: Tensor, types: Tensor) -> Self:
         """Take the losses of a batch, (B,) each, without waiting for the device."""
-        seen = losses.detach().double()
-        self.sums[0].index_add_(0, types, seen)
-        self.sums[1].index_add_(0, types, torch.ones_like(seen))
+        precise = losses.detach().double()
+        self.sums[0].index_add_(0, types, precise)
+        self.sums[1].index_add_(0, types, torch.ones_like(precise))
         return self
 
     def means(self, reduce: Callable[[Tensor], Tensor] = torch.clone) -> list[float]:
@@ -103,16 +103,7 @@ def require_finite(sums: Sequence[float], rain_types: Sequence[RainType], step: 
 
 
 def make_reweighter(strategy: Strategy, num_types: int) -> MultiObjectiveReweighter:
-    """The reweighter of a strategy.
-
-    Raises:
-        ConfigError: min_weight for each of K types exceeds 1.
-    """
-    if strategy.min_weight * num_types > 1:
-        raise ConfigError(
-            f"strategies: min_weight {strategy.min_weight} for each of {num_types} rain types exceeds 1; "
-            f"at most {1 / num_types:.4g} is possible"
-        )
+    """The reweighter of a strategy that `config.params` has checked against the number of rain types."""
     return MultiObjectiveReweighter(
         num_types,
         window_size=strategy.window_size,

@@ -1,4 +1,4 @@
-"""What a training is given, and what it gives back."""
+"""A training's task, and its result."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from unirain_core.config.sections import RainType, Strategy, Training
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What a network is trained on, and how; a value, so that other processes can be handed it."""
+    """A network, the data to train it on and the plan. It is a value, so that other processes can be handed it."""
 
     network: Architecture
     rain_types: tuple[RainType, ...]

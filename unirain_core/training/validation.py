@@ -1,4 +1,4 @@
-"""What is measured on the pairs of `val` while training; no test pair is ever looked at."""
+"""Measurements on the pairs of `val` while a training runs; no test pair is ever looked at."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -64,12 +64,10 @@ class Validation:
             world: number of processes.
         """
         self._training, self._device, self._types = training, device, len(rows)
-        crops = chosen(rows, training.val_crops_per_type)[rank::world]
+        crops = spread_pairs(rows, training.val_crops_per_type)[rank::world]
         self._crops = [(kind, centre_crop(read_pair(row, roots), training.patch)) for kind, row in crops]
-        self._pictures = [
-            (kind, read_pair(row, roots))
-            for kind, row in chosen(rows, training.val_pictures_per_type)[rank::world]
-        ]
+        pictures = spread_pairs(rows, training.val_pictures_per_type)[rank::world]
+        self._pictures = [(kind, read_pair(row, roots)) for kind, row in pictures]
 
     @torch.no_grad()
     def crop_losses(self, restore: Restore, reduce: Reduce) -> list[float]:
@@ -84,7 +82,11 @@ class Validation:
         return meter.means(reduce)
 
     def some_crops(self) -> Tensor:
-        """(B, 3, patch, patch) rainy crops, of every type where this process has them all."""
+        """(B, 3, patch, patch) rainy crops, of every type where this process has them all.
+
+        This process must have a crop: the first one always has.
+        """
+        # about as many as a training batch holds, so that they fit into the device's memory
         step = max(1, len(self._crops) // (self._training.batch_per_type * self._types))
         return to_tensors([crop for _, crop in self._crops[::step]])[0].to(self._device)
 
@@ -106,13 +108,13 @@ class Validation:
         return to_uint8(restore(rainy)[0].float().permute(1, 2, 0).cpu().numpy())
 
 
-def chosen(rows: Sequence[Sequence[SplitRow]], per_type: int) -> list[tuple[int, SplitRow]]:
+def spread_pairs(rows: Sequence[Sequence[SplitRow]], per_type: int) -> list[tuple[int, SplitRow]]:
     """So many pairs of each type, by the hash of their id: neighbours in a dataset are often alike."""
-    return [
-        (kind, row)
-        for kind, of_type in enumerate(rows)
-        for row in sorted(of_type, key=lambda r: hashlib.sha256(r.pair_id.encode()).digest())[:per_type]
-    ]
+    pairs: list[tuple[int, SplitRow]] = []
+    for kind, of_type in enumerate(rows):
+        shuffled = sorted(of_type, key=lambda row: hashlib.sha256(row.pair_id.encode()).digest())
+        pairs += [(kind, row) for row in shuffled[:per_type]]
+    return pairs
 
 
 def _ssim(restored: RgbImage, clean: RgbImage) -> float:
