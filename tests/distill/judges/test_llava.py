@@ -1,0 +1,86 @@
+"""LLaVA-NeXT-Interleave as a judge, on a tiny model."""
+
+import pytest
+import torch
+
+from unirain_core.compat import ensure_torchvision
+
+ensure_torchvision()
+transformers = pytest.importorskip("transformers")
+from tests.distill.judges.test_internvl import QUESTIONS  # noqa: E402
+from tests.distill.judges.tiny import PROMPT, awake, byte_pairs  # noqa: E402
+
+from unirain_core.config.models import Llava  # noqa: E402
+from unirain_core.distill.judges.judge import Question  # noqa: E402
+from unirain_core.distill.judges.llava import LlavaModel, llava_judge  # noqa: E402
+
+SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<image>"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    home = tmp_path_factory.mktemp("llava")
+    tokenizer = byte_pairs(SPECIAL)
+    config = transformers.LlavaConfig(
+        vision_config={
+            "model_type": "siglip_vision_model", "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+            "num_attention_heads": 2, "image_size": 28, "patch_size": 7, "vision_use_head": False,
+        },
+        text_config={
+            "model_type": "qwen2", "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+            "num_attention_heads": 4, "num_key_value_heads": 4, "vocab_size": tokenizer.get_vocab_size(),
+            "max_position_embeddings": 4096, "tie_word_embeddings": False,
+        },
+        image_token_index=tokenizer.token_to_id("<image>"),
+        vision_feature_layer=-1,
+        vision_feature_select_strategy="full",
+    )  # fmt: skip
+    model = awake(transformers.LlavaForConditionalGeneration(config))
+    model.save_pretrained(home / "tiny")
+    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<|endoftext|>").save_pretrained(
+        home / "tiny"
+    )
+    return home / "tiny"
+
+
+def section():
+    return Llava(weights="tiny", revision="1", precision="float32")
+
+
+def test_a_batch_gives_what_its_questions_give_one_by_one(folder):
+    model = LlavaModel(folder, section(), PROMPT)
+    together = model.logits(QUESTIONS)
+
+    for row, question in zip(together, QUESTIONS, strict=True):
+        torch.testing.assert_close(model.logits([question])[0], row, atol=1e-5, rtol=1e-5)
+
+
+def test_padding_on_the_right_would_be_far_off(folder):
+    """What `left_padded` is for: the shorter questions of a batch would be read from the padding."""
+    model = LlavaModel(folder, section(), PROMPT)
+    tokenizer = model._tokenizer
+    text = ["a much longer question than the other one", "Yes"]
+    tokenizer.padding_side = "right"
+    wrong = tokenizer(text, padding=True, add_special_tokens=False, return_tensors="pt")
+    last = model._model(**wrong).logits[1, -1]
+    alone = tokenizer(text[1:], add_special_tokens=False, return_tensors="pt")
+    right = model._model(**alone).logits[0, -1]
+
+    assert (last - right).abs().max() > 0.5
+
+
+def test_two_references_that_change_places_move_the_scores(folder):
+    model = LlavaModel(folder, section(), PROMPT)
+    question = QUESTIONS[0]
+    a, b, c = question.references
+
+    assert (model.logits([question]) - model.logits([Question(question.query, [b, a, c])])).abs().max() > 1e-3
+
+
+def test_every_label_stands_before_its_picture(folder, monkeypatch):
+    monkeypatch.setenv("UNIRAIN_MODELS", str(folder.parent))
+    judge = llava_judge("llava", section(), PROMPT, 3)
+
+    assert judge.prompt.index("Query: <image>") < judge.prompt.index("Reference 1: <image>")
+    assert 4 == judge.prompt.count("<image>")
+    assert [True] * 3 == [0 <= answer.p_yes <= 1 for answer in judge.judge(QUESTIONS)]

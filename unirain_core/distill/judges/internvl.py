@@ -1,0 +1,194 @@
+"""InternVL2.5 as a judge, from the authors' checkpoint or from its native form, without remote code.
+
+Pictures are cut into tiles of 448 x 448; each is 256 tokens between a start and an end mark.
+"""
+
+import json
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from unirain_core.compat import ensure_torchvision
+from unirain_core.config.models import InternVl
+from unirain_core.config.prompt import Prompt
+from unirain_core.distill import pretrained
+from unirain_core.distill.judges.answers import AnswerTokens
+from unirain_core.distill.judges.internvl_names import AUTHORS_TYPE, IMAGE_TOKEN, configuration, weights
+from unirain_core.distill.judges.judge import Question
+from unirain_core.distill.judges.local import LocalJudge
+from unirain_core.distill.judges.tokens import demand_room, left_padded, spelled
+from unirain_core.distill.prompt import written
+from unirain_core.distill.weights import fingerprint, folder_of
+from unirain_core.engine.store import digest
+from unirain_core.imaging.codec import RgbImage
+
+TEMPLATE = "<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n"
+"""Without the system text of the authors' chat program, as in the native form's template."""
+START, END = "<img>", "</img>"
+MAX_CONTEXT = 8192
+"""Tokens for which InternVL2.5 was trained."""
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""The image processor's own are those of CLIP."""
+PROCESSOR = "GotOcr2ImageProcessorPil"
+"""It gives the authors' pixels to 4e-7; the one that torchvision serves is off by up to 0.21."""
+
+
+def internvl_judge(name: str, model: InternVl, prompt: Prompt, n_references: int) -> LocalJudge:
+    """The judge of a section of params; words and room are checked here, the weights are loaded by the first question.
+
+    Args:
+        name: in params.
+        model: its section.
+        prompt: P.
+        n_references: the most that a question shows.
+
+    Raises:
+        WeightsUnavailableError: its weights are not on this machine.
+        ConfigError: a question would not fit into the context, or no word of the prompt is one token.
+    """
+    folder = folder_of(model.weights, model.revision)
+    tokenizer = load_tokenizer(folder)
+    AnswerTokens.of(spelled(tokenizer), prompt)
+    tiles = most_tiles(model.query_tiles) + n_references * most_tiles(model.reference_tiles)
+    words = TEMPLATE.format(question=written(prompt, n_references, ""))
+    n_tokens = len(spelled(tokenizer)(words)) + (2 + sequence_length(folder)) * tiles
+    demand_room(name, n_tokens, MAX_CONTEXT, "lower query_tiles or reference_tiles")
+    return LocalJudge(
+        name=name,
+        prompt=TEMPLATE.format(question=written(prompt, n_references, f"{START}{END}")),
+        version=digest(
+            "internvl 1", fingerprint(folder), model.precision, model.query_tiles, model.reference_tiles, PROCESSOR
+        ),
+        batch=model.batch,
+        load=partial(InternVlModel, folder, model, prompt),
+    )
+
+
+def most_tiles(max_patches: int) -> int:
+    """The tiles of one picture at most: where it is cut, the whole of it stands beside the pieces."""
+    return max_patches + 1 if max_patches > 1 else 1
+
+
+class InternVlModel:
+    """As `Vlm`."""
+
+    def __init__(self, folder: Path, section: InternVl, prompt: Prompt) -> None:
+        """Load everything from a folder.
+
+        Raises:
+            ConfigError: weights are missing or left over.
+        """
+        self._section, self._prompt = section, prompt
+        self._tokenizer = load_tokenizer(folder)
+        self._tile_tokens = sequence_length(folder)
+        self._images = image_processor(folder)
+        self._model = load_model(folder, section, self._tokenizer.convert_tokens_to_ids(IMAGE_TOKEN))
+        self.tokens = AnswerTokens.of(spelled(self._tokenizer), prompt)
+
+    def decode(self, token: int) -> str:
+        """As `Vlm.decode`."""
+        return str(self._tokenizer.decode([token]))
+
+    def logits(self, questions: Sequence[Question]) -> Tensor:
+        """As `Vlm.logits`."""
+        texts: list[str] = []
+        tiles: list[Tensor] = []
+        for question in questions:
+            text, of_question = self._shown(question)
+            texts.append(text)
+            tiles += of_question
+        encoded = left_padded(self._tokenizer, texts)
+        where = pretrained.device()
+        pixels = torch.cat(tiles).to(where, pretrained.dtype_of(self._section.precision))
+        with torch.inference_mode():
+            out = self._model(
+                input_ids=encoded.ids.to(where),
+                attention_mask=encoded.mask.to(where),
+                pixel_values=pixels,
+                logits_to_keep=1,
+            )
+        logits: Tensor = out.logits[:, -1]
+        return logits
+
+    def _shown(self, question: Question) -> tuple[str, list[Tensor]]:
+        """The text of a question, with one token for every place of a picture, and the tiles of its pictures."""
+        text = TEMPLATE.format(question=written(self._prompt, len(question.references), IMAGE_TOKEN))
+        tiles = [self._tiles(question.query, self._section.query_tiles)]
+        for reference in question.references:
+            tiles.append(self._tiles(reference, self._section.reference_tiles))
+        before, *after = text.split(IMAGE_TOKEN)
+        for of_picture, words in zip(tiles, after, strict=True):
+            before += START + IMAGE_TOKEN * (self._tile_tokens * len(of_picture)) + END + words
+        return before, tiles
+
+    def _tiles(self, picture: RgbImage, most: int) -> Tensor:
+        """(T, 3, S, S) pieces of a picture."""
+        out = self._images(
+            Image.fromarray(picture),
+            return_tensors="np",
+            crop_to_patches=most > 1,
+            min_patches=1,
+            max_patches=most,
+        )
+        return torch.from_numpy(np.asarray(out["pixel_values"]))
+
+
+def image_processor(folder: Path) -> Any:  # noqa: ANN401 (a class of transformers)
+    """What cuts and scales the pictures, with the settings of InternVL."""
+    ensure_torchvision()
+    from transformers import GotOcr2ImageProcessorPil
+
+    side = _configuration(folder)["vision_config"]["image_size"]
+    side = side if isinstance(side, int) else side[0]
+    return GotOcr2ImageProcessorPil(
+        size={"height": side, "width": side}, image_mean=IMAGENET_MEAN, image_std=IMAGENET_STD
+    )
+
+
+def sequence_length(folder: Path) -> int:
+    """Tokens of one tile."""
+    content = _configuration(folder)
+    vision = content["vision_config"]
+    side, patch = (value if isinstance(value, int) else value[0] for value in (vision["image_size"], vision["patch_size"]))
+    return int(side // patch * content["downsample_ratio"]) ** 2
+
+
+def load_tokenizer(folder: Path) -> Any:  # noqa: ANN401 (a class of transformers)
+    """The tokenizer of a folder, from its tokenizer.json or from its SentencePiece model."""
+    ensure_torchvision()
+    from transformers import AutoTokenizer, LlamaTokenizer
+
+    if (folder / "tokenizer.json").is_file():
+        return AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+    return LlamaTokenizer.from_pretrained(str(folder), local_files_only=True)
+
+
+def load_model(folder: Path, section: InternVl, image_token: int) -> nn.Module:
+    """The model of a folder of either form, in evaluation mode.
+
+    Raises:
+        ConfigError: weights are missing or left over.
+    """
+    ensure_torchvision()
+    from transformers import InternVLConfig, InternVLForConditionalGeneration
+
+    content = _configuration(folder)
+    if content["model_type"] != AUTHORS_TYPE:
+        return pretrained.loaded(InternVLForConditionalGeneration, folder, section.precision)
+    config = InternVLConfig(**configuration(content, image_token))
+    text = config.text_config
+    groups = text.num_attention_heads // text.num_key_value_heads
+    head = text.hidden_size // text.num_attention_heads
+    renamed = pretrained.Renamed(config, dict(weights(pretrained.tensors(folder), groups, head)))
+    return pretrained.loaded(InternVLForConditionalGeneration, folder, section.precision, renamed)
+
+
+def _configuration(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return content

@@ -1,0 +1,126 @@
+"""LLaVA-NeXT-Interleave as a judge. Each picture is one view of 384 x 384: 729 tokens.
+
+The prompt is our own string: the template on the hub puts all pictures first, so that their labels stand apart from them.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from unirain_core.compat import ensure_torchvision
+from unirain_core.config.models import Llava
+from unirain_core.config.prompt import Prompt
+from unirain_core.distill import pretrained
+from unirain_core.distill.judges.answers import AnswerTokens
+from unirain_core.distill.judges.judge import Question
+from unirain_core.distill.judges.local import LocalJudge
+from unirain_core.distill.judges.tokens import demand_room, left_padded, spelled
+from unirain_core.distill.prompt import written
+from unirain_core.distill.weights import fingerprint, folder_of
+from unirain_core.engine.store import digest
+
+TEMPLATE = "<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n"
+IMAGE = "<image>"
+PROCESSOR = "SiglipImageProcessorPil"
+
+
+def llava_judge(name: str, model: Llava, prompt: Prompt, n_references: int) -> LocalJudge:
+    """The judge of a section of params; words and room are checked here, the weights are loaded by the first question.
+
+    Args:
+        name: in params.
+        model: its section.
+        prompt: P.
+        n_references: the most that a question shows.
+
+    Raises:
+        WeightsUnavailableError: its weights are not on this machine.
+        ConfigError: a question would not fit into the context, or no word of the prompt is one token.
+    """
+    folder = folder_of(model.weights, model.revision)
+    tokenizer, config = _tokenizer(folder), _configuration(folder)
+    AnswerTokens.of(spelled(tokenizer), prompt)
+    words = TEMPLATE.format(question=written(prompt, n_references, ""))
+    n_tokens = len(spelled(tokenizer)(words)) + (1 + n_references) * tokens_of_a_picture(config)
+    demand_room(name, n_tokens, config.text_config.max_position_embeddings, "lower keep_structural")
+    return LocalJudge(
+        name=name,
+        prompt=TEMPLATE.format(question=written(prompt, n_references, IMAGE)),
+        version=digest("llava 1", fingerprint(folder), model.precision, PROCESSOR),
+        batch=model.batch,
+        load=partial(LlavaModel, folder, model, prompt),
+    )
+
+
+class LlavaModel:
+    """As `Vlm`."""
+
+    def __init__(self, folder: Path, section: Llava, prompt: Prompt) -> None:
+        """Load everything from a folder.
+
+        Raises:
+            ConfigError: weights are missing or left over.
+        """
+        ensure_torchvision()
+        from transformers import LlavaForConditionalGeneration
+        from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
+
+        config = _configuration(folder)
+        side = config.vision_config.image_size
+        self._section, self._prompt = section, prompt
+        self._tokenizer = _tokenizer(folder)
+        self._picture_tokens = tokens_of_a_picture(config)
+        self._images = SiglipImageProcessorPil(size={"height": side, "width": side})
+        self._model = pretrained.loaded(LlavaForConditionalGeneration, folder, section.precision)
+        self.tokens = AnswerTokens.of(spelled(self._tokenizer), prompt)
+
+    def decode(self, token: int) -> str:
+        """As `Vlm.decode`."""
+        return str(self._tokenizer.decode([token]))
+
+    def logits(self, questions: Sequence[Question]) -> Tensor:
+        """As `Vlm.logits`."""
+        texts: list[str] = []
+        pictures: list[Image.Image] = []
+        for question in questions:
+            places = written(self._prompt, len(question.references), IMAGE * self._picture_tokens)
+            texts.append(TEMPLATE.format(question=places))
+            for picture in (question.query, *question.references):
+                pictures.append(Image.fromarray(picture))
+        encoded = left_padded(self._tokenizer, texts)
+        pixels = torch.from_numpy(self._images(pictures, return_tensors="np")["pixel_values"])
+        where = pretrained.device()
+        with torch.inference_mode():
+            out = self._model(
+                input_ids=encoded.ids.to(where),
+                attention_mask=encoded.mask.to(where),
+                pixel_values=pixels.to(where, pretrained.dtype_of(self._section.precision)),
+                logits_to_keep=1,
+            )
+        logits: Tensor = out.logits[:, -1]
+        return logits
+
+
+def tokens_of_a_picture(config: Any) -> int:  # noqa: ANN401 (a class of transformers)
+    """Places of one picture: all patches, since SigLIP has no class token."""
+    vision = config.vision_config
+    return int((vision.image_size // vision.patch_size) ** 2)
+
+
+def _configuration(folder: Path) -> Any:  # noqa: ANN401 (a class of transformers)
+    ensure_torchvision()
+    from transformers import LlavaConfig
+
+    return LlavaConfig.from_pretrained(str(folder), local_files_only=True)
+
+
+def _tokenizer(folder: Path) -> Any:  # noqa: ANN401 (a class of transformers)
+    ensure_torchvision()
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
