@@ -19,6 +19,7 @@ MEANINGS: dict[str, str] = {
     "too_large": "the picture has more pixels than verified_pairs.max_pixels, or a side or file beyond all use",
     "out_of_memory": "it does not fit into the memory of this machine",
     "crashed": "the work on it ended with an error of the program: the log shows it",
+    "unanswered": "the server gave no answer, however often it was asked; the next run asks again",
     "size_mismatch": "rainy and clean picture differ in size",
     "identical_pair": "rainy and clean picture are the same: there is no rain to remove",
     "wrong_clean": "the clean picture shows another scene",

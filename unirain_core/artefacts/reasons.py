@@ -20,6 +20,7 @@ REASONS = frozenset(
         "too_large",
         "out_of_memory",
         "crashed",
+        "unanswered",
         "size_mismatch",
         "identical_pair",
         "wrong_clean",

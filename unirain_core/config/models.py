@@ -156,7 +156,10 @@ class HttpJudge:
     per_minute: Annotated[int, Ge(0)] = 0
     """Most requests a minute; 0: as many as the server takes."""
     logprobs: Literal["required", "optional"] = "required"
-    """`optional`: where the server gives none, a plain yes or no counts as p_yes 1 or 0, and the report counts these."""
+    """`optional`: where the server gives none, a plain yes or no counts as p_yes 1 or 0, and its reason says so."""
+    prompt_check: Literal["required", "skipped"] = "required"
+    """Whether the server must show the prompt that it makes of a question: some templates move the pictures away from their
+    labels, without a word. vLLM and llama.cpp show it; a commercial endpoint does not."""
 
 
 JudgeModel = InternVl | Llava | MobileVlm | AnyVlm | HttpJudge

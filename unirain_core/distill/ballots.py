@@ -15,7 +15,7 @@ from unirain_core.artefacts.picture import Picture
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Vote
 from unirain_core.config.sections import JudgeName
-from unirain_core.distill.judges.judge import Judge, Question, Response, prompt_hash
+from unirain_core.distill.judges.judge import Judge, Question, Response, Unanswered, prompt_hash
 from unirain_core.distill.judging import HALF
 from unirain_core.distill.rainy import Rainy
 from unirain_core.engine.jobs import Failed, Finished, Job
@@ -142,7 +142,7 @@ class CastVotes:
         """Dataset and id."""
         return ballot.dataset, ballot.id
 
-    def compute(self, batch: Sequence[Ballot]) -> list[Answer]:
+    def compute(self, batch: Sequence[Ballot]) -> list[Answer | Failed]:
         """One answer to each ballot; the judge is asked once, and each picture is decoded once."""
         pixels: dict[Picture, RgbImage] = {}
         questions: list[Question] = []
@@ -153,7 +153,13 @@ class CastVotes:
             references = [pixels[picture] for picture in ballot.references]
             questions.append(Question(pixels[ballot.query], references))
         responses = self.make_judge().judge(questions)
-        return [self._answer(b, _of_numbers(response)) for b, response in zip(batch, responses, strict=True)]
+        answers: list[Answer | Failed] = []
+        for ballot, response in zip(batch, responses, strict=True):
+            if isinstance(response, Unanswered):
+                answers.append(Failed("unanswered", response.detail))
+            else:
+                answers.append(self._answer(ballot, _of_numbers(response)))
+        return answers
 
     def abstention(self, ballot: Ballot, failed: Failed) -> Answer:
         """What stands for the answer to a question that could not be asked."""

@@ -87,15 +87,14 @@ class Compute(Generic[In, Out]):
                     )
                 self._one_by_one(keys, rows, outcome, results)
             else:
-                outcome.stored += keys
-                results += batch
+                _take(keys, batch, outcome, results)
             begin += len(rows)
 
     def _size(self, n_rows: int) -> int:
         """Rows of the next micro-batch."""
         return min(self.job.batch or n_rows, _fitting.get(type(self.job), n_rows))
 
-    def _batch(self, rows: Sequence[In]) -> Sequence[Out]:
+    def _batch(self, rows: Sequence[In]) -> Sequence[Out | Failed]:
         results = self.job.compute(rows)
         if len(results) != len(rows):
             raise _MiscountError(f"{self.store.owner}: {len(rows)} rows gave {len(results)} results")
@@ -106,12 +105,23 @@ class Compute(Generic[In, Out]):
     ) -> None:
         for key, row in zip(keys, rows, strict=True):
             try:
-                results += self._batch([row])
-                outcome.stored.append(key)
+                _take([key], self._batch([row]), outcome, results)
             except Exception as error:  # as above
                 if _concerns_all(error):
                     raise
                 _note(key, error, outcome)
+
+
+def _take(
+    keys: Sequence[bytes], batch: Sequence[Out | Failed], outcome: Outcome, results: list[Out]
+) -> None:
+    """Note what came of some rows."""
+    for key, result in zip(keys, batch, strict=True):
+        if isinstance(result, Failed):
+            outcome.failures[key] = result
+        else:
+            outcome.stored.append(key)
+            results.append(result)
 
 
 class _MiscountError(ValueError):

@@ -15,6 +15,16 @@ Row = TypeVar("Row", contravariant=True)
 Result = TypeVar("Result", covariant=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Why a row has no result; it is tried again in the next run."""
+
+    reason: str
+    """One of `artefacts.reasons`."""
+    detail: str
+    """What explains the reason."""
+
+
 class Job(Protocol[Row, Result]):
     """The per-row work of a stage; a frozen dataclass, since it travels to worker processes."""
 
@@ -46,19 +56,9 @@ class Job(Protocol[Row, Result]):
         """(dataset, id) of a row: a shard never mixes datasets, and the id's hash decides a row's bucket."""
         ...
 
-    def compute(self, batch: Sequence[Row]) -> Sequence[Result]:
-        """One result for each row, in their order."""
+    def compute(self, batch: Sequence[Row]) -> Sequence[Result | Failed]:
+        """One result for each row, in their order; a row may have failed by itself while the others did not."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """Why a row has no result; it is tried again in the next run."""
-
-    reason: str
-    """One of `artefacts.reasons`."""
-    detail: str
-    """What explains the reason."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

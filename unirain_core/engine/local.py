@@ -36,7 +36,8 @@ class LocalEngine:
     def open(self, function: Callable[[Task], Result], device: Device) -> Iterator["LocalPool[Task, Result]"]:
         """As `Engine.open`."""
         devices = _cuda_devices() if device == "gpu" else []
-        pool = LocalPool(function, min(self._workers, len(devices) or self._workers), devices)
+        most = 1 if device == "server" else len(devices) or self._workers
+        pool = LocalPool(function, min(self._workers, most), devices)
         try:
             yield pool
         finally:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Literal, Protocol, TypeVar
 
-Device = Literal["cpu", "gpu"]
-"""What work needs."""
+Device = Literal["cpu", "gpu", "server"]
+"""What work needs. `server`: it waits for a server most of the time, so one process does it all, with requests side by side."""
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")

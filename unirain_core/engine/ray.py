@@ -146,12 +146,15 @@ class RayPool(Generic[Task, Result]):
             resources = ray.cluster_resources()  # type: ignore[no-untyped-call]
             self._counted = time.monotonic()
             gpus = int(resources.get("GPU", 0)) if self._device == "gpu" else 0
-            self._n_wanted = max(1, gpus or int(resources.get("CPU", 0)))
+            most = 1 if self._device == "server" else gpus or int(resources.get("CPU", 0))
+            self._n_wanted = max(1, most)
             self._has_gpu = gpus > 0
         return self._n_wanted
 
     def _start(self) -> _Worker[Task]:
         needs: dict[str, Any] = {"num_gpus": 1, "num_cpus": 0} if self._has_gpu else {"num_cpus": 1}
+        if self._device == "server":
+            needs = {"num_cpus": 0}
         # what a worker loads is a copy that was compared when it was sent: it is newer than the stage, and no edit
         variables = {**dict.fromkeys(_THREADS, "1"), BEGAN: ""}
         actor = ray.remote(_Actor).options(**needs, runtime_env={"env_vars": variables})

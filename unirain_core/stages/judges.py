@@ -28,6 +28,8 @@ class JudgeChoice:
     """Its section of params; None: a stand-in."""
     prompt: Prompt | None
     """P; None for a stand-in."""
+    n_references: int = 0
+    """The most that a question shows."""
 
 
 @lru_cache(maxsize=1)  # a worker asks one judge, and two models may not fit on its device
@@ -38,7 +40,7 @@ def make_judge(choice: JudgeChoice) -> Judge:
         ConfigError: there is no judge of that name, or the prompt has no words for it.
         WeightsUnavailableError: its weights are not on this machine.
     """
-    name, model, prompt = choice.name, choice.model, choice.prompt
+    name, model, prompt, n_references = choice.name, choice.model, choice.prompt, choice.n_references
     if model is None or prompt is None:
         demand_choice(name, JUDGES, "vlm_votes.judges")
         return JUDGES[name]()
@@ -46,22 +48,22 @@ def make_judge(choice: JudgeChoice) -> Judge:
         case InternVl():
             from unirain_core.distill.judges.internvl import internvl_judge
 
-            return internvl_judge(name, model, prompt)
+            return internvl_judge(name, model, prompt, n_references)
         case Llava():
             from unirain_core.distill.judges.llava import llava_judge
 
-            return llava_judge(name, model, prompt)
+            return llava_judge(name, model, prompt, n_references)
         case MobileVlm():
             from unirain_core.distill.judges.mobilevlm import mobilevlm_judge
 
-            return mobilevlm_judge(name, model, prompt)
+            return mobilevlm_judge(name, model, prompt, n_references)
         case AnyVlm():
             from unirain_core.distill.judges.any_vlm import any_vlm_judge
 
-            return any_vlm_judge(name, model, prompt)
+            return any_vlm_judge(name, model, prompt, n_references)
         case HttpJudge():
-            from unirain_core.distill.judges.http import http_judge
+            from unirain_core.distill.judges.http import EndpointJudge
 
-            return http_judge(name, model, prompt)
+            return EndpointJudge(name, model, prompt, n_references)
         case _:
             assert_never(model)

@@ -15,6 +15,7 @@ from unirain_core.config.prompt import Prompt
 from unirain_core.distill import pretrained
 from unirain_core.distill.judges.answers import AnswerTokens
 from unirain_core.distill.judges.judge import Question
+from unirain_core.distill.judges.labels import demand_labels
 from unirain_core.distill.judges.local import LocalJudge
 from unirain_core.distill.judges.tokens import demand_room, spelled
 from unirain_core.distill.prompt import Shown, parts
@@ -106,26 +107,6 @@ def rendered(processor: Any, prompt: Prompt, n_references: int) -> str:  # noqa:
     turns = [{"role": "user", "content": content}]
     text: str = processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
     return text
-
-
-def demand_labels(name: str, text: str, prompt: Prompt, n_references: int) -> None:
-    """Refuse a template that puts the pictures elsewhere: then no label stands before its picture.
-
-    Raises:
-        ConfigError: a label is missing, or nothing stands between it and the words after its picture.
-    """
-    labels = [prompt.query]
-    for number in range(1, n_references + 1):
-        labels.append(prompt.reference.format(number=number))
-    words = [*labels, prompt.question if n_references else prompt.alone]
-    for label, following in zip(words, words[1:], strict=False):
-        _, is_there, after = text.partition(label)
-        between, is_followed, _ = after.partition(following)
-        if not is_there or not is_followed or not between.strip():
-            raise ConfigError(
-                f"judge '{name}': its chat template shows no picture after {label!r}; put a template into the "
-                "folder of the weights (chat_template.jinja) that keeps pictures where they stand"
-            )
 
 
 def _processor(folder: Path) -> Any:  # noqa: ANN401 (a class of transformers)

@@ -33,6 +33,13 @@ class Response:
     """What moved it most, for a person."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """Why there is no answer; the question is asked again in the next run."""
+
+    detail: str
+
+
 class Judge(Protocol):
     """One of the three models of Eq. 4. Making one is cheap: its model is loaded by the first question."""
 
@@ -61,7 +68,7 @@ class Judge(Protocol):
         """Questions that it takes at once."""
         ...
 
-    def judge(self, questions: Sequence[Question]) -> list[Response]:
+    def judge(self, questions: Sequence[Question]) -> Sequence[Response | Unanswered]:
         """One answer to each question; the pictures have any size."""
         ...
 

@@ -1,0 +1,145 @@
+"""A judge behind an endpoint, against a server of our own that fails in every way that servers do."""
+
+import numpy as np
+import pytest
+from tests.distill.judges.endpoint import MOVED, Endpoint
+from tests.distill.judges.tiny import PROMPT
+
+from unirain_core.config.models import HttpJudge
+from unirain_core.distill.judges import http
+from unirain_core.distill.judges.http import EndpointJudge
+from unirain_core.distill.judges.judge import Question, Response, Unanswered
+from unirain_core.errors import ConfigError, MissingInputError
+
+
+def question(seed):
+    pictures = np.random.default_rng(seed).integers(0, 256, (4, 8, 8, 3), dtype=np.uint8)
+    return Question(pictures[0], list(pictures[1:]))
+
+
+QUESTIONS = [question(seed) for seed in range(12)]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(http, "_FIRST_PAUSE_S", 0.01)
+
+
+def section(**changes):
+    settings = {"model": "m", "revision": "1", "address": "JUDGE_URL", "batch": 4, "timeout_s": 0.3, "tries": 4}
+    return HttpJudge(**{**settings, **changes})
+
+
+def asked(endpoint, monkeypatch, **changes):
+    """The answers of the judge to all questions, and the judge."""
+    with endpoint.running() as address:
+        monkeypatch.setenv("JUDGE_URL", address)
+        return EndpointJudge("far", section(**changes), PROMPT, 3).judge(QUESTIONS)
+
+
+def first_fail_then(deed, every=3):
+    """A script: of each few requests one fails; the first, which looks at the server, does not."""
+    return lambda number: deed if number % every == 1 else "answer"
+
+
+def test_p_yes_comes_from_the_probabilities_of_the_first_word(monkeypatch):
+    endpoint = Endpoint(lambda _: "answer")
+    answers = asked(endpoint, monkeypatch)
+
+    assert [0.75] * 12 == [pytest.approx(given.p_yes) for given in answers]
+    assert [0.8] * 12 == [pytest.approx(given.mass) for given in answers]
+
+
+@pytest.mark.parametrize("deed", ["drop", "429", "500", "slow"])
+def test_what_may_be_better_later_is_asked_again_until_it_is_answered_and_none_twice(deed, monkeypatch):
+    endpoint = Endpoint(first_fail_then(deed))
+    answers = asked(endpoint, monkeypatch)
+
+    assert all(isinstance(given, Response) for given in answers)
+    assert {1} == set(endpoint.answered.values())
+    assert 13 == len(endpoint.answered)  # the first one looked at the server
+
+
+def test_nonsense_is_no_answer_and_says_what_came(monkeypatch):
+    answers = asked(Endpoint(first_fail_then("nonsense")), monkeypatch)
+    silent = [given for given in answers if isinstance(given, Unanswered)]
+
+    assert 4 == len(silent)
+    assert "an answer that is none: {" in silent[0].detail
+
+
+def test_a_question_that_fails_too_often_is_unanswered_with_its_reason(monkeypatch):
+    answers = asked(Endpoint(lambda number: "500" if number % 2 else "answer"), monkeypatch, tries=1)
+    details = {given.detail for given in answers if isinstance(given, Unanswered)}
+
+    assert {"status 500, 1 times"} == details
+
+
+def test_a_server_that_dies_in_the_middle_ends_the_stage_with_what_to_do(monkeypatch):
+    with pytest.raises(MissingInputError, match="answered none of 12 questions .* start it again, and run the same"):
+        asked(Endpoint(lambda number: "answer" if number == 0 else "drop"), monkeypatch, tries=2)
+
+
+def test_a_server_that_is_not_there_is_named_by_its_variable(monkeypatch):
+    monkeypatch.setenv("JUDGE_URL", "http://127.0.0.1:1/v1")
+
+    with pytest.raises(MissingInputError, match="no answer from the server at JUDGE_URL .*; start it"):
+        EndpointJudge("far", section(tries=1), PROMPT, 3).judge(QUESTIONS)
+
+
+def test_an_address_that_is_not_set_is_asked_for(monkeypatch):
+    monkeypatch.delenv("JUDGE_URL", raising=False)
+
+    with pytest.raises(MissingInputError, match="JUDGE_URL is not set: it holds the address"):
+        EndpointJudge("far", section(), PROMPT, 3)
+
+
+def test_a_refusal_is_told_at_once_in_the_servers_words(monkeypatch):
+    endpoint = Endpoint(lambda _: "refuse")
+
+    with pytest.raises(ConfigError, match="refuses questions .*no such model"):
+        asked(endpoint, monkeypatch)
+    assert 1 == endpoint.n_requests
+
+
+def test_a_server_that_leaves_logprobs_out_with_status_200_is_refused(monkeypatch):
+    with pytest.raises(ConfigError, match="gives no logprobs, .* set logprobs: optional"):
+        asked(Endpoint(lambda _: "no_logprobs"), monkeypatch)
+
+
+def test_where_params_allow_it_a_plain_no_counts_and_says_so(monkeypatch):
+    answers = asked(Endpoint(lambda _: "no_logprobs"), monkeypatch, logprobs="optional")
+
+    assert {(0.0, 1.0, "the server gave no logprobs")} == {(a.p_yes, a.mass, a.reason) for a in answers}
+
+
+def test_a_template_that_takes_the_pictures_from_their_labels_is_refused(monkeypatch):
+    with pytest.raises(ConfigError, match="shows no picture after 'Query:'"):
+        asked(Endpoint(lambda _: "answer", template=MOVED), monkeypatch)
+
+
+def test_a_server_that_does_not_show_its_prompt_needs_a_word_in_params(monkeypatch):
+    monkeypatch.setattr("tests.distill.judges.endpoint._rendered", lambda *_: {}["prompt"])
+
+    with pytest.raises(ConfigError, match="does not show the prompt .* set prompt_check: skipped"):
+        asked(Endpoint(lambda _: "answer"), monkeypatch)
+    assert 12 == len(asked(Endpoint(lambda _: "answer"), monkeypatch, prompt_check="skipped"))
+
+
+def test_requests_are_spread_over_the_minute(monkeypatch):
+    endpoint = Endpoint(lambda _: "answer")
+    asked(endpoint, monkeypatch, per_minute=1200)
+    times = sorted(endpoint.times)
+
+    assert times[-1] - times[0] >= 12 * 0.05 * 0.9
+
+
+def test_the_key_travels_in_its_header_alone(monkeypatch):
+    monkeypatch.setenv("JUDGE_KEY", "s3cret")
+    endpoint = Endpoint(lambda _: "answer")
+    asked(endpoint, monkeypatch, key="JUDGE_KEY")
+
+    assert {"Bearer s3cret"} == {headers["Authorization"] for headers in endpoint.headers}
+    with pytest.raises(ConfigError) as refusal:
+        asked(Endpoint(lambda _: "refuse"), monkeypatch, key="JUDGE_KEY")
+    assert "s3cret" not in str(refusal.value)
