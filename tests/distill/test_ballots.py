@@ -135,7 +135,10 @@ def test_the_work_gives_each_ballot_the_judges_answer_and_travels_to_workers(poo
     assert ["set/a", "set/b"] == [answer.pair_id for answer in answers]
     for answer, response in zip(answers, responses, strict=True):
         assert asdict(response).items() <= asdict(answer).items()
-        assert (NSS, prompt_hash(make_judge(JudgeChoice(NSS, None, None)))) == (answer.judge, answer.prompt_hash)
+        assert (NSS, prompt_hash(make_judge(JudgeChoice(NSS, None, None)))) == (
+            answer.judge,
+            answer.prompt_hash,
+        )
 
 
 @dataclass(frozen=True)

@@ -42,9 +42,7 @@ def files(project):
 
 
 def run(project):
-    query_triplets.run(
-        project, encoders=Encoders(), encoder_models={}, query_captions=QueryCaptions()
-    )
+    query_triplets.run(project, encoders=Encoders(), encoder_models={}, query_captions=QueryCaptions())
     return tables.read(project / "data/triplets/triplets.parquet", TripletRow)
 
 

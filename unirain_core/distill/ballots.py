@@ -191,9 +191,7 @@ def _of_numbers(response: Response) -> Response:
     return replace(response, p_yes=HALF, mass=0.0, reason=reason)
 
 
-def vote_job(
-    name: JudgeName, make_judge: Callable[[], Judge], roots: Roots, algorithm: str
-) -> CastVotes:
+def vote_job(name: JudgeName, make_judge: Callable[[], Judge], roots: Roots, algorithm: str) -> CastVotes:
     """What one judge of params is asked: a worker then holds one model.
 
     Args:

@@ -112,9 +112,7 @@ class Compute(Generic[In, Out]):
                 _note(key, error, outcome)
 
 
-def _take(
-    keys: Sequence[bytes], batch: Sequence[Out | Failed], outcome: Outcome, results: list[Out]
-) -> None:
+def _take(keys: Sequence[bytes], batch: Sequence[Out | Failed], outcome: Outcome, results: list[Out]) -> None:
     """Note what came of some rows."""
     for key, result in zip(keys, batch, strict=True):
         if isinstance(result, Failed):

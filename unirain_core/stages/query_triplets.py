@@ -34,7 +34,11 @@ ALGORITHM = "2"
 
 
 def run(
-    root: Path, *, encoders: Encoders, encoder_models: Mapping[str, EncoderModel], query_captions: QueryCaptions
+    root: Path,
+    *,
+    encoders: Encoders,
+    encoder_models: Mapping[str, EncoderModel],
+    query_captions: QueryCaptions,
 ) -> None:
     """Encode every verified pair, in the order of the pairs; one that cannot be encoded is dropped with its reason."""
     choice = EncoderChoice.of(encoders, encoder_models, query_captions)

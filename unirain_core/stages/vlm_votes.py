@@ -48,11 +48,20 @@ def run(root: Path, *, judge_models: Mapping[str, JudgeModel], vlm_votes: VlmVot
     """
     roots, jobs = Roots.load(root), list[VoteJob]()
     for name in vlm_votes.judges:
-        model = judge_models.get(name)
-        prompt = None if model is None else load_prompt(root / paths.PROMPT)  # a stand-in is asked nothing in words
-        choice = JudgeChoice(name, model, prompt)
+        choice = JudgeChoice(name, None, None)
+        if name in judge_models:
+            prompt = load_prompt(root / paths.PROMPT)
+            choice = JudgeChoice(name, judge_models[name], prompt, _most_references(root))
         jobs.append(vote_job(name, partial(make_judge, choice), roots, ALGORITHM))
     decide(root, jobs, vlm_votes)
+
+
+def _most_references(root: Path) -> int:
+    """The most references that a question shows."""
+    most = 0
+    for piece in tables.batches(root / paths.REFERENCES / "references.parquet", Reference, ["rank"]):
+        most = max(most, 1 + pl.DataFrame(piece)["rank"].max())
+    return most
 
 
 def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes) -> None:

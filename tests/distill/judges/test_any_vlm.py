@@ -73,7 +73,9 @@ def test_a_template_that_takes_the_pictures_from_their_labels_is_refused(with_pr
     place = with_processor(PICTURES_FIRST)
     monkeypatch.setenv("UNIRAIN_MODELS", str(place.parent))
 
-    with pytest.raises(ConfigError, match=r"shows no picture after 'Query:'; give it a template .*chat_template\.jinja"):
+    with pytest.raises(
+        ConfigError, match=r"shows no picture after 'Query:'; give it a template .*chat_template\.jinja"
+    ):
         any_vlm_judge("fourth", section(), PROMPT, 3)
 
 

@@ -26,7 +26,14 @@ def quick(monkeypatch):
 
 
 def section(**changes):
-    settings = {"model": "m", "revision": "1", "address": "JUDGE_URL", "batch": 4, "timeout_s": 0.3, "tries": 4}
+    settings = {
+        "model": "m",
+        "revision": "1",
+        "address": "JUDGE_URL",
+        "batch": 4,
+        "timeout_s": 0.3,
+        "tries": 4,
+    }
     return HttpJudge(**{**settings, **changes})
 
 
@@ -76,7 +83,9 @@ def test_a_question_that_fails_too_often_is_unanswered_with_its_reason(monkeypat
 
 
 def test_a_server_that_dies_in_the_middle_ends_the_stage_with_what_to_do(monkeypatch):
-    with pytest.raises(MissingInputError, match="answered none of 12 questions .* start it again, and run the same"):
+    with pytest.raises(
+        MissingInputError, match="answered none of 12 questions .* start it again, and run the same"
+    ):
         asked(Endpoint(lambda number: "answer" if number == 0 else "drop"), monkeypatch, tries=2)
 
 

@@ -41,12 +41,21 @@ def authors_names(state):
     for name, tensor in state.items():
         n = name.replace("model.vision_tower.encoder.layer.", "vision_model.encoder.layers.")
         n = n.replace("model.vision_tower.embeddings.cls_token", "vision_model.embeddings.class_embedding")
-        n = n.replace("model.vision_tower.embeddings.position_embeddings", "vision_model.embeddings.position_embedding")
-        n = n.replace("model.vision_tower.embeddings.patch_embeddings.projection", "vision_model.embeddings.patch_embedding")
+        n = n.replace(
+            "model.vision_tower.embeddings.position_embeddings", "vision_model.embeddings.position_embedding"
+        )
+        n = n.replace(
+            "model.vision_tower.embeddings.patch_embeddings.projection",
+            "vision_model.embeddings.patch_embedding",
+        )
         n = n.replace("lambda_", "ls").replace("attention.projection_layer", "attn.proj")
         n = n.replace("layernorm_before", "norm1").replace("layernorm_after", "norm2")
-        n = n.replace("model.multi_modal_projector.layer_norm", "mlp1.0").replace("model.multi_modal_projector.linear_1", "mlp1.1")
-        n = n.replace("model.multi_modal_projector.linear_2", "mlp1.3").replace("lm_head", "language_model.output")
+        n = n.replace("model.multi_modal_projector.layer_norm", "mlp1.0").replace(
+            "model.multi_modal_projector.linear_1", "mlp1.1"
+        )
+        n = n.replace("model.multi_modal_projector.linear_2", "mlp1.3").replace(
+            "lm_head", "language_model.output"
+        )
         n = n.replace("model.language_model.embed_tokens", "language_model.model.tok_embeddings")
         n = n.replace("model.language_model.", "language_model.model.")
         if n.startswith("language_model.model.layers"):
@@ -61,7 +70,9 @@ def authors_names(state):
             out[f"{prefix}attn.qkv.{kind}"] = torch.cat(parts)
         prefix = f"language_model.model.layers.{layer}."
         q, k, v = (out.pop(f"{prefix}self_attn.{p}_proj.weight") for p in "qkv")
-        heads = [torch.cat([q[16 * g : 16 * g + 16], k[8 * g : 8 * g + 8], v[8 * g : 8 * g + 8]]) for g in range(2)]
+        heads = [
+            torch.cat([q[16 * g : 16 * g + 16], k[8 * g : 8 * g + 8], v[8 * g : 8 * g + 8]]) for g in range(2)
+        ]
         out[f"{prefix}attention.wqkv.weight"] = torch.cat(heads)
     return {name: tensor.contiguous() for name, tensor in out.items()}
 

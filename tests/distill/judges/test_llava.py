@@ -37,9 +37,9 @@ def folder(tmp_path_factory):
     )  # fmt: skip
     model = awake(transformers.LlavaForConditionalGeneration(config))
     model.save_pretrained(home / "tiny")
-    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<|endoftext|>").save_pretrained(
-        home / "tiny"
-    )
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<|endoftext|>"
+    ).save_pretrained(home / "tiny")
     return home / "tiny"
 
 

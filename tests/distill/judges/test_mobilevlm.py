@@ -44,7 +44,10 @@ def folder(tmp_path_factory):
     (home / "tokenizer.model").write_bytes(model.getvalue())
     n_tokens = spm.SentencePieceProcessor(model_proto=model.getvalue()).get_piece_size()
     write_json(home / "config.json", {**CONFIG, "vocab_size": n_tokens})
-    write_json(home / "tokenizer_config.json", {"tokenizer_class": "LlamaTokenizer", "bos_token": "<s>", "eos_token": "</s>"})
+    write_json(
+        home / "tokenizer_config.json",
+        {"tokenizer_class": "LlamaTokenizer", "bos_token": "<s>", "eos_token": "</s>"},
+    )
     config = MobileVlmConfig(**{k: v for k, v in CONFIG.items() if k not in ("model_type", "mm_projector_type", "n_head")},
                              vocab_size=n_tokens)  # fmt: skip
     model = awake(MobileVlmForCausalLM(config))

@@ -11,7 +11,15 @@ from unirain_core.config.load import load_prompt
 ROOT = Path(__file__).parents[3]
 PROMPT = load_prompt(ROOT / "prompts/rain.yaml")
 WORDS = " ".join(
-    [PROMPT.instruction, PROMPT.query, PROMPT.reference, PROMPT.question, PROMPT.alone, *PROMPT.words_yes, *PROMPT.words_no]
+    [
+        PROMPT.instruction,
+        PROMPT.query,
+        PROMPT.reference,
+        PROMPT.question,
+        PROMPT.alone,
+        *PROMPT.words_yes,
+        *PROMPT.words_no,
+    ]
 )
 
 

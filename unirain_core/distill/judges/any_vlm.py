@@ -48,7 +48,9 @@ def any_vlm_judge(name: str, model: AnyVlm, prompt: Prompt, n_references: int) -
     AnswerTokens.of(spelled(processor.tokenizer), prompt)
     blank = Image.new("RGB", (_SHAPE[1], _SHAPE[0]))
     shown = processor(images=[[blank] * (1 + n_references)], text=[text], return_tensors="pt")
-    demand_room(name, shown["input_ids"].shape[1], model.max_context, "lower keep_structural, or raise max_context")
+    demand_room(
+        name, shown["input_ids"].shape[1], model.max_context, "lower keep_structural, or raise max_context"
+    )
     return LocalJudge(
         name=name,
         prompt=text,

@@ -162,7 +162,11 @@ class EndpointJudge:
             choice = response.json()["choices"][0]
             reply = str(choice["message"]["content"] or "")
             scores = (choice.get("logprobs") or {}).get("content") or []
-            first = {str(item["token"]): float(item["logprob"]) for item in scores[0]["top_logprobs"]} if scores else {}
+            first = (
+                {str(item["token"]): float(item["logprob"]) for item in scores[0]["top_logprobs"]}
+                if scores
+                else {}
+            )
         except (ValueError, KeyError, IndexError, TypeError, AttributeError):
             return Unanswered(f"an answer that is none: {_shortened(response.text)}")
         if first:
@@ -185,7 +189,9 @@ class EndpointJudge:
         if said in self.words.words_yes or said in self.words.words_no:
             p_yes = 1.0 if said in self.words.words_yes else 0.0
             return Response(p_yes=p_yes, mass=1.0, reply=reply, reason="the server gave no logprobs")
-        return Response(p_yes=0.5, mass=0.0, reply=reply, reason=f"said {reply!r}, and the server gave no logprobs")
+        return Response(
+            p_yes=0.5, mass=0.0, reply=reply, reason=f"said {reply!r}, and the server gave no logprobs"
+        )
 
     def _messages(self, question: Question) -> list[dict[str, Any]]:
         pictures = [question.query, *question.references]

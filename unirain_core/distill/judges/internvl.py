@@ -63,7 +63,12 @@ def internvl_judge(name: str, model: InternVl, prompt: Prompt, n_references: int
         name=name,
         prompt=TEMPLATE.format(question=written(prompt, n_references, f"{START}{END}")),
         version=digest(
-            "internvl 1", fingerprint(folder), model.precision, model.query_tiles, model.reference_tiles, PROCESSOR
+            "internvl 1",
+            fingerprint(folder),
+            model.precision,
+            model.query_tiles,
+            model.reference_tiles,
+            PROCESSOR,
         ),
         batch=model.batch,
         load=partial(InternVlModel, folder, model, prompt),
@@ -155,7 +160,10 @@ def sequence_length(folder: Path) -> int:
     """Tokens of one tile."""
     content = _configuration(folder)
     vision = content["vision_config"]
-    side, patch = (value if isinstance(value, int) else value[0] for value in (vision["image_size"], vision["patch_size"]))
+    side, patch = (
+        value if isinstance(value, int) else value[0]
+        for value in (vision["image_size"], vision["patch_size"])
+    )
     return int(side // patch * content["downsample_ratio"]) ** 2
 
 

@@ -83,7 +83,9 @@ def asked(prompt: Prompt, n_references: int, *, montage: bool) -> str:
     if not montage:
         return TEMPLATE.format(question=written(prompt, n_references, IMAGE))
     if n_references >= len(CELLS):
-        raise ConfigError(f"several: montage shows at most {len(CELLS) - 1} references; use interleave or pairwise")
+        raise ConfigError(
+            f"several: montage shows at most {len(CELLS) - 1} references; use interleave or pairwise"
+        )
     labels = [f"{prompt.query} {CELLS[0]}"]
     for number in range(1, n_references + 1):
         labels.append(f"{prompt.reference.format(number=number)} {CELLS[number]}")
@@ -123,7 +125,9 @@ class MobileVlmModel:
             longest = max(len(row) for row in rows)
             embeddings = rows[0].new_zeros((len(rows), longest, rows[0].shape[1]))
             mask = torch.zeros((len(rows), longest), dtype=torch.long, device=embeddings.device)
-            for number, row in enumerate(rows):  # padding stands on the left: the last place is every prompt's end
+            for number, row in enumerate(
+                rows
+            ):  # padding stands on the left: the last place is every prompt's end
                 embeddings[number, longest - len(row) :] = row
                 mask[number, longest - len(row) :] = 1
             places = (mask.cumsum(-1) - 1).clamp(min=0)
@@ -148,7 +152,10 @@ class MobileVlmModel:
         numbers = [self._tokenizer.bos_token_id, *spelled(self._tokenizer)(first)]
         parts = [embed(torch.tensor(numbers, device=where))]
         for of_picture, words in zip(features, others, strict=True):
-            parts += [of_picture, embed(torch.tensor(spelled(self._tokenizer)(words), device=where, dtype=torch.long))]
+            parts += [
+                of_picture,
+                embed(torch.tensor(spelled(self._tokenizer)(words), device=where, dtype=torch.long)),
+            ]
         return torch.cat(parts)
 
 

@@ -71,7 +71,9 @@ class LdpProjector(nn.Module):
         super().__init__()
         self.model = nn.ModuleDict(
             {
-                "mlp": nn.Sequential(nn.Identity(), nn.Linear(vision, text), nn.GELU(), nn.Linear(text, text)),
+                "mlp": nn.Sequential(
+                    nn.Identity(), nn.Linear(vision, text), nn.GELU(), nn.Linear(text, text)
+                ),
                 "mb_block": nn.Sequential(nn.Identity(), _Block(text, stride=1), _Block(text, stride=2)),
             }
         )

@@ -1,0 +1,239 @@
+"""Captioner and encoders on tiny random models of the real architectures: batched equals single, and offline."""
+
+import numpy as np
+import pytest
+
+from unirain_core.compat import ensure_torchvision
+
+ensure_torchvision()
+transformers = pytest.importorskip("transformers")
+open_clip = pytest.importorskip("open_clip")
+from safetensors.torch import save_file  # noqa: E402
+from tests.distill.judges.tiny import awake, byte_pairs, write_json  # noqa: E402
+
+from unirain_core.config.models import Blip, OpenClip, Rewriter, SentenceEncoder  # noqa: E402
+from unirain_core.config.sections import Encoders, QueryCaptions  # noqa: E402
+from unirain_core.distill.encoders.blip import BlipCaptioner  # noqa: E402
+from unirain_core.distill.encoders.open_clip import OpenClipImage, OpenClipText  # noqa: E402
+from unirain_core.distill.encoders.rewriter import RewritingCaptioner  # noqa: E402
+from unirain_core.distill.encoders.sentence import SentenceText  # noqa: E402
+from unirain_core.errors import ConfigError, WeightsUnavailableError  # noqa: E402
+from unirain_core.stages.encoders import EncoderChoice, make_encoder  # noqa: E402
+
+WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] [DEC] a the rain street night day car wet with on of heavy light tree".split()
+VOCABULARY = {word: number for number, word in enumerate(WORDS)}
+CHAT = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+SHAPE = {
+    "embed_dim": 16,
+    "quick_gelu": True,
+    "vision_cfg": {"image_size": 32, "layers": 2, "width": 32, "head_width": 16, "patch_size": 8},
+    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
+}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder with every tiny model, as UNIRAIN_MODELS names it."""
+    home = tmp_path_factory.mktemp("models")
+    make_blip(home / "blip")
+    make_bert(home / "minilm")
+    make_qwen(home / "qwen")
+    make_clip(home / "clip")
+    return home
+
+
+@pytest.fixture(autouse=True)
+def models(home, monkeypatch):
+    monkeypatch.setenv("UNIRAIN_MODELS", str(home))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+def make_blip(folder):
+    text = {
+        "vocab_size": len(WORDS), "hidden_size": 32, "encoder_hidden_size": 32, "intermediate_size": 64, "projection_dim": 16,
+        "num_hidden_layers": 2, "num_attention_heads": 2, "max_position_embeddings": 64, "bos_token_id": 5, "eos_token_id": 3,
+        "pad_token_id": 0, "sep_token_id": 3,
+    }  # fmt: skip
+    vision = {
+        "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 32,
+        "patch_size": 8,
+    }  # fmt: skip
+    config = transformers.BlipConfig(text_config=text, vision_config=vision, projection_dim=16)
+    awake(transformers.BlipForConditionalGeneration(config)).save_pretrained(folder)
+    tokenizer = transformers.BertTokenizer(vocab=VOCABULARY, bos_token="[DEC]")
+    images = transformers.BlipImageProcessorPil(size={"height": 32, "width": 32})
+    transformers.BlipProcessor(images, tokenizer).save_pretrained(folder)
+
+
+def make_bert(folder):
+    config = transformers.BertConfig(
+        vocab_size=len(WORDS), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
+        max_position_embeddings=64,
+    )  # fmt: skip
+    awake(transformers.BertModel(config)).save_pretrained(folder)
+    transformers.BertTokenizer(vocab=VOCABULARY).save_pretrained(folder)
+
+
+def make_qwen(folder):
+    tokenizer = byte_pairs(["<|endoftext|>", "<|im_start|>", "<|im_end|>"])
+    config = transformers.Qwen2Config(
+        vocab_size=tokenizer.get_vocab_size(), hidden_size=32, intermediate_size=64, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=2, eos_token_id=2, pad_token_id=0,
+    )  # fmt: skip
+    awake(transformers.Qwen2ForCausalLM(config)).save_pretrained(folder)
+    fast = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<|endoftext|>", eos_token="<|im_end|>", chat_template=CHAT
+    )
+    fast.save_pretrained(folder)
+
+
+def make_clip(folder):
+    folder.mkdir()
+    model = awake(
+        open_clip.CLIP(**{**SHAPE, "vision_cfg": SHAPE["vision_cfg"], "text_cfg": SHAPE["text_cfg"]})
+    )
+    preprocess = {
+        "mean": [0.48, 0.46, 0.41],
+        "std": [0.27, 0.26, 0.28],
+        "interpolation": "bicubic",
+        "resize_mode": "shortest",
+    }
+    write_json(folder / "open_clip_config.json", {"model_cfg": SHAPE, "preprocess_cfg": preprocess})
+    save_file(
+        {k: v.contiguous() for k, v in model.state_dict().items()}, folder / "open_clip_model.safetensors"
+    )
+
+
+def pictures(count):
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 256, (40 + 8 * n, 64, 3), dtype=np.uint8) for n in range(count)]
+
+
+SETTINGS = {"revision": "1", "precision": "float32"}
+CLIP = OpenClip(architecture="tiny", weights="clip", **SETTINGS)
+
+
+@pytest.mark.parametrize("prompt", ["", "a street"])
+def test_blip_captions_a_batch_as_it_does_single_pictures(prompt):
+    captioner = BlipCaptioner(Blip(weights="blip", prompt=prompt, **SETTINGS))
+    captions = captioner.captions(pictures(3))
+
+    assert captions == [captioner.captions([image])[0] for image in pictures(3)]
+    assert all(caption.startswith(prompt) for caption in captions)
+    assert captioner.form.startswith("blip blip ")
+
+
+def test_clip_encodes_a_batch_as_it_does_single_pictures_and_captions():
+    image, text = OpenClipImage(CLIP), OpenClipText(CLIP)
+    captions = ["rain on a street", "a tree", "night"]
+    vectors = image.encode(pictures(3))
+
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    for row, picture in zip(vectors, pictures(3), strict=True):
+        np.testing.assert_allclose(row, image.encode([picture])[0], atol=1e-5)
+    for row, caption in zip(text.encode(captions), captions, strict=True):
+        np.testing.assert_allclose(row, text.encode([caption])[0], atol=1e-4)
+
+
+def test_vectors_of_captions_are_not_normalised():
+    lengths = np.linalg.norm(OpenClipText(CLIP).encode(["rain on a street", "a tree"]), axis=1)
+
+    assert abs(lengths - 1).min() > 0.01
+
+
+def test_openai_weights_with_an_architecture_of_another_activation_are_refused():
+    section = OpenClip(architecture="ViT-L-14", weights="timm/vit_large_patch14_clip_224.openai", **SETTINGS)
+
+    with pytest.raises(
+        ConfigError, match="needs an architecture with QuickGELU; write architecture: ViT-L-14-quickgelu"
+    ):
+        OpenClipImage(section)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "first"])
+def test_a_sentence_encoder_gives_a_batch_what_it_gives_single_captions(pooling):
+    encoder = SentenceText(SentenceEncoder(weights="minilm", pooling=pooling, **SETTINGS))
+    captions = ["heavy rain on the street", "a tree", "night"]
+
+    for row, caption in zip(encoder.encode(captions), captions, strict=True):
+        np.testing.assert_allclose(row, encoder.encode([caption])[0], atol=1e-5)
+
+
+class Spoken:
+    """A captioner that says what it was told to."""
+
+    form, device, batch = "spoken", "cpu", 8
+
+    def __init__(self, *captions):
+        self.said = captions
+
+    def captions(self, images):
+        return list(self.said[: len(images)])
+
+
+def test_a_language_model_rewrites_a_batch_as_it_does_single_captions():
+    captioner = RewritingCaptioner(
+        Spoken("rain", "heavy rain on a street at night"), Rewriter(weights="qwen", **SETTINGS)
+    )
+    together = captioner.captions(pictures(2))
+
+    assert together == captioner.rewritten(["rain"]) + captioner.rewritten(
+        ["heavy rain on a street at night"]
+    )
+    assert captioner.form.startswith("spoken + qwen ")
+
+
+def test_weights_that_are_not_there_are_named_with_the_command_that_fetches_them():
+    with pytest.raises(
+        WeightsUnavailableError, match="run `hf download who/what --revision abc`, or put them"
+    ):
+        BlipCaptioner(Blip(weights="who/what", revision="abc"))
+
+
+def test_weights_of_another_model_are_refused(home):
+    with pytest.raises(ConfigError, match="minilm lacks "):
+        BlipCaptioner(Blip(weights="minilm", **SETTINGS)).captions(pictures(1))
+
+
+def choice(**changes):
+    encoders = Encoders(captioner="blip", text_encoder="clip", image_encoder="clip", structure_side=32)
+    models = {
+        "blip": Blip(weights="blip", **SETTINGS), "clip": CLIP, "qwen": Rewriter(weights="qwen", **SETTINGS),
+        "minilm": SentenceEncoder(weights="minilm", **SETTINGS),
+    }  # fmt: skip
+    return EncoderChoice.of(encoders, models, QueryCaptions(**changes))
+
+
+def test_the_whole_chain_makes_triplets_and_says_which_form_of_captions_ran():
+    rewritten = make_encoder(choice(form="rewritten", rewriter="qwen"))
+    triplets = rewritten.encode(pictures(3))
+
+    assert [(16,)] * 3 == [triplet.image_vector.shape for triplet in triplets]
+    assert "keyphrases" in rewritten.captioner.form
+    assert "qwen" in rewritten.captioner.form
+    assert () == rewritten.notes
+
+
+def test_models_that_nothing_names_change_no_choice():
+    assert ["blip", "clip"] == [name for name, _ in choice().models]
+
+
+def test_a_model_of_another_kind_is_refused_by_its_key():
+    wrong = EncoderChoice.of(
+        Encoders(captioner="clip", text_encoder="clip", image_encoder="clip"), {"clip": CLIP}
+    )
+
+    with pytest.raises(
+        ConfigError, match="encoders.captioner: 'clip' is a model of kind open_clip; one of kind blip"
+    ):
+        make_encoder(wrong)
+
+
+def test_half_precision_stays_near():
+    exact = OpenClipImage(CLIP).encode(pictures(2))
+    half = OpenClipImage(OpenClip(architecture="tiny", weights="clip", revision="1", precision="bfloat16"))
+
+    assert (exact * half.encode(pictures(2))).sum(axis=1).min() > 0.99

@@ -1,0 +1,83 @@
+"""Captions with their key phrases: those of their own words that are nearest to the whole by the text encoder.
+
+The paper cites KeyBERT (Grootendorst, 2020) for the captions of queries and says no more. This is its method, with the text
+encoder that Eq. (1) uses anyway.
+"""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from unirain_core.distill.encoders.captioner import Captioner
+from unirain_core.distill.encoders.text import TextEncoder
+from unirain_core.engine.pools import Device
+from unirain_core.imaging.codec import RgbImage
+
+STOP_WORDS = frozenset(
+    "a an and are as at be by for from has in into is it its of on or some that the there this to very was were with".split()
+)
+"""Words that are no phrase and that none begins or ends with."""
+_LONGEST = 2
+"""Words of a phrase."""
+
+
+class KeyphraseCaptioner:
+    """As `Captioner`: the caption of another one, and its phrases after a semicolon."""
+
+    def __init__(self, inner: Captioner, text: TextEncoder, n_phrases: int) -> None:
+        """Refine the captions of `inner` with at most `n_phrases` phrases."""
+        self._inner, self._text, self._n_phrases = inner, text, n_phrases
+
+    @property
+    def form(self) -> str:
+        """As `Captioner.form`."""
+        return f"{self._inner.form} + {self._n_phrases} keyphrases by {self._text.name}"
+
+    @property
+    def device(self) -> Device:
+        """As `Captioner.device`."""
+        return "gpu" if "gpu" in (self._inner.device, self._text.device) else "cpu"
+
+    @property
+    def batch(self) -> int:
+        """As `Captioner.batch`."""
+        return min(self._inner.batch, self._text.batch)
+
+    def captions(self, images: Sequence[RgbImage]) -> list[str]:
+        """As `Captioner.captions`."""
+        captions: list[str] = []
+        for caption in self._inner.captions(images):
+            phrases = keyphrases(caption, self._text, self._n_phrases)
+            captions.append(f"{caption}; {', '.join(phrases)}" if phrases else caption)
+        return captions
+
+
+def keyphrases(caption: str, text: TextEncoder, most: int) -> list[str]:
+    """The phrases of a caption that say most of it, the nearest first; equally near ones in the order of the words."""
+    phrases = candidates(caption)
+    if not phrases:
+        return []
+    vectors = text.encode([caption, *phrases]).astype(np.float64)
+    lengths = np.linalg.norm(vectors, axis=1)
+    cosines = vectors[1:] @ vectors[0] / np.maximum(lengths[1:] * lengths[0], np.finfo(np.float64).tiny)
+    order = np.argsort(-np.round(cosines, 9), kind="stable")[:most]
+    return [phrases[place] for place in order]
+
+
+def candidates(caption: str) -> list[str]:
+    """Single words and neighbours that are no stop words, each once, in the order of the caption.
+
+    >>> candidates("a night street with heavy rain")
+    ['night', 'night street', 'street', 'heavy', 'heavy rain', 'rain']
+    """
+    words = re.findall(r"[\w-]+", caption.lower())
+    phrases: dict[str, None] = {}
+    for start, word in enumerate(words):
+        if word in STOP_WORDS:
+            continue
+        phrases[word] = None
+        for stop in range(start + 2, start + _LONGEST + 1):
+            if stop <= len(words) and words[stop - 1] not in STOP_WORDS:
+                phrases[" ".join(words[start:stop])] = None
+    return list(phrases)

@@ -1,0 +1,130 @@
+"""OpenCLIP as image encoder and as text encoder."""
+
+import warnings
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from unirain_core.compat import ensure_torchvision
+from unirain_core.config.models import OpenClip
+from unirain_core.distill import pretrained
+from unirain_core.distill.weights import fingerprint, folder_of
+from unirain_core.engine.pools import Device
+from unirain_core.engine.store import digest
+from unirain_core.errors import ConfigError
+from unirain_core.imaging.codec import RgbImage
+
+_CONFIG, _FILES = "open_clip_config.json", ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+
+
+class OpenClipImage:
+    """As `ImageEncoder`."""
+
+    device: Device = "gpu"
+
+    def __init__(self, section: OpenClip) -> None:
+        """Find the weights; they are loaded by the first batch.
+
+        Raises:
+            WeightsUnavailableError: they are not on this machine.
+            ConfigError: OpenAI's weights are named with an architecture of another activation.
+        """
+        self._section, self._place = section, _place(section)
+        self.name = f"open_clip image {_name(section, self._place)}"
+        self.batch = section.batch
+
+    def encode(self, images: Sequence[RgbImage]) -> NDArray[np.float32]:
+        """As `ImageEncoder.encode`."""
+        model, prepare, _ = loaded(self._section, self._place)
+        pictures = torch.stack([prepare(Image.fromarray(image)) for image in images])
+        kind = pretrained.dtype_of(self._section.precision)
+        with torch.inference_mode():
+            features = model.encode_image(pictures.to(pretrained.device(), kind)).float()
+            unit: NDArray[np.float32] = torch.nn.functional.normalize(features, dim=-1).cpu().numpy()
+        return unit
+
+
+class OpenClipText:
+    """As `TextEncoder`; vectors are not normalised, as Eq. (1) writes them."""
+
+    device: Device = "gpu"
+
+    def __init__(self, section: OpenClip) -> None:
+        """As `OpenClipImage`."""
+        self._section, self._place = section, _place(section)
+        self.name = f"open_clip text {_name(section, self._place)}"
+        self.batch = section.batch
+
+    def encode(self, captions: Sequence[str]) -> NDArray[np.float32]:
+        """As `TextEncoder.encode`."""
+        model, _, tokenize = loaded(self._section, self._place)
+        with torch.inference_mode():
+            features = model.encode_text(tokenize(list(captions)).to(pretrained.device()))
+            vectors: NDArray[np.float32] = features.float().cpu().numpy()
+        return vectors
+
+
+@lru_cache(maxsize=1)  # image and text encoder are often two towers of one model
+def loaded(section: OpenClip, place: Path) -> tuple[Any, Any, Any]:
+    """The model, what prepares a picture, and the tokenizer.
+
+    Raises:
+        ConfigError: the weights do not fit the architecture.
+    """
+    ensure_torchvision()
+    import open_clip
+
+    is_folder = (place / _CONFIG).is_file()
+    name = f"local-dir:{place}" if is_folder else section.architecture
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message=".*QuickGELU.*")
+            model, _, prepare = open_clip.create_model_and_transforms(
+                name, pretrained=None if is_folder else str(_file(place)), precision="fp32", device="cpu"
+            )
+            tokenize = open_clip.get_tokenizer(name)
+    except (RuntimeError, UserWarning) as error:
+        raise ConfigError(
+            f"encoder_models: {section.architecture} and {section.weights} do not fit together: "
+            f"{' '.join(str(error).split())[:200]}"
+        ) from None
+    model = model.to(pretrained.device(), pretrained.dtype_of(section.precision)).eval()
+    return model, prepare, tokenize
+
+
+def _place(section: OpenClip) -> Path:
+    """Where the weights lie.
+
+    OpenAI trained with QuickGELU. The same weights with an ordinary GELU give other vectors without a word, and loading by a
+    path does not tell.
+    """
+    is_openai = "openai" in section.weights.lower()
+    if is_openai and not section.architecture.endswith("-quickgelu"):
+        raise ConfigError(
+            f"encoder_models: {section.weights} needs an architecture with QuickGELU; write "
+            f"architecture: {section.architecture}-quickgelu"
+        )
+    return folder_of(section.weights, section.revision)
+
+
+def _name(section: OpenClip, place: Path) -> str:
+    parts = (section.architecture, fingerprint(place), section.precision)
+    return f"{section.architecture} {section.weights} {digest('open_clip 1', *parts)[:12]}"
+
+
+def _file(place: Path) -> Path:
+    """The file of weights of a folder without a configuration of its own."""
+    if place.is_file():
+        return place
+    files = [place / name for name in _FILES if (place / name).is_file()]
+    if not files:
+        raise ConfigError(
+            f"encoder_models: {place.name} holds none of {', '.join(_FILES)}; name the file itself"
+        )
+    return files[0]
