@@ -22,7 +22,6 @@ from unirain_core.stages.encoders import (
     make_text_encoder,
 )
 
-
 SHIPPED = EncoderChoice.of(Encoders(), {})
 
 

@@ -102,11 +102,12 @@ def _quantisation(precision: JudgePrecision) -> object | None:
         raise ConfigError(f"precision: {precision} needs a CUDA device; bfloat16 or float32 runs here")
     from transformers import BitsAndBytesConfig
 
-    if precision == "int8":
-        return BitsAndBytesConfig(load_in_8bit=True)
-    return BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
-    )
+    settings: object = BitsAndBytesConfig(load_in_8bit=True)
+    if precision == "nf4":
+        settings = BitsAndBytesConfig(
+            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
+        )
+    return settings
 
 
 def tensors(folder: Path) -> Iterator[tuple[str, Tensor]]:

@@ -60,7 +60,7 @@ def _most_references(root: Path) -> int:
     """The most references that a question shows."""
     most = 0
     for piece in tables.batches(root / paths.REFERENCES / "references.parquet", Reference, ["rank"]):
-        most = max(most, 1 + pl.DataFrame(piece)["rank"].max())
+        most = max(most, 1 + int(piece.column("rank").to_numpy().max(initial=-1)))
     return most
 
 

@@ -3,12 +3,16 @@
 import numpy as np
 
 from unirain_core.distill.encoders.keyphrases import KeyphraseCaptioner, candidates, keyphrases
+from unirain_core.engine.pools import Device
+
+PICTURE = np.zeros((1, 1, 3), np.uint8)
 
 
 class Counting:
     """A text encoder whose vectors count the letters r and n."""
 
-    name, device, batch = "counting", "cpu", 8
+    name, batch = "counting", 8
+    device: Device = "cpu"
 
     def encode(self, captions):
         return np.array(
@@ -17,7 +21,8 @@ class Counting:
 
 
 class Spoken:
-    form, device, batch = "spoken", "cpu", 4
+    form, batch = "spoken", 4
+    device: Device = "cpu"
 
     def captions(self, images):
         return ["the"] * len(images) if len(images) > 1 else ["rain on a street"]
@@ -41,7 +46,7 @@ def test_no_more_phrases_than_asked_for():
 def test_a_caption_bears_its_phrases_and_the_form_says_so():
     captioner = KeyphraseCaptioner(Spoken(), Counting(), 2)
 
-    assert ["rain on a street; rain, street"] == captioner.captions([object()])
-    assert ["the", "the"] == captioner.captions([object(), object()])
+    assert ["rain on a street; rain, street"] == captioner.captions([PICTURE])
+    assert ["the", "the"] == captioner.captions([PICTURE, PICTURE])
     assert "spoken + 2 keyphrases by counting" == captioner.form
     assert 4 == captioner.batch

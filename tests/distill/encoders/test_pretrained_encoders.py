@@ -1,5 +1,7 @@
 """Captioner and encoders on tiny random models of the real architectures: batched equals single, and offline."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,18 +11,46 @@ ensure_torchvision()
 transformers = pytest.importorskip("transformers")
 open_clip = pytest.importorskip("open_clip")
 from safetensors.torch import save_file  # noqa: E402
-from tests.distill.judges.tiny import awake, byte_pairs, write_json  # noqa: E402
 
-from unirain_core.config.models import Blip, OpenClip, Rewriter, SentenceEncoder  # noqa: E402
-from unirain_core.config.sections import Encoders, QueryCaptions  # noqa: E402
+from tests.distill.judges.tiny import awake, byte_pairs, write_json  # noqa: E402
+from unirain_core.config.models import Blip, EncoderModel, OpenClip, Rewriter, SentenceEncoder  # noqa: E402
+from unirain_core.config.sections import (  # noqa: E402
+    CaptionerName,
+    Encoders,
+    ImageEncoderName,
+    QueryCaptions,
+    TextEncoderName,
+)
 from unirain_core.distill.encoders.blip import BlipCaptioner  # noqa: E402
 from unirain_core.distill.encoders.open_clip import OpenClipImage, OpenClipText  # noqa: E402
 from unirain_core.distill.encoders.rewriter import RewritingCaptioner  # noqa: E402
 from unirain_core.distill.encoders.sentence import SentenceText  # noqa: E402
+from unirain_core.engine.pools import Device  # noqa: E402
 from unirain_core.errors import ConfigError, WeightsUnavailableError  # noqa: E402
 from unirain_core.stages.encoders import EncoderChoice, make_encoder  # noqa: E402
 
-WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] [DEC] a the rain street night day car wet with on of heavy light tree".split()
+WORDS = [
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "[MASK]",
+    "[DEC]",
+    "a",
+    "the",
+    "rain",
+    "street",
+    "night",
+    "day",
+    "car",
+    "wet",
+    "with",
+    "on",
+    "of",
+    "heavy",
+    "light",
+    "tree",
+]
 VOCABULARY = {word: number for number, word in enumerate(WORDS)}
 CHAT = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
@@ -112,7 +142,7 @@ def pictures(count):
     return [rng.integers(0, 256, (40 + 8 * n, 64, 3), dtype=np.uint8) for n in range(count)]
 
 
-SETTINGS = {"revision": "1", "precision": "float32"}
+SETTINGS: dict[str, Any] = {"revision": "1", "precision": "float32"}
 CLIP = OpenClip(architecture="tiny", weights="clip", **SETTINGS)
 
 
@@ -165,7 +195,8 @@ def test_a_sentence_encoder_gives_a_batch_what_it_gives_single_captions(pooling)
 class Spoken:
     """A captioner that says what it was told to."""
 
-    form, device, batch = "spoken", "cpu", 8
+    form, batch = "spoken", 8
+    device: Device = "cpu"
 
     def __init__(self, *captions):
         self.said = captions
@@ -198,9 +229,18 @@ def test_weights_of_another_model_are_refused(home):
         BlipCaptioner(Blip(weights="minilm", **SETTINGS)).captions(pictures(1))
 
 
+def named(captioner):
+    return Encoders(
+        captioner=CaptionerName(captioner),
+        text_encoder=TextEncoderName("clip"),
+        image_encoder=ImageEncoderName("clip"),
+        structure_side=32,
+    )
+
+
 def choice(**changes):
-    encoders = Encoders(captioner="blip", text_encoder="clip", image_encoder="clip", structure_side=32)
-    models = {
+    encoders = named("blip")
+    models: dict[str, EncoderModel] = {
         "blip": Blip(weights="blip", **SETTINGS), "clip": CLIP, "qwen": Rewriter(weights="qwen", **SETTINGS),
         "minilm": SentenceEncoder(weights="minilm", **SETTINGS),
     }  # fmt: skip
@@ -222,12 +262,10 @@ def test_models_that_nothing_names_change_no_choice():
 
 
 def test_a_model_of_another_kind_is_refused_by_its_key():
-    wrong = EncoderChoice.of(
-        Encoders(captioner="clip", text_encoder="clip", image_encoder="clip"), {"clip": CLIP}
-    )
+    wrong = EncoderChoice.of(named("clip"), {"clip": CLIP})
 
     with pytest.raises(
-        ConfigError, match="encoders.captioner: 'clip' is a model of kind open_clip; one of kind blip"
+        ConfigError, match=r"encoders.captioner: 'clip' is a model of kind open_clip; one of kind blip"
     ):
         make_encoder(wrong)
 

@@ -12,7 +12,6 @@ transformers = pytest.importorskip("transformers")
 from tests.distill.judges.test_internvl import QUESTIONS  # noqa: E402
 from tests.distill.judges.test_llava import folder  # noqa: E402, F401
 from tests.distill.judges.tiny import PROMPT  # noqa: E402
-
 from unirain_core.config.models import AnyVlm, Llava  # noqa: E402
 from unirain_core.distill.judges.any_vlm import AnyVlmModel, any_vlm_judge  # noqa: E402
 from unirain_core.distill.judges.llava import TEMPLATE, LlavaModel  # noqa: E402
@@ -83,5 +82,5 @@ def test_a_question_that_does_not_fit_is_refused(with_processor, monkeypatch):
     place = with_processor(INTERLEAVED)
     monkeypatch.setenv("UNIRAIN_MODELS", str(place.parent))
 
-    with pytest.raises(ConfigError, match="a question has up to .* raise max_context"):
+    with pytest.raises(ConfigError, match=r"a question has up to .* raise max_context"):
         any_vlm_judge("fourth", section(max_context=100), PROMPT, 3)

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+
 from tests.distill.judges.endpoint import MOVED, Endpoint
 from tests.distill.judges.tiny import PROMPT
-
 from unirain_core.config.models import HttpJudge
 from unirain_core.distill.judges import http
 from unirain_core.distill.judges.http import EndpointJudge
@@ -84,7 +84,7 @@ def test_a_question_that_fails_too_often_is_unanswered_with_its_reason(monkeypat
 
 def test_a_server_that_dies_in_the_middle_ends_the_stage_with_what_to_do(monkeypatch):
     with pytest.raises(
-        MissingInputError, match="answered none of 12 questions .* start it again, and run the same"
+        MissingInputError, match=r"answered none of 12 questions .* start it again, and run the same"
     ):
         asked(Endpoint(lambda number: "answer" if number == 0 else "drop"), monkeypatch, tries=2)
 
@@ -92,7 +92,7 @@ def test_a_server_that_dies_in_the_middle_ends_the_stage_with_what_to_do(monkeyp
 def test_a_server_that_is_not_there_is_named_by_its_variable(monkeypatch):
     monkeypatch.setenv("JUDGE_URL", "http://127.0.0.1:1/v1")
 
-    with pytest.raises(MissingInputError, match="no answer from the server at JUDGE_URL .*; start it"):
+    with pytest.raises(MissingInputError, match=r"no answer from the server at JUDGE_URL .*; start it"):
         EndpointJudge("far", section(tries=1), PROMPT, 3).judge(QUESTIONS)
 
 
@@ -106,13 +106,13 @@ def test_an_address_that_is_not_set_is_asked_for(monkeypatch):
 def test_a_refusal_is_told_at_once_in_the_servers_words(monkeypatch):
     endpoint = Endpoint(lambda _: "refuse")
 
-    with pytest.raises(ConfigError, match="refuses questions .*no such model"):
+    with pytest.raises(ConfigError, match=r"refuses questions .*no such model"):
         asked(endpoint, monkeypatch)
     assert 1 == endpoint.n_requests
 
 
 def test_a_server_that_leaves_logprobs_out_with_status_200_is_refused(monkeypatch):
-    with pytest.raises(ConfigError, match="gives no logprobs, .* set logprobs: optional"):
+    with pytest.raises(ConfigError, match=r"gives no logprobs, .* set logprobs: optional"):
         asked(Endpoint(lambda _: "no_logprobs"), monkeypatch)
 
 
@@ -128,9 +128,12 @@ def test_a_template_that_takes_the_pictures_from_their_labels_is_refused(monkeyp
 
 
 def test_a_server_that_does_not_show_its_prompt_needs_a_word_in_params(monkeypatch):
-    monkeypatch.setattr("tests.distill.judges.endpoint._rendered", lambda *_: {}["prompt"])
+    def broken(*_):
+        raise ConnectionError
 
-    with pytest.raises(ConfigError, match="does not show the prompt .* set prompt_check: skipped"):
+    monkeypatch.setattr("tests.distill.judges.endpoint._rendered", broken)
+
+    with pytest.raises(ConfigError, match=r"does not show the prompt .* set prompt_check: skipped"):
         asked(Endpoint(lambda _: "answer"), monkeypatch)
     assert 12 == len(asked(Endpoint(lambda _: "answer"), monkeypatch, prompt_check="skipped"))
 
@@ -149,6 +152,6 @@ def test_the_key_travels_in_its_header_alone(monkeypatch):
     asked(endpoint, monkeypatch, key="JUDGE_KEY")
 
     assert {"Bearer s3cret"} == {headers["Authorization"] for headers in endpoint.headers}
-    with pytest.raises(ConfigError) as refusal:
+    with pytest.raises(ConfigError, match="refuses") as refusal:
         asked(Endpoint(lambda _: "refuse"), monkeypatch, key="JUDGE_KEY")
     assert "s3cret" not in str(refusal.value)

@@ -1,5 +1,7 @@
 """InternVL2.5 as a judge, on tiny models in both forms: the native one, and that of the authors."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -9,16 +11,16 @@ from unirain_core.compat import ensure_torchvision
 ensure_torchvision()
 transformers = pytest.importorskip("transformers")
 from safetensors.torch import save_file  # noqa: E402
-from tests.distill.judges.tiny import PROMPT, awake, byte_pairs, write_json  # noqa: E402
 
+from tests.distill.judges.tiny import PROMPT, awake, byte_pairs, write_json  # noqa: E402
 from unirain_core.config.models import InternVl  # noqa: E402
 from unirain_core.distill.judges.internvl import InternVlModel, internvl_judge  # noqa: E402
-from unirain_core.distill.judges.internvl_names import configuration, weights  # noqa: E402
+from unirain_core.distill.judges.internvl_names import configuration  # noqa: E402
 from unirain_core.distill.judges.judge import Question  # noqa: E402
 from unirain_core.errors import ConfigError  # noqa: E402
 
 SIDE, PATCH = 28, 7
-AUTHORS = {
+AUTHORS: dict[str, Any] = {
     "model_type": "internvl_chat",
     "downsample_ratio": 0.5,
     "vision_config": {
@@ -161,5 +163,5 @@ def test_the_judge_answers_by_the_words_of_the_prompt(folders, monkeypatch):
 def test_a_question_that_does_not_fit_is_refused_before_the_weights_are_loaded(folders, monkeypatch):
     monkeypatch.setenv("UNIRAIN_MODELS", str(folders["native"].parent))
 
-    with pytest.raises(ConfigError, match="a question has up to .* lower query_tiles or reference_tiles"):
+    with pytest.raises(ConfigError, match=r"a question has up to .* lower query_tiles or reference_tiles"):
         internvl_judge("internvl", section(weights="native", reference_tiles=12), PROMPT, 300)

@@ -9,7 +9,6 @@ ensure_torchvision()
 transformers = pytest.importorskip("transformers")
 from tests.distill.judges.test_internvl import QUESTIONS  # noqa: E402
 from tests.distill.judges.tiny import PROMPT, awake, byte_pairs  # noqa: E402
-
 from unirain_core.config.models import Llava  # noqa: E402
 from unirain_core.distill.judges.judge import Question  # noqa: E402
 from unirain_core.distill.judges.llava import LlavaModel, llava_judge  # noqa: E402

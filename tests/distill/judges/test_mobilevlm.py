@@ -1,6 +1,7 @@
 """MobileVLM-3B as a judge, on a tiny model; names and shapes against the published list."""
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,16 +13,16 @@ ensure_torchvision()
 transformers = pytest.importorskip("transformers")
 spm = pytest.importorskip("sentencepiece")
 from safetensors.torch import save_file  # noqa: E402
+
 from tests.distill.judges.test_internvl import QUESTIONS, picture  # noqa: E402
 from tests.distill.judges.tiny import PROMPT, WORDS, awake, write_json  # noqa: E402
-
 from unirain_core.config.models import MobileVlm  # noqa: E402
-from unirain_core.distill.judges.judge import Question  # noqa: E402
+from unirain_core.distill.judges.judge import Question, Response  # noqa: E402
 from unirain_core.distill.judges.mobilevlm import MobileVlmModel, mobilevlm_judge, montage, prepared  # noqa: E402
 from unirain_core.distill.judges.mobilevlm_model import MobileVlmConfig, MobileVlmForCausalLM, empty  # noqa: E402
 from unirain_core.errors import ConfigError  # noqa: E402
 
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "model_type": "mobilevlm", "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
     "num_key_value_heads": 4, "rms_norm_eps": 1e-6, "max_position_embeddings": 2048, "bos_token_id": 1, "eos_token_id": 2,
     "pad_token_id": 0, "tie_word_embeddings": False, "mm_projector_type": "ldpnet", "n_head": 16,
@@ -108,9 +109,11 @@ def test_one_reference_at_a_time_gives_the_mean_of_the_answers(folder, monkeypat
     pairwise = mobilevlm_judge("mobilevlm", section(several="pairwise"), PROMPT, 3)
     single = mobilevlm_judge("mobilevlm", section(), PROMPT, 1)
     answers = single.judge([Question(query, [reference]) for reference in references])
-    together = pairwise.judge(QUESTIONS)
+    together = [answer for answer in pairwise.judge(QUESTIONS) if isinstance(answer, Response)]
 
-    assert np.mean([answer.p_yes for answer in answers]) == pytest.approx(together[0].p_yes, abs=1e-6)
+    assert np.mean([answer.p_yes for answer in answers if isinstance(answer, Response)]) == pytest.approx(
+        together[0].p_yes, abs=1e-6
+    )
     assert 3 == len(together)
     assert pairwise.version != single.version
 

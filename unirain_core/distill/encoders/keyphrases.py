@@ -15,7 +15,37 @@ from unirain_core.engine.pools import Device
 from unirain_core.imaging.codec import RgbImage
 
 STOP_WORDS = frozenset(
-    "a an and are as at be by for from has in into is it its of on or some that the there this to very was were with".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "for",
+        "from",
+        "has",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "of",
+        "on",
+        "or",
+        "some",
+        "that",
+        "the",
+        "there",
+        "this",
+        "to",
+        "very",
+        "was",
+        "were",
+        "with",
+    ]
 )
 """Words that are no phrase and that none begins or ends with."""
 _LONGEST = 2

@@ -111,7 +111,7 @@ def weights(authors: Iterator[tuple[str, Tensor]], groups: int, head: int) -> It
                 yield renamed.replace(".attn.qkv.", f".attention.{part}_proj."), piece
         elif ".attention.wqkv." in name:
             # rows stand by key head: the queries of its group, its key, its value
-            rows = tensor.unflatten(0, (-1, groups + 2, head))
+            rows = tensor.reshape(-1, groups + 2, head, *tensor.shape[1:])
             parts = {"q": rows[:, :groups], "k": rows[:, groups : groups + 1], "v": rows[:, groups + 1 :]}
             for part, piece in parts.items():
                 yield renamed.replace(".attention.wqkv.", f".self_attn.{part}_proj."), piece.flatten(0, 2)

@@ -1,5 +1,7 @@
 """Whether a model's own template leaves every picture where its label stands."""
 
+from itertools import pairwise
+
 from unirain_core.config.prompt import Prompt
 from unirain_core.errors import ConfigError
 
@@ -14,7 +16,7 @@ def demand_labels(name: str, text: str, prompt: Prompt, n_references: int) -> No
     for number in range(1, n_references + 1):
         labels.append(prompt.reference.format(number=number))
     words = [*labels, prompt.question if n_references else prompt.alone]
-    for label, following in zip(words, words[1:], strict=False):
+    for label, following in pairwise(words):
         _, is_there, after = text.partition(label)
         between, is_followed, _ = after.partition(following)
         if not is_there or not is_followed or not between.strip():

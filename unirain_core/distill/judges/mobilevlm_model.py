@@ -30,7 +30,7 @@ class MobileVlmConfig(LlamaConfig):  # type: ignore[misc]  # transformers is not
 
     model_type = "mobilevlm"
 
-    def __init__(self, vision: dict[str, Any] | None = None, **settings: Any) -> None:
+    def __init__(self, vision: dict[str, Any] | None = None, **settings: object) -> None:
         """`vision` is a key of ours; the published file has none, and means CLIP ViT-L/14 at 336."""
         self.vision = vision or CLIP_L_336
         super().__init__(**settings)
