@@ -199,7 +199,7 @@ def test_an_answer_that_is_no_number_is_an_abstention_with_its_reason(pool, p_ye
     votes = with_votes(pl.DataFrame([asdict(answer) for answer in answers]), {"saying": 0.5})
 
     assert [None, None] == votes["vote"].to_list()
-    assert np.isfinite(votes["p_yes"]).all() and np.isfinite(votes["mass"]).all()
+    assert (True, True) == votes.select(pl.col("p_yes", "mass").is_finite().all()).row(0)
     assert all(answer.reason.startswith(f"no number: p_yes {p_yes}, mass {mass}") for answer in answers)
 
 

@@ -9,6 +9,7 @@ EXTRAS = {
     "ui": ("dagster", "dagster_webserver"),
     "sample": ("skimage", "sklearn", "scipy"),
     "lpips": ("lpips", "torchvision"),
+    "models": ("httpx", "huggingface_hub", "open_clip", "sentencepiece", "torchvision", "transformers"),
     "ray": ("psutil", "ray"),
     "s3": ("fsspec", "s3fs"),
 }
