@@ -10,6 +10,9 @@ from unirain_core.errors import WeightsUnavailableError
 MODELS = "UNIRAIN_MODELS"
 """Environment variable: a folder with weights that were not fetched by the hub's own tool."""
 
+UNPINNED = "unpinned"
+"""A revision that nobody has written down yet."""
+
 _CHUNK = 1 << 24
 
 
@@ -28,6 +31,11 @@ def folder_of(weights: str, revision: str) -> Path:
         local = Path(home) / weights
         if local.exists():
             return local
+    if revision == UNPINNED:
+        raise WeightsUnavailableError(
+            f"weights {weights} have no pinned revision; run `hf download {weights}`, which ends with a path "
+            "`.../snapshots/COMMIT`, and write that commit as their revision in params.yaml"
+        )
     cached = _in_the_cache(weights, revision)
     if cached is not None:
         return cached
