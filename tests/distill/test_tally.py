@@ -30,9 +30,9 @@ def test_groups_count_kept_rejected_and_undecided_pairs_by_name():
 
 def test_a_judges_acceptance_is_its_share_of_yes_among_all_its_votes():
     assert [
-        {"judge": "x", "yes": 3, "no": 1, "abstained": 0, "acceptance": 0.75},
-        {"judge": "y", "yes": 3, "no": 0, "abstained": 1, "acceptance": 0.75},
-        {"judge": "z", "yes": 1, "no": 3, "abstained": 0, "acceptance": 0.25},
+        {"judge": "x", "yes": 3, "no": 1, "abstained": 0, "asked": 4, "acceptance": 0.75},
+        {"judge": "y", "yes": 3, "no": 0, "abstained": 1, "asked": 4, "acceptance": 0.75},
+        {"judge": "z", "yes": 1, "no": 3, "abstained": 0, "asked": 4, "acceptance": 0.25},
     ] == tally.by_judge(VOTES, ["x", "y", "z"])
 
 

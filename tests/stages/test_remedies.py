@@ -110,19 +110,13 @@ def test_a_judge_that_abstains_on_every_photo_needs_no_share(tmp_path):
         JudgeName("statistics/photometric"), JudgeName("statistics/directional"), JudgeName("statistics/nss"),
     )  # fmt: skip
     params = VlmVotes(judges=names, accept_share=0.9)
-    files = []
-    for number, judge in enumerate(names):
-        mass = 0.0 if judge == "statistics/nss" else 1.0
-        answer = Answer(
-            pair_id="real/x", judge=judge, p_yes=0.7, mass=mass, reply="", reason="", prompt_hash=""
-        )
-        tables.write(tmp_path / str(number), [answer], Answer)
-        files.append(tmp_path / str(number))
+    silent, file = names[2], tmp_path / "answers.parquet"
+    answer = Answer(pair_id="real/x", judge=silent, p_yes=0.7, mass=0.0, reply="", reason="", prompt_hash="")
+    tables.write(file, [answer], Answer)
     with pytest.raises(GateError, match=r"statistics/nss abstained .*remove accept_share"):
-        vlm_votes._thresholds(files, params)
+        vlm_votes._threshold(silent, file, params)
 
-    halves = vlm_votes._thresholds(files, replace(params, accept_share=None))
-    assert halves == dict.fromkeys(params.judges, 0.5)
+    assert 0.5 == vlm_votes._threshold(silent, file, replace(params, accept_share=None))
 
 
 def test_a_corpus_of_too_many_pictures_of_one_photo_is_planned_with_fewer_pairs():

@@ -17,7 +17,7 @@ from unirain_core.engine.collect import collect
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import GateError, SchemaError
 from unirain_core.imaging.codec import file_hash, write_png
-from unirain_core.stages import vlm_votes
+from unirain_core.stages import vlm_votes, vote_tables
 from unirain_core.stages.votes_report import reliability_figures
 
 JUDGES = VlmVotes(
@@ -107,7 +107,7 @@ def test_every_count_of_the_report_can_be_traced_to_rows(project):
     kept = sum(v.verdict for v in verdicts)
     accepted = Counter(v.judge for v in votes if v.vote)
 
-    assert {"pairs": 3, "kept": kept, "rejected": 3 - kept, "votes": 9, "abstentions": 0} == said["counts"]
+    assert {"pairs": 3, "kept": kept, "rejected": 3 - kept, "votes": 9, "questions_saved": 0, "abstentions": 0} == said["counts"]
     assert ["drs", "nrd"] == [line["name"] for line in said["by_type"]]
     assert ["one", "two"] == [line["name"] for line in said["by_dataset"]]
     assert 3 == sum(line["pairs"] for line in said["by_type"])
@@ -306,13 +306,12 @@ def listing(project):
     return {path.name for path in (project / "data/votes").iterdir()}
 
 
-def test_judges_that_say_nothing_on_any_photo_are_all_named(tmp_path):
-    for judge, mass in (("a", 0.4), ("b", 1.0), ("c", 0.0)):
-        write_answers(tmp_path / judge, judge, 3, mass)
-    params = VlmVotes(judges=(JudgeName("a"), JudgeName("b"), JudgeName("c")), accept_share=0.9)
+def test_a_judge_that_says_nothing_on_any_photo_is_named(tmp_path):
+    write_answers(tmp_path / "a", "a", 3, mass=0.4)
+    params = VlmVotes(judges=(JudgeName("a"),), accept_share=0.9)
 
-    with pytest.raises(GateError, match="a, c abstained on every photo of the real-rain database"):
-        vlm_votes._thresholds([tmp_path / judge for judge in "abc"], params)
+    with pytest.raises(GateError, match="a abstained on every photo of the real-rain database"):
+        vlm_votes._threshold(JudgeName("a"), tmp_path / "a", params)
 
 
 def write_answers(file, judge, n_rows, mass=1.0):
@@ -324,11 +323,37 @@ def write_answers(file, judge, n_rows, mass=1.0):
 
 
 def test_the_votes_on_a_pair_follow_each_other_however_many_pieces_there_are(tmp_path):
-    many = tables.GROUP_ROWS + 2
+    many = max(tables.GROUP_ROWS, vote_tables.AT_ONCE) + 2
     for judge in "ab":
         write_answers(tmp_path / judge, judge, many)
-    pieces = list(vlm_votes._votes([tmp_path / judge for judge in "ab"], {"a": 0.5, "b": 2.0}))
+    files, everyone = [tmp_path / judge for judge in "ab"], np.ones(many, dtype=np.bool_)
+    pieces = list(vote_tables.votes_on_pairs(files, [everyone] * 2, {"a": 0.5, "b": 2.0}))
     rows = [row for piece in pieces for row in piece.select("pair_id", "judge", "vote").rows()]
 
-    assert 2 == len(pieces)
+    assert len(pieces) > 1
     assert [(f"{n}", judge, judge == "a" and n / many >= 0.5) for n in range(many) for judge in "ab"] == rows
+
+
+def test_with_early_stop_a_judge_that_is_not_asked_has_no_row_and_the_verdicts_are_the_same(project):
+    votes, verdicts = run(project)
+    early, same = run(project, replace(JUDGES, early_stop=True, ask_all_share=0.0))
+    said = json.loads((project / "reports/vlm_votes.json").read_text())["counts"]
+
+    assert [(v.pair_id, v.verdict) for v in verdicts] == [(v.pair_id, v.verdict) for v in same]
+    assert {(v.pair_id, v.judge, v.vote) for v in early} <= {(v.pair_id, v.judge, v.vote) for v in votes}
+    assert [v.calls for v in same] == [sum(v.pair_id == row.pair_id for v in early) for row in same]
+    assert (len(early), 9 - len(early)) == (said["votes"], said["questions_saved"])
+    assert len(early) < 9
+
+
+def test_one_judge_works_as_three_do(project):
+    votes, verdicts = run(project, VlmVotes(judges=JUDGES.judges[:1]))
+
+    assert list(PAIRS) == [v.pair_id for v in votes]
+    assert [v.vote for v in votes] == [v.verdict for v in verdicts]
+
+
+@pytest.mark.parametrize(("names", "problem"), [("ab", "an odd number"), ("aab", "each must be another one")])
+def test_judges_that_cannot_decide_are_refused(names, problem):
+    with pytest.raises(ValueError, match=problem):
+        VlmVotes(judges=tuple(map(JudgeName, names)))

@@ -202,6 +202,12 @@ class VlmVotes:
     """Share of the real photos that each judge must accept, each photo against references among the others: that sets
     its threshold without labels, and the threshold follows the database. None: yes from p_yes = 0.5 on."""
 
+    early_stop: bool = False
+    """Whether a judge is asked only where it can still change a verdict, or the reason that stands beside it."""
+    ask_all_share: Annotated[float, Ge(0), Le(1)] = 0.05
+    """Of all pairs, drawn by a hash of their ids: about these every judge is asked all the same, since agreement can be measured
+    nowhere else."""
+
     def __post_init__(self) -> None:
         if len(set(self.judges)) != len(self.judges):
             raise ValueError("judges: each must be another one")

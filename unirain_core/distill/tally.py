@@ -5,7 +5,15 @@ from itertools import combinations
 
 import polars as pl
 
-from unirain_core.distill.voting import ABSTAINED, NO, YES, Votes, is_decided_by_abstention, is_reliable
+from unirain_core.distill.voting import (
+    ABSTAINED,
+    NO,
+    UNASKED,
+    YES,
+    Votes,
+    is_decided_by_abstention,
+    is_reliable,
+)
 
 Line = dict[str, str | int | float]
 
@@ -47,19 +55,23 @@ def by_judge(votes: Votes, judges: Sequence[str]) -> list[Line]:
     lines: list[Line] = []
     for judge, own in zip(judges, votes.T, strict=True):
         yes, no, abstained = (int((own == said).sum()) for said in (YES, NO, ABSTAINED))
-        line: Line = {"judge": judge, "yes": yes, "no": no, "abstained": abstained}
-        lines.append({**line, "acceptance": yes / max(len(own), 1)})
+        n_asked = yes + no + abstained
+        line: Line = {"judge": judge, "yes": yes, "no": no, "abstained": abstained, "asked": n_asked}
+        lines.append({**line, "acceptance": yes / max(n_asked, 1)})
     return lines
 
 
 def agreement(votes: Votes, judges: Sequence[str]) -> list[Line]:
-    """Share of the pairs on which every two and more of the judges said the same.
+    """Share of the pairs on which every two and more of the judges said the same, of those about which all judges were asked.
+
+    Where a judge was asked because others disagreed, agreement would look smaller than it is.
 
     >>> import numpy as np
     >>> agreement(np.array([[YES, YES], [YES, ABSTAINED]]), ["x", "y"])
     [{'judges': 'x, y', 'agreement': 0.5}]
     """
     lines: list[Line] = []
+    votes = votes[(votes != UNASKED).all(axis=1)]
     for size in range(2, len(judges) + 1):
         for group in combinations(range(len(judges)), size):
             said = votes[:, group]

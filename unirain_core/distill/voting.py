@@ -7,10 +7,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-YES, NO, ABSTAINED = 1, 0, -1
+YES, NO, ABSTAINED, UNASKED = 1, 0, -1, -2
 
 Votes = NDArray[np.int8]
-"""(pairs, judges) of YES, NO and ABSTAINED."""
+"""(pairs, judges) of YES, NO, ABSTAINED and UNASKED."""
 Counts = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
@@ -41,6 +41,23 @@ def is_decided_by_abstention(yes: Counts, abstained: Counts, n_judges: Counts | 
     [True, False]
     """
     return ~is_reliable(yes, n_judges) & is_reliable(yes + abstained, n_judges)
+
+
+def is_settled(votes: Votes) -> Flags:
+    """Whether the judges that were not asked cannot change what is said of a pair, whatever they would answer.
+
+    Said are the verdict and whether abstentions decided it. So asking no further loses nothing.
+
+    >>> is_settled(np.array([[YES, YES, UNASKED], [YES, NO, UNASKED], [NO, ABSTAINED, UNASKED]], dtype=np.int8)).tolist()
+    [True, False, False]
+    """
+    n_judges = votes.shape[1]
+    yes, abstained, unasked = ((votes == said).sum(axis=1) for said in (YES, ABSTAINED, UNASKED))
+    is_sure = is_reliable(yes, n_judges) == is_reliable(yes + unasked, n_judges)
+    would_be = yes + abstained
+    is_sure_of_reason = is_reliable(would_be, n_judges) == is_reliable(would_be + unasked, n_judges)
+    settled: Flags = is_sure & (is_reliable(yes, n_judges) | is_sure_of_reason)
+    return settled
 
 
 def calls_until_certain(votes: Votes) -> Counts:

@@ -7,25 +7,30 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.picture import Picture
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import Dropped, Pair, Reference, Verdict, Vote
+from unirain_core.artefacts.schemas import Dropped, Pair, Reference, Vote
 from unirain_core.config.load import load_prompt
 from unirain_core.config.models import JudgeModel
-from unirain_core.config.sections import VlmVotes
+from unirain_core.config.sections import JudgeName, VlmVotes
 from unirain_core.distill import calibration, rainy, voting
 from unirain_core.distill.ballots import RANKED, Answer, Ballot, VoteJob, answers_of, ballots, vote_job
 from unirain_core.distill.judging import HALF, MIN_MASS, with_votes
+from unirain_core.distill.poll import Poll, drawn_for_all
+from unirain_core.distill.voting import Flags
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import GateError
 from unirain_core.stages.judges import JudgeChoice, make_judge
+from unirain_core.stages.vote_tables import votes_on_pairs, write_votes
 from unirain_core.stages.votes_report import votes_report
 
 logger = logging.getLogger(__name__)
@@ -79,20 +84,33 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes) -> None:
     dropped = _dropped(root, out / "dropped.parquet")
     photos = {row.id: row.picture for batch in rainy.photos(root, dropped) for row in batch}
     n_photos = 0 if params.accept_share is None else _demand_two(len(photos))
+    groups, is_drawn = _groups(root, dropped, params.ask_all_share)
+    poll = Poll(len(jobs), is_drawn, early_stop=params.early_stop)
+    asked: list[_Asked] = []
     with _folder(out / ".answers") as folder:
-        answers = []
         for number, job in enumerate(jobs):
-            asked = _ballots(root, dropped, photos, about_photos=n_photos > 0)
-            answers.append(_ask(job, asked, n_photos, store, folder / str(number)))
-        thresholds = _thresholds([a.on_photos for a in answers], params)
-        with tables.writer(out / "photos.parquet", Vote) as table:
-            for piece in _votes([a.on_photos for a in answers], thresholds):
-                table.columns(piece)
-        votes = write_votes(out, [a.on_pairs for a in answers], thresholds)
-    failed = sum((a.failed for a in answers), Counter[str]())
-    summary = votes_report(STAGE, votes, _groups(root, dropped), failed, thresholds)
+            is_open = poll.is_open()
+            about = _ballots(root, dropped, photos, is_open, about_photos=n_photos > 0)
+            answers = _ask(job, about, n_photos, store, folder / str(number))
+            threshold = _threshold(params.judges[number], answers.on_photos, params)
+            asked.append(_Asked(answers, is_open, threshold))
+            poll.votes[is_open, number] = _numbers(answers.on_pairs, params.judges[number], threshold)
+        _write(out, params.judges, asked, n_photos)
+    failed = sum((one.answers.failed for one in asked), Counter[str]())
+    thresholds = {judge: one.threshold for judge, one in zip(params.judges, asked, strict=True)}
+    summary = votes_report(STAGE, poll.votes, groups, failed, thresholds)
     report.write(root / WRITES[1], summary)
-    logger.info("%s: %d of %d pairs kept", STAGE, summary.counts["kept"], len(votes))
+    logger.info("%s: %d of %d pairs kept", STAGE, summary.counts["kept"], len(poll.votes))
+
+
+def _write(out: Path, judges: Sequence[str], asked: Sequence["_Asked"], n_photos: int) -> None:
+    """Write the tables of votes on photos and pairs, and of verdicts."""
+    thresholds = {judge: one.threshold for judge, one in zip(judges, asked, strict=True)}
+    every_photo = [np.ones(n_photos, dtype=np.bool_)] * len(asked)
+    with tables.writer(out / "photos.parquet", Vote) as table:
+        for piece in votes_on_pairs([one.answers.on_photos for one in asked], every_photo, thresholds):
+            table.columns(piece.drop("pair", "number"))
+    write_votes(out, [one.answers.on_pairs for one in asked], [one.is_open for one in asked], thresholds)
 
 
 def _dropped(root: Path, out: Path) -> set[str]:
@@ -127,15 +145,18 @@ def _folder(folder: Path) -> Iterator[Path]:
 
 
 def _ballots(
-    root: Path, dropped: set[str], photos: Mapping[str, Picture], *, about_photos: bool
+    root: Path, dropped: set[str], photos: Mapping[str, Picture], is_open: Flags, *, about_photos: bool
 ) -> Iterator[list[Ballot]]:
-    """What a judge is asked: first about the photos, if at all, then about the pairs."""
+    """What a judge is asked: first about the photos, if at all, then about the pairs that are open."""
     folder = root / paths.REFERENCES
     if about_photos:
         references = tables.batches(folder / "photos.parquet", Reference, RANKED)
         yield from ballots(rainy.photos(root, dropped), photos, references)
     references = tables.batches(folder / "references.parquet", Reference, RANKED)
-    yield from ballots(rainy.pairs(root, dropped), photos, references)
+    start = 0
+    for batch in ballots(rainy.pairs(root, dropped), photos, references):
+        yield list(compress(batch, is_open[start : start + len(batch)]))
+        start += len(batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +167,16 @@ class _Answers:
     on_pairs: Path
     failed: Counter[str]
     """Why questions could not be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a judge was asked, and how its answers count."""
+
+    answers: _Answers
+    is_open: Flags
+    """About which pairs it was asked."""
+    threshold: float
 
 
 def _ask(
@@ -167,58 +198,36 @@ def _ask(
     return answers
 
 
-def _thresholds(on_photos: Sequence[Path], params: VlmVotes) -> dict[str, float]:
+def _threshold(judge: JudgeName, on_photos: Path, params: VlmVotes) -> float:
     if params.accept_share is None:
-        return dict.fromkeys(params.judges, HALF)
-    p_yes: dict[str, pl.Series] = {}
-    for judge, file in zip(params.judges, on_photos, strict=True):
-        answers = tables.columns(file, Answer, ["p_yes", "mass"])
-        p_yes[judge] = answers.filter(pl.col("mass") >= MIN_MASS)["p_yes"]
-    silent = [judge for judge, own in p_yes.items() if own.is_empty()]
-    if silent:
+        return HALF
+    answers = tables.columns(on_photos, Answer, ["p_yes", "mass"])
+    p_yes = answers.filter(pl.col("mass") >= MIN_MASS)["p_yes"]
+    if p_yes.is_empty():
         raise GateError(
-            f"vlm_votes.accept_share: {', '.join(silent)} abstained on every photo of the real-rain database; "
+            f"vlm_votes.accept_share: {judge} abstained on every photo of the real-rain database; "
             "remove accept_share, and half decides"
         )
-    return {judge: calibration.threshold(own, params.accept_share) for judge, own in p_yes.items()}
+    return calibration.threshold(p_yes, params.accept_share)
 
 
-def _votes(files: Sequence[Path], thresholds: Mapping[str, float]) -> Iterator[pl.DataFrame]:
-    """The votes of all judges: those on one pair follow each other, in the order of the judges."""
-    for pieces in zip(*(tables.batches(file, Answer) for file in files), strict=True):
-        answers = pl.concat([pl.DataFrame(piece) for piece in pieces])
-        by_judge = np.arange(len(answers)).reshape(len(files), -1)
-        yield with_votes(answers[by_judge.T.ravel()], thresholds)
+def _numbers(on_pairs: Path, judge: JudgeName, threshold: float) -> NDArray[np.int8]:
+    """One judge's votes on the pairs about which it was asked."""
+    parts = [np.empty(0, dtype=np.int8)]
+    for piece in tables.batches(on_pairs, Answer, ["judge", "p_yes", "mass"]):
+        votes = with_votes(pl.DataFrame(piece), {judge: threshold})["vote"]
+        parts.append(votes.cast(pl.Int8).fill_null(voting.ABSTAINED).to_numpy())
+    return np.concatenate(parts)
 
 
-def write_votes(out: Path, files: Sequence[Path], thresholds: Mapping[str, float]) -> voting.Votes:
-    """All votes as numbers, after the tables of votes and verdicts were written piece by piece.
-
-    Args:
-        out: folder of the tables.
-        files: the answers of each judge on all pairs, in the order of the pairs.
-        thresholds: of each judge.
-    """
-    cast = [np.empty((0, len(files)), dtype=np.int8)]
-    with (
-        tables.writer(out / "votes.parquet", Vote) as votes,
-        tables.writer(out / "verdicts.parquet", Verdict) as verdicts,
-    ):
-        for piece in _votes(files, thresholds):
-            votes.columns(piece)
-            numbers = piece["vote"].cast(pl.Int8).fill_null(voting.ABSTAINED).to_numpy()
-            cast.append(numbers.reshape(-1, len(files)))
-            of_pairs = voting.verdicts(cast[-1])
-            verdicts.columns(of_pairs.with_columns(piece["pair_id"].gather_every(len(files))))
-    return np.concatenate(cast)
-
-
-def _groups(root: Path, dropped: set[str]) -> pl.DataFrame:
-    """Rain type and dataset of every pair that was asked about."""
+def _groups(root: Path, dropped: set[str], share: float) -> tuple[pl.DataFrame, Flags]:
+    """Rain type and dataset of every pair that can be asked about, and whether every judge is asked about it."""
     names = ("rain_type", "dataset")
     groups = [pl.DataFrame(schema=dict.fromkeys(names, pl.Categorical))]
+    drawn = [np.empty(0, dtype=np.bool_)]
     without = pl.Series(sorted(dropped), dtype=pl.String).implode()
     for piece in tables.batches(root / rainy.PAIRS, Pair, ["pair_id", *names]):
-        asked = pl.DataFrame(piece).filter(~pl.col("pair_id").is_in(without))
-        groups.append(asked.select(pl.col(names).cast(pl.Categorical)))
-    return pl.concat(groups)
+        pairs = pl.DataFrame(piece).filter(~pl.col("pair_id").is_in(without))
+        groups.append(pairs.select(pl.col(names).cast(pl.Categorical)))
+        drawn.append(drawn_for_all(pairs["pair_id"], share))
+    return pl.concat(groups), np.concatenate(drawn)

@@ -1,0 +1,47 @@
+"""Which judge is asked about which pair: each after the other, and only where it can still change something."""
+
+import hashlib
+from collections.abc import Iterable
+
+import numpy as np
+
+from unirain_core.distill.voting import UNASKED, Flags, Votes, is_settled
+
+
+class Poll:
+    """The votes so far."""
+
+    def __init__(self, n_judges: int, is_asked_of_all: Flags, *, early_stop: bool) -> None:
+        """Nobody was asked yet.
+
+        Args:
+            n_judges: all that can be asked.
+            is_asked_of_all: pairs about which every judge is asked in any case.
+            early_stop: whether the others are left alone as soon as they are settled.
+        """
+        self.votes: Votes = np.full((len(is_asked_of_all), n_judges), UNASKED, dtype=np.int8)
+        self._is_asked_of_all, self._early_stop = is_asked_of_all, early_stop
+
+    def is_open(self) -> Flags:
+        """The pairs about which the next judge is asked."""
+        if not self._early_stop:
+            return np.ones(len(self.votes), dtype=np.bool_)
+        return ~is_settled(self.votes) | self._is_asked_of_all
+
+    def saved(self) -> int:
+        """Questions that were not asked."""
+        return int((self.votes == UNASKED).sum())
+
+
+def drawn_for_all(ids: Iterable[str], share: float) -> Flags:
+    """Which pairs are drawn, by a hash of their ids: a pair stays drawn when others come and go.
+
+    >>> drawn_for_all(["a/1", "a/2"], 1.0).tolist()
+    [True, True]
+    """
+    limit = int(share * 2**64)
+    drawn = []
+    for name in ids:
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
+        drawn.append(number < limit)
+    return np.array(drawn, dtype=np.bool_)
