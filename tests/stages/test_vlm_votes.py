@@ -107,7 +107,14 @@ def test_every_count_of_the_report_can_be_traced_to_rows(project):
     kept = sum(v.verdict for v in verdicts)
     accepted = Counter(v.judge for v in votes if v.vote)
 
-    assert {"pairs": 3, "kept": kept, "rejected": 3 - kept, "votes": 9, "questions_saved": 0, "abstentions": 0} == said["counts"]
+    assert {
+        "pairs": 3,
+        "kept": kept,
+        "rejected": 3 - kept,
+        "votes": 9,
+        "questions_saved": 0,
+        "abstentions": 0,
+    } == said["counts"]
     assert ["drs", "nrd"] == [line["name"] for line in said["by_type"]]
     assert ["one", "two"] == [line["name"] for line in said["by_dataset"]]
     assert 3 == sum(line["pairs"] for line in said["by_type"])

@@ -142,6 +142,13 @@ class CastVotes:
         """Dataset and id."""
         return ballot.dataset, ballot.id
 
+    def load(self, ballot: Ballot) -> Question:
+        """What the judge is shown of a ballot."""
+        query, *references = [
+            pairs.read(picture, self.roots) for picture in (ballot.query, *ballot.references)
+        ]
+        return Question(query, references)
+
     def compute(self, batch: Sequence[Ballot]) -> list[Answer | Failed]:
         """One answer to each ballot; the judge is asked once, and each picture is decoded once."""
         pixels: dict[Picture, RgbImage] = {}
@@ -152,6 +159,10 @@ class CastVotes:
                     pixels[picture] = pairs.read(picture, self.roots)
             references = [pixels[picture] for picture in ballot.references]
             questions.append(Question(pixels[ballot.query], references))
+        return self.compute_loaded(batch, questions)
+
+    def compute_loaded(self, batch: Sequence[Ballot], questions: Sequence[Question]) -> list[Answer | Failed]:
+        """As `compute`, of ballots whose pictures are decoded."""
         responses = self.make_judge().judge(questions)
         answers: list[Answer | Failed] = []
         for ballot, response in zip(batch, responses, strict=True):

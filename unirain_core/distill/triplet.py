@@ -109,14 +109,22 @@ class EncodeRows:
         """Dataset and id of a row."""
         return row.dataset, row.id
 
+    def load(self, row: Rainy) -> RgbImage:
+        """The picture of a row."""
+        return pairs.read(row.picture, self.roots)
+
     def compute(self, batch: Sequence[Rainy]) -> list[EncodedRow]:
         """One triplet for each row.
 
         Raises:
             FloatingPointError: a vector holds what is no number.
         """
+        return self.compute_loaded(batch, [self.load(row) for row in batch])
+
+    def compute_loaded(self, batch: Sequence[Rainy], pictures: Sequence[RgbImage]) -> list[EncodedRow]:
+        """As `compute`, of rows whose pictures are decoded."""
         encoder = self.make_encoder()
-        triplets = encoder.encode([pairs.read(row.picture, self.roots) for row in batch])
+        triplets = encoder.encode(pictures)
         return [_encoded(row, triplet, encoder) for row, triplet in zip(batch, triplets, strict=True)]
 
 

@@ -5,11 +5,12 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from unirain_core.engine import shards
+from unirain_core.engine.ahead import Ahead, n_loaders
 from unirain_core.engine.edits import demand_code_of_the_stage
-from unirain_core.engine.jobs import Failed, Job
+from unirain_core.engine.jobs import Failed, Job, Loading
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ChangedInputError, ItemError, UniRainError
 
@@ -69,12 +70,13 @@ class Compute(Generic[In, Out]):
 
     def _compute(self, shard: Shard[In], outcome: Outcome, results: list[Out]) -> None:
         job_class = type(self.job)
+        ahead = _ahead(self.job)
         begin, usual = 0, _fitting.get(job_class, sys.maxsize)
         while begin < len(shard.rows):
             size = self._size(len(shard.rows))
             keys, rows = shard.keys[begin : begin + size], shard.rows[begin : begin + size]
             try:
-                batch = self._batch(rows)
+                batch = self._batch(rows) if ahead is None else self._loaded_batch(ahead, shard, begin, size)
             except Exception as error:  # whatever a library raises of one picture must not end the batch
                 if _concerns_all(error):
                     raise
@@ -89,13 +91,28 @@ class Compute(Generic[In, Out]):
             else:
                 _take(keys, batch, outcome, results)
             begin += len(rows)
+            if ahead is not None:
+                ahead.forget(begin)
+        if ahead is not None:
+            ahead.forget()
+
+    def _loaded_batch(
+        self, ahead: Ahead[In], shard: Shard[In], begin: int, size: int
+    ) -> Sequence[Out | Failed]:
+        """A micro-batch whose rows other processes loaded."""
+        loaded = ahead.loaded(shard.rows, begin, size)
+        rows = shard.rows[begin : begin + size]
+        results: Sequence[Out | Failed] = cast("Loading[In]", self.job).compute_loaded(rows, loaded)
+        return self._counted(rows, results)
 
     def _size(self, n_rows: int) -> int:
         """Rows of the next micro-batch."""
         return min(self.job.batch or n_rows, _fitting.get(type(self.job), n_rows))
 
     def _batch(self, rows: Sequence[In]) -> Sequence[Out | Failed]:
-        results = self.job.compute(rows)
+        return self._counted(rows, self.job.compute(rows))
+
+    def _counted(self, rows: Sequence[In], results: Sequence[Out | Failed]) -> Sequence[Out | Failed]:
         if len(results) != len(rows):
             raise _MiscountError(f"{self.store.owner}: {len(rows)} rows gave {len(results)} results")
         return results
@@ -120,6 +137,20 @@ def _take(keys: Sequence[bytes], batch: Sequence[Out | Failed], outcome: Outcome
         else:
             outcome.stored.append(key)
             results.append(result)
+
+
+_loaders: dict[type[Any], Ahead[Any]] = {}
+"""Class of a job to the processes that load for it; they live as long as this one."""
+
+
+def _ahead(job: Job[Any, Any]) -> Ahead[Any] | None:
+    """The processes that load for this one; None where it loads its rows itself."""
+    n_processes = n_loaders() if isinstance(job, Loading) else 0
+    if not n_processes or not isinstance(job, Loading):
+        return None
+    if type(job) not in _loaders:
+        _loaders[type(job)] = Ahead(job, n_processes)
+    return _loaders[type(job)]
 
 
 class _MiscountError(ValueError):

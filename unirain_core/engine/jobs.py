@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import pyarrow as pa
 
@@ -58,6 +58,19 @@ class Job(Protocol[Row, Result]):
 
     def compute(self, batch: Sequence[Row]) -> Sequence[Result | Failed]:
         """One result for each row, in their order; a row may have failed by itself while the others did not."""
+        ...
+
+
+@runtime_checkable
+class Loading(Protocol[Row]):
+    """A job whose rows can be loaded by other processes, while a device computes those before."""
+
+    def load(self, row: Row) -> Any:  # noqa: ANN401 (whatever its `compute_loaded` takes)
+        """What the computation needs of a row, such as its pictures; it travels between processes."""
+        ...
+
+    def compute_loaded(self, batch: Sequence[Row], loaded: Sequence[Any]) -> Sequence[Any]:
+        """As `Job.compute`, of rows that are loaded."""
         ...
 
 

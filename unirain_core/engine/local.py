@@ -12,6 +12,7 @@ from functools import cache, partial
 from multiprocessing.queues import SimpleQueue
 from typing import Any, Generic, TypeVar
 
+from unirain_core.engine.ahead import LOADERS
 from unirain_core.engine.life import tie_to_parent
 from unirain_core.engine.pools import Device
 from unirain_core.errors import ConfigError, WorkerDiedError
@@ -80,6 +81,8 @@ class LocalPool(Generic[Task, Result]):
     def _start(self) -> ProcessPoolExecutor:
         # read when a worker loads NumPy or torch: two workers of two threads each would fight
         os.environ.update(dict.fromkeys(_THREADS, "1"))
+        if self._devices:  # a worker with a GPU would wait for pictures: the cores are shared out among them
+            os.environ.setdefault(LOADERS, str((os.cpu_count() or 1) // self._n_workers))
         context = multiprocessing.get_context("spawn")
         devices: SimpleQueue[str] = context.SimpleQueue()
         for device in self._devices:

@@ -1,0 +1,103 @@
+"""Rows are loaded by other processes while a device computes: the same results, and one bad row harms no other."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from unirain_core.artefacts.schemas import Verdict
+from unirain_core.engine.ahead import LOADERS, Ahead, n_loaders
+from unirain_core.engine.jobs import Failed
+from unirain_core.engine.local import LocalEngine
+from unirain_core.engine.pools import Device
+from unirain_core.engine.rows import finished_rows
+from unirain_core.engine.store import WorkStore
+from unirain_core.errors import ConfigError, ItemError
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A job that notes which process loads a row, and doubles what was loaded."""
+
+    log: Path
+    algorithm: str = "1"
+    output: type[Verdict] = Verdict
+    device: Device = "gpu"
+    batch: int | None = 4
+
+    def key(self, row: int) -> str:
+        return str(row)
+
+    def place(self, row: int) -> tuple[str, str]:
+        return "rows", f"rows/{row:05d}"
+
+    def load(self, row: int) -> int:
+        with self.log.open("a") as file:
+            file.write(f"{row} {os.getpid()}\n")
+        if row == 5:
+            raise ItemError("unreadable", "the fifth")
+        return 2 * row
+
+    def compute(self, batch: Sequence[int]) -> list[Verdict]:
+        return self.compute_loaded(batch, [self.load(row) for row in batch])
+
+    def compute_loaded(self, batch: Sequence[int], loaded: Sequence[int]) -> list[Verdict]:
+        with self.log.open("a") as file:
+            file.write(f"compute {os.getpid()}\n")
+        return [
+            Verdict(pair_id=f"rows/{row:05d}", yes=value, no=0, abstained=0, verdict=True, calls=1)
+            for row, value in zip(batch, loaded, strict=True)
+        ]
+
+
+def computed(tmp_path, monkeypatch, loaders):
+    monkeypatch.setenv(LOADERS, str(loaders))
+    home = tmp_path / str(loaders)
+    home.mkdir()
+    store = WorkStore(home=home, owner="rows")
+    results = finished_rows(Loaded(home / "log"), list(range(20)), store, LocalEngine(1))
+    return results, (home / "log").read_text().splitlines()
+
+
+def test_what_is_loaded_by_others_gives_what_the_worker_itself_gives(tmp_path, monkeypatch):
+    alone, _ = computed(tmp_path, monkeypatch, 0)
+    helped, _ = computed(tmp_path, monkeypatch, 2)
+
+    assert alone == helped
+    assert Failed("unreadable", "the fifth") == alone[5]
+    assert [2 * row for row in range(20) if row != 5] == [v.yes for v in helped if isinstance(v, Verdict)]
+
+
+def test_other_processes_load_than_the_one_that_computes(tmp_path, monkeypatch):
+    _, lines = computed(tmp_path, monkeypatch, 2)
+    computing = {line.split()[1] for line in lines if line.startswith("compute")}
+    loading = {line.split()[1] for line in lines if not line.startswith("compute")}
+
+    assert 1 == len(computing)
+    assert loading - computing
+
+
+def test_without_the_variable_a_worker_loads_its_rows_itself(monkeypatch):
+    monkeypatch.delenv(LOADERS, raising=False)
+
+    assert 0 == n_loaders()
+
+
+def test_a_number_of_loaders_that_is_none_is_refused(monkeypatch):
+    monkeypatch.setenv(LOADERS, "many")
+
+    with pytest.raises(ConfigError, match="UNIRAIN_LOADERS: a number of processes is expected"):
+        n_loaders()
+
+
+def test_the_next_batches_are_begun_before_they_are_asked_for(tmp_path):
+    ahead = Ahead(Loaded(tmp_path / "log"), 1)
+
+    assert [0, 2] == ahead.loaded(list(range(4)), 0, 2)
+    assert 4 == len(ahead._futures)
+    ahead.forget(2)
+    assert [2, 3] == sorted(ahead._futures)
+    ahead.forget()
+    assert {} == ahead._futures

@@ -1,0 +1,85 @@
+"""Rows that other processes load while this one computes those before, so that a device does not wait for pictures."""
+
+import multiprocessing
+import os
+import pickle
+import signal
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from functools import partial
+from multiprocessing.util import Finalize
+from typing import Any, Generic, TypeVar
+
+from unirain_core.engine.jobs import Loading
+from unirain_core.engine.life import tie_to_parent
+from unirain_core.errors import ConfigError
+
+In = TypeVar("In")
+
+LOADERS = "UNIRAIN_LOADERS"
+"""Environment variable: processes that load for one worker. The engine sets it where a worker has a GPU; 0: the worker loads
+its rows itself."""
+
+BATCHES_AHEAD = 3
+"""Batches that are loaded before they are needed: one slow picture then delays nobody."""
+
+
+class Ahead(Generic[In]):
+    """The processes that load for this one; they start with the first row and end with this process."""
+
+    def __init__(self, job: Loading[In], n_processes: int) -> None:
+        """Load the rows of a job."""
+        self._executor = ProcessPoolExecutor(
+            max_workers=n_processes,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=partial(_begin_loader, pickle.dumps(job)),
+        )
+        self._futures: dict[int, Future[Any]] = {}
+        # A worker that ends closes its queues (priority 10) and joins its children before it ends its pools: the loaders would
+        # never hear of the end, and it would wait for ever.
+        Finalize(None, self._executor.shutdown, kwargs={"cancel_futures": True}, exitpriority=20)
+
+    def loaded(self, rows: Sequence[In], begin: int, size: int) -> list[Any]:
+        """What was loaded of `size` rows from `begin` on; the rows after them are begun.
+
+        Raises:
+            Exception: whatever loading one of them raised.
+        """
+        end = min(begin + size * (1 + BATCHES_AHEAD), len(rows))
+        for place in range(begin, end):
+            if place not in self._futures:
+                self._futures[place] = self._executor.submit(_load, rows[place])
+        wanted = range(begin, min(begin + size, len(rows)))
+        return [self._futures[place].result() for place in wanted]
+
+    def forget(self, until: int | None = None) -> None:
+        """Let go of the rows before a place; of all where none is named."""
+        for place in list(self._futures):
+            if until is None or place < until:
+                self._futures.pop(place).cancel()
+
+
+def n_loaders() -> int:
+    """How many processes load for this worker.
+
+    Raises:
+        ConfigError: the variable holds no number.
+    """
+    text = os.environ.get(LOADERS, "0")
+    if not (text.isascii() and text.isdigit()):
+        raise ConfigError(f"{LOADERS}: a number of processes is expected (found {text!r})")
+    return int(text)
+
+
+_jobs: list[Loading[Any]] = []
+"""The job of this loading process."""
+
+
+def _begin_loader(job: bytes) -> None:
+    tie_to_parent(signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _jobs.append(pickle.loads(job))
+
+
+def _load(row: Any) -> Any:  # noqa: ANN401 (whatever the job loads)
+    return _jobs[0].load(row)
