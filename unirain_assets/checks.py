@@ -2,12 +2,13 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 
 from unirain_core.artefacts import paths, schemas, tables
 from unirain_core.config.pipeline import Step
@@ -55,16 +56,16 @@ def _result(check: Check, root: Path, step: Step) -> dg.AssetCheckResult:
 
 
 def _pool_is_filled(root: Path, _step: Step) -> str | None:
-    listed = tables.read(root / paths.RAW / "manifest.parquet", schemas.ManifestRow)
+    listed = tables.count(root / paths.RAW / "manifest.parquet", schemas.ManifestRow)
     return None if listed else "no dataset of params.yaml holds a pair: the pool is empty"
 
 
 def _rows_are_conserved(root: Path, _step: Step) -> str | None:
-    listed = len(tables.read(root / paths.RAW / "manifest.parquet", schemas.ManifestRow))
+    listed = tables.count(root / paths.RAW / "manifest.parquet", schemas.ManifestRow)
     folder = root / paths.VERIFIED
-    verified = len(tables.read(folder / "pairs.parquet", schemas.Pair))
-    real = len(tables.read(folder / "real.parquet", schemas.RealPhoto))
-    dropped = len(tables.read(folder / "dropped.parquet", schemas.Dropped))
+    verified = tables.count(folder / "pairs.parquet", schemas.Pair)
+    real = tables.count(folder / "real.parquet", schemas.RealPhoto)
+    dropped = tables.count(folder / "dropped.parquet", schemas.Dropped)
     if listed == verified + real + dropped:
         return None
     return (
@@ -73,21 +74,24 @@ def _rows_are_conserved(root: Path, _step: Step) -> str | None:
 
 
 def _pairs_have_references(root: Path, step: Step) -> str | None:
-    references = tables.read(root / paths.REFERENCES / "references.parquet", schemas.Reference)
-    return _missing(root, (r.pair_id for r in references), "no reference", paths.TRIPLETS)
+    references = _ids(root / paths.REFERENCES / "references.parquet", schemas.Reference)
+    return _missing(root, references, "no reference", paths.TRIPLETS)
 
 
 def _pairs_have_verdicts(root: Path, _step: Step) -> str | None:
-    verdicts = tables.read(root / paths.VOTES / "verdicts.parquet", schemas.Verdict)
-    return _missing(root, (v.pair_id for v in verdicts), "no verdict", paths.VOTES)
+    verdicts = _ids(root / paths.VOTES / "verdicts.parquet", schemas.Verdict)
+    return _missing(root, verdicts, "no verdict", paths.VOTES)
 
 
-def _missing(root: Path, answered: Iterable[str], what: str, dropped_by: str) -> str | None:
+def _ids(file: Path, row_class: type[object]) -> set[str]:
+    return set(tables.columns(file, row_class, ["pair_id"])["pair_id"])
+
+
+def _missing(root: Path, answered: set[str], what: str, dropped_by: str) -> str | None:
     """Verified pairs that were neither answered nor dropped with a reason."""
-    dropped = {d.pair_id for d in tables.read(root / dropped_by / "dropped.parquet", schemas.Dropped)}
-    verified = {p.pair_id for p in tables.read(root / paths.VERIFIED / "pairs.parquet", schemas.Pair)}
-    pairs = verified - dropped
-    without = sorted(pairs - set(answered))
+    dropped = _ids(root / dropped_by / "dropped.parquet", schemas.Dropped)
+    pairs = _ids(root / paths.VERIFIED / "pairs.parquet", schemas.Pair) - dropped
+    without = sorted(pairs - answered)
     return f"{len(without)} of {len(pairs)} pairs have {what}, the first is {without[0]}" if without else None
 
 
@@ -95,14 +99,14 @@ def _types_have_pairs(root: Path, step: Step) -> str | None:
     gaps: list[str] = []
     for name, rows in _splits(root).items():
         if name != UNFILTERED:
-            counts = Counter(row.rain_type for row in rows)
+            counts = Counter(rows["rain_type"])
             types = _texts(step.params.get("rain_types"))
             gaps += [f"{name} has no {rain_type}" for rain_type in types if not counts[rain_type]]
     return f"{'; '.join(gaps)}: add a dataset, or take the type out of rain_types" if gaps else None
 
 
 def _splits_share_no_scene(root: Path, _step: Step) -> str | None:
-    scenes = {name: {row.scene_id for row in rows} for name, rows in _splits(root).items()}
+    scenes = {name: set(rows["scene_id"]) for name, rows in _splits(root).items()}
     for one, other in combinations(scenes, 2):
         shared = sorted(scenes[one] & scenes[other])
         if shared and not (one.startswith("train/") and other.startswith("train/")):
@@ -110,11 +114,14 @@ def _splits_share_no_scene(root: Path, _step: Step) -> str | None:
     return None
 
 
-def _splits(root: Path) -> dict[str, list[schemas.SplitRow]]:
+def _splits(root: Path) -> dict[str, pl.DataFrame]:
+    """Rain type and scene of the pairs of each split."""
     folder = root / paths.SPLIT
     files = [folder / "train" / "rainrag.parquet", *(folder / f"{name}.parquet" for name in HELD_OUT)]
     return {
-        file.relative_to(folder).with_suffix("").as_posix(): tables.read(file, schemas.SplitRow)
+        file.relative_to(folder).with_suffix("").as_posix(): tables.columns(
+            file, schemas.SplitRow, ["rain_type", "scene_id"]
+        )
         for file in files
     }
 

@@ -174,11 +174,7 @@ def _preview(file: Path) -> str | None:
         with Image.open(file) as image:
             image.thumbnail((_PICTURE_SIDE, _PICTURE_SIDE))
             image.convert("RGB").save(content, format="WEBP", quality=80)
-    except (
-        OSError,
-        SyntaxError,
-        Image.DecompressionBombError,
-    ):  # Pillow raises the first two of broken files
+    except (OSError, SyntaxError, Image.DecompressionBombError):  # the first two are raised of broken files
         return None
     return f"data:image/webp;base64,{base64.b64encode(content.getvalue()).decode()}"
 

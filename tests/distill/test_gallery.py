@@ -3,12 +3,18 @@
 import json
 import re
 
-from unirain_core.artefacts.schemas import Dropped, PyramidRow, Reference, Vote
-from unirain_core.distill.gallery import Card, card_of_dropped, card_of_row, choose, gather, page
+import polars as pl
+
+from unirain_core.artefacts.schemas import Reference, Vote
+from unirain_core.distill.gallery import DROPPED, POOL, Card, card, choose, gather, page
 
 
-def card(name, level="distilled", reason="accepted", rain_type="drs", **more):
+def shown(name, level="distilled", reason="accepted", rain_type="drs", **more):
     return Card(id=name, level=level, reason=reason, source="s", rain_type=rain_type, **more)
+
+
+def row(name, **more):
+    return {**dict.fromkeys(POOL, ""), "id": name, "level": "distilled", "reason": "accepted", **more}
 
 
 def content(html):
@@ -18,7 +24,7 @@ def content(html):
 
 
 def test_a_page_holds_its_cards_pictures_and_meanings():
-    html = page([card("a/1")], {"a/1": ("UklG", None)}, totals={"distilled": 1}, judges=["internvl"])
+    html = page([shown("a/1")], {"a/1": ("UklG", None)}, totals={"distilled": 1}, judges=["internvl"])
 
     assert ["a/1"] == [c["id"] for c in content(html)["cards"]]
     assert {"a/1": ["UklG", None]} == content(html)["pictures"]
@@ -33,7 +39,7 @@ def test_a_page_names_no_address_and_loads_nothing():
 
 
 def test_text_of_a_dataset_cannot_leave_its_place():
-    evil = card("</script><script>alert(1)</script>", caption="<!-- \u2028")
+    evil = shown("</script><script>alert(1)</script>", caption="<!-- \u2028")
     html = page([evil], {}, totals={"distilled": 1}, judges=[])
 
     assert 2 == html.count("</script>")
@@ -47,13 +53,13 @@ def test_stand_in_judges_are_named_as_such():
 
 
 def test_a_sampled_page_says_so():
-    (note,) = content(page([card("a")], {}, totals={"distilled": 4000, "dropped": 1000}, judges=[]))["notes"]
+    (note,) = content(page([shown("a")], {}, totals={"distilled": 4000, "dropped": 1000}, judges=[]))["notes"]
 
     assert "1 of 5,000" in note
 
 
 def test_the_levels_tell_the_numbers_before_the_choice_and_absent_ones_are_left_out():
-    html = page([card("a")], {}, totals={"distilled": 4000, "dropped": 1000}, judges=[])
+    html = page([shown("a")], {}, totals={"distilled": 4000, "dropped": 1000}, judges=[])
 
     assert [("distilled", 4000), ("dropped", 1000)] == [
         (x["name"], x["total"]) for x in content(html)["levels"]
@@ -61,17 +67,22 @@ def test_the_levels_tell_the_numbers_before_the_choice_and_absent_ones_are_left_
 
 
 def test_a_sample_takes_from_every_group_by_turns():
-    many = [card(f"k{i:03}") for i in range(100)]
-    few = [card(f"r{i}", level="low_fidelity", reason="rejected") for i in range(3)]
-    chosen = choose([*many, *few], 10)
+    many = [row(f"k{i:03}") for i in range(100)]
+    few = [row(f"r{i}", level="low_fidelity", reason="rejected") for i in range(3)]
+    chosen = choose(pl.DataFrame([*many, *few]), 10)
 
     assert 10 == len(chosen)
-    assert ["r0", "r1", "r2"] == [c.id for c in chosen if c.reason == "rejected"]
-    assert [c.id for c in chosen] == sorted(c.id for c in chosen)
+    assert ["r0", "r1", "r2"] == chosen.filter(pl.col("reason") == "rejected")["id"].to_list()
+    assert sorted(chosen["id"]) == chosen["id"].to_list()
+
+
+def test_a_sample_is_the_same_in_whatever_order_the_rows_stand():
+    rows = [row(f"k{i:03}", rain_type="drs" if i % 3 else "nrd") for i in range(60)]
+
+    assert choose(pl.DataFrame(rows), 7).rows() == choose(pl.DataFrame(rows[::-1]), 7).rows()
 
 
 def test_a_card_of_a_judged_pair_tells_votes_and_references_in_order():
-    row = PyramidRow(pair_id="p", level="low_fidelity", reason="rejected", split="none")
     votes = [
         Vote(
             pair_id="p",
@@ -100,14 +111,16 @@ def test_a_card_of_a_judged_pair_tells_votes_and_references_in_order():
         Reference(pair_id="p", rank=r, reference_id=f"photo{r}", s_txt=0.1, s_vis=0.2, s_perc=0.3)
         for r in (1, 0)
     ]
-    made = card_of_row(row, None, "s", gather({"p": "rain"}, votes, references))
+    judged = row("p", level="low_fidelity", reason="rejected", origin="synthetic")
+    made = card(judged, gather({"p": "rain"}, votes, references))
 
-    assert ("rain", "real") == (made.caption, made.origin)
+    assert ("rain", "synthetic", "rejected") == (made.caption, made.origin, made.reason)
     assert [{"judge": "j", "vote": "abstained", "p": 0.5, "from": 0.5, "why": "dark"}] == list(made.votes)
     assert ["photo0", "photo1"] == [r["id"] for r in made.references]
 
 
 def test_a_dropped_pair_shows_its_reason_and_detail():
-    made = card_of_dropped(Dropped(pair_id="p", dataset="d", reason="duplicate", other="q"))
+    lost = row("p", level=DROPPED, reason="duplicate", detail="q")
+    made = card(lost, gather({"p": "rain"}, [], []))
 
-    assert ("dropped", "duplicate", "q") == (made.level, made.reason, made.detail)
+    assert ("dropped", "duplicate", "q", "") == (made.level, made.reason, made.detail, made.caption)

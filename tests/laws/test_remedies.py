@@ -294,7 +294,6 @@ NO_REMEDY = {
     ("cli.commands", "Send every training's journal to MLflow as far as it has not seen it"),
     ("cli.commands", "put small pieces together"),
     ("cli.main", "train one network for four rain types"),  # the help of the whole command
-    ("engine.ray", "read -r _"),  # a program of the shell's
     ("tracking.registry", "name = '{}'"),  # a filter of MLflow's
 }
 """Texts that read like one."""

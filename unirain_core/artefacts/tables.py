@@ -4,7 +4,7 @@ import dataclasses
 import io
 import types
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -233,6 +233,21 @@ def read(path: Path, row_class: type[Row]) -> list[Row]:
     """
     with _opened(path, path, row_class) as file:
         return rows_of(_sound(file.read()), row_class)
+
+
+def read_some(path: Path, row_class: type[Row], key: str, names: Collection[str]) -> list[Row]:
+    """The rows whose key is one of a few names, in their order; the others are passed over piece by piece.
+
+    Raises:
+        MissingArtefactError: there is no such file; the message names the stage that writes it.
+        SchemaError: the file has other columns, or is damaged.
+    """
+    wanted = pl.Series(sorted(names), dtype=pl.String).implode()
+    rows: list[Row] = []
+    for piece in batches(path, row_class):
+        is_wanted = pl.DataFrame(piece.select([key])).select(pl.col(key).is_in(wanted)).to_series()
+        rows += rows_of(piece.filter(is_wanted.to_arrow()), row_class)
+    return rows
 
 
 def parse(path: Path, content: bytes, row_class: type[Any]) -> pa.Table:

@@ -2,13 +2,15 @@
 
 import hashlib
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import polars as pl
+
 from unirain_core.artefacts.meanings import MEANINGS
-from unirain_core.artefacts.schemas import Dropped, Pair, PyramidRow, Reference, Vote
+from unirain_core.artefacts.schemas import Reference, Vote
 from unirain_core.distill.pyramid import LEVELS
 from unirain_core.distill.stand_ins import note
 
@@ -53,6 +55,10 @@ class Card:
     references: tuple[Mapping[str, str | float], ...] = ()
 
 
+POOL = ("id", "level", "reason", "source", "rain_type", "origin", "split", "detail")
+"""Columns of everything that a page could show; a card has them as well."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What the stages before know of the pairs, each by pair_id."""
@@ -73,19 +79,19 @@ def gather(captions: Mapping[str, str], votes: Sequence[Vote], references: Seque
     return Evidence(captions=captions, votes=by_pair, references=of_pair)
 
 
-def card_of_row(row: PyramidRow, pair: Pair | None, source: str, evidence: Evidence) -> Card:
-    """The card of a pair or, without one, of a real photo."""
-    votes = evidence.votes.get(row.pair_id, ())
-    references = evidence.references.get(row.pair_id, ())
+def card(row: Mapping[str, str], evidence: Evidence) -> Card:
+    """The card of a row of the pool.
+
+    Args:
+        row: columns of POOL.
+        evidence: what the stages before know of its id; nothing of a row that was dropped.
+    """
+    name, is_judged = row["id"], row["level"] != DROPPED
+    votes = evidence.votes.get(name, ()) if is_judged else ()
+    references = evidence.references.get(name, ()) if is_judged else ()
     return Card(
-        id=row.pair_id,
-        level=row.level,
-        reason=row.reason,
-        source=source,
-        rain_type=pair.rain_type if pair else "",
-        origin=pair.origin if pair else "real",
-        split=row.split,
-        caption=evidence.captions.get(row.pair_id, ""),
+        **{key: row[key] for key in POOL},
+        caption=evidence.captions.get(name, "") if is_judged else "",
         votes=tuple(
             {"judge": v.judge, "vote": _word(v.vote), "p": v.p_yes, "from": v.threshold, "why": v.reason}
             for v in votes
@@ -97,24 +103,19 @@ def card_of_row(row: PyramidRow, pair: Pair | None, source: str, evidence: Evide
     )
 
 
-def card_of_dropped(row: Dropped) -> Card:
-    """The card of a pair that integrity dropped."""
-    return Card(id=row.pair_id, level=DROPPED, reason=row.reason, source=row.dataset, detail=row.other or "")
-
-
-def choose(cards: Sequence[Card], limit: int) -> list[Card]:
-    """At most `limit` cards, by turns from every group of equal level, rain type and reason; by id.
+def choose(pool: pl.DataFrame, limit: int) -> pl.DataFrame:
+    """At most `limit` rows, by turns from every group of equal level, rain type and reason; by id.
 
     The choice within a group is by hash: a page of a large pool is a fair sample of each group.
+
+    Args:
+        pool: columns of POOL.
+        limit: rows at most.
     """
-    place: Counter[tuple[str, str, str]] = Counter()
-    ranked: list[tuple[int, str, Card]] = []
-    for card in sorted(cards, key=lambda c: _hash(c.id)):
-        group = (card.level, card.rain_type, card.reason)
-        ranked.append((place[group], _hash(card.id), card))
-        place[group] += 1
-    taken = [card for _, _, card in sorted(ranked, key=lambda r: r[:2])[:limit]]
-    return sorted(taken, key=lambda card: card.id)
+    hashes = pl.Series("hash", [_hash(name) for name in pool["id"]], dtype=pl.UInt64)
+    place = pl.int_range(pl.len()).over("level", "rain_type", "reason").alias("place")
+    ranked = pool.with_columns(hashes).sort("hash").with_columns(place)
+    return ranked.sort("place", "hash").head(limit).sort("id").drop("place", "hash")
 
 
 def page(
@@ -167,5 +168,5 @@ def _rounded(value: object) -> object:
     return [_rounded(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _hash(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()
+def _hash(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")

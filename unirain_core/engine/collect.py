@@ -69,9 +69,8 @@ def collect_shared(
     """
     stages: dict[str, list[str]] = {}
     files = (place / "shards").files()
-    for (
-        path
-    ) in files:  # listed before the used lists are read: work that a run puts in between is then left alone
+    # listed before the used lists are read: work that a run puts in between is then left alone
+    for path in files:
         stage, is_below, name = path.partition("/")
         if is_below:
             stages.setdefault(stage, []).append(name)

@@ -83,10 +83,8 @@ class Compute(Generic[In, Out]):
                 if _is_lack_of_memory(error) and len(rows) > 1:
                     _fitting[job_class] = len(rows) // 2
                     continue
-                if _is_lack_of_memory(error):
-                    _fitting[job_class] = (
-                        usual  # this row alone was too large: the next ones may fit as before
-                    )
+                if _is_lack_of_memory(error):  # this row alone was too large: the next ones may fit as before
+                    _fitting[job_class] = usual
                 self._one_by_one(keys, rows, outcome, results)
             else:
                 _take(keys, batch, outcome, results)

@@ -7,9 +7,9 @@ to know all of them before it starts its actors, which would load their model an
 import logging
 import os
 import pickle
-import signal
 import socket
 import subprocess
+import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -235,18 +235,19 @@ def _connect() -> None:
 
 
 _watches: list[subprocess.Popen[bytes]] = []
-"""Kept as long as this process lives: a shell whose pipe is closed takes us for dead."""
+"""Kept as long as this process lives: one whose pipe is closed takes us for dead."""
 
 
 def _end_agents_with_us() -> None:
     """Let the agents of our own cluster end with this process, also by kill -9.
 
     Everything else of the cluster is tied to us. The agents ask their head what to do, and where the kernel ended the
-    head before them they would wait a minute for its answer (Ray 2.60). A shell reads from us until we are gone.
+    head before them they would wait a minute for its answer (Ray 2.60). `watch.py` reads from us until we are gone.
     """
     agents = [str(child.pid) for child in psutil.Process().children(recursive=True)]
-    watch = ["sh", "-c", f'read -r _; kill -s {signal.SIGKILL.value} "$@" 2>/dev/null', "sh", *agents]
-    _watches.append(subprocess.Popen(watch, stdin=subprocess.PIPE, start_new_session=True))
+    program = str(Path(__file__).with_name("watch.py"))
+    command = [sys.executable, "-I", program, *agents]
+    _watches.append(subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True))
 
 
 def _demand_answer(address: str) -> None:

@@ -2,8 +2,10 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+
+import polars as pl
 
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Report
@@ -48,66 +50,69 @@ logger = logging.getLogger(__name__)
 
 def run(root: Path) -> None:
     """Write the page, whose pictures and texts are all inside it."""
-    dropped = _dropped(root)
-    cards = [*_judged(root), *dropped]
-    logger.info("%s: %d pictures", STAGE, len(cards))
-    chosen = gallery.choose(cards, MAX_CARDS)
-    references = {str(reference["id"]) for card in chosen for reference in card.references}
-    wanted = references | {card.id for card in chosen}
-    manifest = tables.read(root / paths.RAW / "manifest.parquet", ManifestRow)
-    shown = [row for row in manifest if row.pair_id in wanted]
-    pictures = thumbnails(shown, Roots.load(root), WorkStore.at(root, STAGE), ALGORITHM)
-    judges = sorted({str(vote["judge"]) for card in cards for vote in card.votes})
-    levels = _counted(card.level for card in cards)
-    page = gallery.page(chosen, pictures, totals=levels, judges=judges)
+    pool = _pool(root)
+    logger.info("%s: %d pictures", STAGE, len(pool))
+    chosen = gallery.choose(pool, MAX_CARDS)
+    evidence = _evidence(root, set(chosen["id"]))
+    cards = [gallery.card(row, evidence) for row in chosen.iter_rows(named=True)]
+    pictures = thumbnails(_listed(root, cards), Roots.load(root), WorkStore.at(root, STAGE), ALGORITHM)
+    judges = tables.columns(root / paths.VOTES / "votes.parquet", Vote, ["judge"])["judge"].unique()
+    page = gallery.page(cards, pictures, totals=_counted(pool["level"]), judges=sorted(judges))
     write_text(root / paths.GALLERY / "gallery.html", page)
-    report.write(root / paths.report(STAGE), _report(cards, chosen))
-    logger.info("%s: %d of them are shown", STAGE, len(chosen))
+    report.write(root / paths.report(STAGE), _report(pool, chosen))
+    logger.info("%s: %d of them are shown", STAGE, len(cards))
 
 
-def _judged(root: Path) -> list[Card]:
-    """A card for every pair and photo of the pyramid, which holds none without a triplet."""
-    pairs = {p.pair_id: p for p in tables.read(root / paths.VERIFIED / "pairs.parquet", Pair)}
-    photos = tables.read(root / paths.VERIFIED / "real.parquet", RealPhoto)
-    sources = {photo.photo_id: photo.dataset for photo in photos}
-    sources |= {pair_id: pair.dataset for pair_id, pair in pairs.items()}
-    evidence = _evidence(root)
-    rows = tables.read(root / paths.SPLIT / "pyramid.parquet", PyramidRow)
-    return [gallery.card_of_row(row, pairs.get(row.pair_id), sources[row.pair_id], evidence) for row in rows]
+def _pool(root: Path) -> pl.DataFrame:
+    """Everything that the page could show: the pyramid, which holds no picture without a triplet, and what was dropped."""
+    verified = root / paths.VERIFIED
+    pairs = tables.columns(verified / "pairs.parquet", Pair, ["pair_id", "dataset", "rain_type", "origin"])
+    photos = tables.columns(verified / "real.parquet", RealPhoto, ["photo_id", "dataset"])
+    photos = photos.rename({"photo_id": "pair_id"}).with_columns(rain_type=pl.lit(""), origin=pl.lit("real"))
+    pyramid = tables.columns(
+        root / paths.SPLIT / "pyramid.parquet", PyramidRow, ["pair_id", "level", "reason", "split"]
+    )
+    judged = pyramid.join(pl.concat([pairs, photos]), on="pair_id", how="left", maintain_order="left")
+    parts = [judged.rename({"pair_id": "id", "dataset": "source"}).with_columns(detail=pl.lit(""))]
+    for folder in (paths.RAW, paths.VERIFIED, paths.TRIPLETS, paths.DATABASE):
+        columns = ["pair_id", "dataset", "reason", "other"]
+        dropped = tables.columns(root / folder / "dropped.parquet", Dropped, columns)
+        dropped = dropped.rename({"pair_id": "id", "dataset": "source", "other": "detail"})
+        unknown = {name: pl.lit("") for name in ("rain_type", "origin", "split")}
+        level = pl.lit(gallery.DROPPED).alias("level")
+        parts.append(dropped.with_columns(level, pl.col("detail").fill_null(""), **unknown))
+    return pl.concat([part.select(gallery.POOL) for part in parts])
 
 
-def _evidence(root: Path) -> Evidence:
+def _evidence(root: Path, names: set[str]) -> Evidence:
+    """Captions, votes and references of a few pictures."""
     captions: dict[str, str] = {}
     for folder in (paths.TRIPLETS, paths.DATABASE):
         for table in tables.batches(root / folder / "triplets.parquet", TripletRow, ["id", "caption"]):
-            names, texts = (table.column(name).to_pylist() for name in ("id", "caption"))
-            captions |= dict(zip(names, texts, strict=True))
+            texts = zip(table.column("id").to_pylist(), table.column("caption").to_pylist(), strict=True)
+            captions |= {name: text for name, text in texts if name in names}
     return gallery.gather(
         captions,
-        tables.read(root / paths.VOTES / "votes.parquet", Vote),
-        tables.read(root / paths.REFERENCES / "references.parquet", Reference),
+        tables.read_some(root / paths.VOTES / "votes.parquet", Vote, "pair_id", names),
+        tables.read_some(root / paths.REFERENCES / "references.parquet", Reference, "pair_id", names),
     )
 
 
-def _dropped(root: Path) -> list[Card]:
-    """A card for every row that integrity dropped, or of which no triplet could be made."""
-    cards: list[Card] = []
-    for folder in (paths.RAW, paths.VERIFIED, paths.TRIPLETS, paths.DATABASE):
-        rows = tables.read(root / folder / "dropped.parquet", Dropped)
-        cards += [gallery.card_of_dropped(row) for row in rows]
-    return cards
+def _listed(root: Path, cards: Sequence[Card]) -> list[ManifestRow]:
+    """The rows of the manifest of all pictures on some cards."""
+    names = {card.id for card in cards}
+    for card in cards:
+        names.update(str(reference["id"]) for reference in card.references)
+    return tables.read_some(root / paths.RAW / "manifest.parquet", ManifestRow, "pair_id", names)
 
 
-def _report(cards: Sequence[Card], chosen: Sequence[Card]) -> Report:
+def _report(pool: pl.DataFrame, chosen: pl.DataFrame) -> Report:
     return Report(
         stage=STAGE,
-        counts={"pictures": len(cards), "shown": len(chosen)},
-        figures={
-            "levels": _counted(card.level for card in cards),
-            "shown_by_level": _counted(card.level for card in chosen),
-        },
+        counts={"pictures": len(pool), "shown": len(chosen)},
+        figures={"levels": _counted(pool["level"]), "shown_by_level": _counted(chosen["level"])},
     )
 
 
-def _counted(values: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(values).items()))
+def _counted(levels: pl.Series) -> dict[str, int]:
+    return dict(sorted(Counter(levels).items()))

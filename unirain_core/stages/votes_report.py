@@ -70,9 +70,8 @@ def reliability_figures(judges: Sequence[str]) -> dict[str, Json]:
         return {}
     where, figures = reliability()
     families = {name.removeprefix(PREFIX) for name in stand_ins(judges)}
-    told = (
-        {*families, MAJORITY} if families == set(FAMILIES) else families
-    )  # the majority is of all three stand-ins
+    # the majority was measured of all three stand-ins together
+    told = {*families, MAJORITY} if families == set(FAMILIES) else families
     lines: list[Json] = []
     for figure in figures:
         if figure.judge in told:
