@@ -97,7 +97,9 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes) -> None:
             poll.votes[is_open, number] = _numbers(answers.on_pairs, params.judges[number], threshold)
         _write(out, params.judges, asked, n_photos)
     failed = sum((one.answers.failed for one in asked), Counter[str]())
-    thresholds = {judge: one.threshold for judge, one in zip(params.judges, asked, strict=True)}
+    thresholds: dict[str, float] = {
+        judge: one.threshold for judge, one in zip(params.judges, asked, strict=True)
+    }
     summary = votes_report(STAGE, poll.votes, groups, failed, thresholds)
     report.write(root / WRITES[1], summary)
     logger.info("%s: %d of %d pairs kept", STAGE, summary.counts["kept"], len(poll.votes))
