@@ -38,6 +38,14 @@ FULL = (
     "tests/end_to_end/test_bad_artefacts.py::test_a_full_disk_leaves_no_half_file_and_the_next_run_succeeds"
 )
 
+JUDGES = "tests/distill/judges/test_remedies.py::"
+ENCODERS = "tests/distill/encoders/test_remedies.py::"
+SHORTER = f"{JUDGES}test_a_question_that_is_too_long_for_any_model_fits_with_fewer_references_or_more_context"
+ONE_BY_ONE = f"{JUDGES}test_mobilevlm_shows_any_number_of_references_one_by_one_or_in_one_prompt"
+STARTED = f"{JUDGES}test_a_judge_answers_once_its_server_is_started_or_its_address_corrected"
+AGAIN = f"{JUDGES}test_a_server_that_died_answers_when_it_is_started_again_and_the_command_repeated"
+HTTP = "tests/distill/judges/test_http.py::"
+
 EXECUTED: dict[str, dict[str, str]] = {
     "artefacts.dvc_files": {
         "`dvc repro`": MERGE,
@@ -122,6 +130,40 @@ EXECUTED: dict[str, dict[str, str]] = {
         "add it to {}": "tests/assets/test_dvc_index.py::test_a_key_that_params_lack_is_refused_as_dvc_refuses_it"
     },
     "config.sections": {"rename the key in params.yaml": EDIT},
+    "distill.encoders.open_clip": {
+        "name the file itself": f"{ENCODERS}test_a_file_of_weights_under_another_name_is_named_itself"
+    },
+    "distill.judges.answers": {
+        "add a word that is": f"{JUDGES}test_an_answer_word_that_is_one_token_is_taken"
+    },
+    "distill.judges.any_vlm": {"lower keep_structural": SHORTER, "raise max_context": SHORTER},
+    "distill.judges.http": {
+        "correct its section in params.yaml": f"{JUDGES}test_a_server_that_refuses_a_section_takes_it_when_it_is_corrected",
+        "correct the address": STARTED,
+        "let it give them": f"{JUDGES}test_a_server_that_gives_logprobs_after_all_is_taken",
+        "run the same command": AGAIN,
+        "set logprobs": f"{HTTP}test_where_params_allow_it_a_plain_no_counts_and_says_so",
+        "set prompt_check": f"{HTTP}test_a_server_that_does_not_show_its_prompt_needs_a_word_in_params",
+        "start it": STARTED,
+        "start it again": AGAIN,
+    },
+    "distill.judges.internvl": {
+        "lower query_tiles": f"{JUDGES}test_a_question_that_is_too_long_for_internvl_fits_with_fewer_tiles"
+    },
+    "distill.judges.labels": {
+        "give it a template that keeps pictures where they stand": (
+            f"{JUDGES}test_a_template_that_keeps_pictures_where_they_stand_is_taken"
+        )
+    },
+    "distill.judges.llava": {
+        "lower keep_structural": f"{JUDGES}test_a_question_that_is_too_long_for_llava_fits_with_fewer_references"
+    },
+    "distill.judges.mobilevlm": {"use interleave": ONE_BY_ONE, "use several": ONE_BY_ONE},
+    "distill.weights": {
+        "put them into the folder that {} names": (
+            f"{ENCODERS}test_weights_are_found_once_they_lie_in_the_folder_that_the_variable_names"
+        )
+    },
     "distill.judged": {"run `dvc repro vlm_votes`": DVC},
     "distill.ballots": {"run `dvc repro --force retrieved_references`": DVC},
     "distill.stores.edge": {
@@ -207,6 +249,7 @@ EXECUTED: dict[str, dict[str, str]] = {
         "correct its spelling": TYPES,
         "take it out of rain_types": TYPES,
     },
+    "stages.encoders": {"add one": f"{ENCODERS}test_a_rewriter_that_is_missing_is_added"},
     "stages.raw_datasets": {"name a dataset": EDIT},
     "stages.real_rain_database": {
         "add a dataset of unlabelled rainy photos to raw_datasets.datasets": EDIT,
@@ -268,6 +311,7 @@ UNEXECUTED: dict[str, dict[str, str]] = {
         "start it again with `docker compose up -d qdrant`": SERVER,
         "start one with `docker compose up -d qdrant`": SERVER,
     },
+    "distill.weights": {"run `hf download {} --revision {}`": DOWNLOAD, "run `hf download {}`": DOWNLOAD},
     "evaluation.lpips": {
         "pip install 'unirain[lpips]'": DOWNLOAD,
         "supply the file that torchvision publishes": DOWNLOAD,
@@ -289,6 +333,7 @@ UNEXECUTED: dict[str, dict[str, str]] = {
 """The closed list: what no test of this project can carry out, and why."""
 
 NO_REMEDY = {
+    ("distill.encoders.rewriter", "add nothing"),  # words to a language model
     ("cli.commands", "Remove rain from photos of any size"),  # the help of a command, like the next three
     ("cli.commands", "Run one stage of the pipeline"),
     ("cli.commands", "Send every training's journal to MLflow as far as it has not seen it"),

@@ -151,7 +151,7 @@ class Encoders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryCaptions:
-    """What becomes of a query's caption before Eq. (1); the captions of D_r stay as the captioner wrote them (paper gap)."""
+    """What becomes of a query's caption before captions are compared; the captions of D_r stay as the captioner wrote them (paper gap)."""
 
     form: Literal["plain", "keyphrases", "rewritten"] = "plain"
     """`keyphrases`: with the phrases that are nearest to it by its text vector; `rewritten`: a language model makes one sentence

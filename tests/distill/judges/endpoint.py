@@ -16,8 +16,12 @@ KEPT, MOVED = "kept", "moved"
 class Endpoint:
     """What the server does, and what it was asked."""
 
-    def __init__(self, script: Callable[[int], str], template: str = KEPT, slow_s: float = 0.6) -> None:
+    def __init__(
+        self, script: Callable[[int], str], template: str = KEPT, slow_s: float = 0.6, model: str = ""
+    ) -> None:
         self.script, self.template, self.slow_s = script, template, slow_s
+        self.model = model
+        """The only model that it serves; empty: any."""
         self.n_requests = 0
         self.answered: Counter[str] = Counter()
         """Question (hash of its body) to how often it got an answer that counts."""
@@ -77,8 +81,8 @@ class _Handler(BaseHTTPRequestHandler):
             endpoint.n_requests += 1
             endpoint.headers.append(dict(self.headers))
             endpoint.times.append(time.monotonic())
-        deed = endpoint.script(number)
-        match deed:
+        is_other = endpoint.model not in ("", json.loads(body)["model"])
+        match "refuse" if is_other else endpoint.script(number):
             case "drop":
                 self.close_connection = True
                 self.connection.close()
