@@ -166,7 +166,20 @@ def pieces():
 
 
 def test_mobilevlm_reads_one_beginning_and_four_places_of_each_picture(home):
-    begin = [1, *SYSTEM, 3, 27, 28, 3, 30, 15, 38, 31, 28, 3]  # <s>, the system text, ` USER: Look.`, `Query: `
+    begin = [
+        1,
+        *SYSTEM,
+        3,
+        27,
+        28,
+        3,
+        30,
+        15,
+        38,
+        31,
+        28,
+        3,
+    ]  # <s>, the system text, ` USER: Look.`, `Query: `
     picture = [-1] * 4
     label = [3, 38, 32, 3, 33, 28, 3]
     end = [3, 29, 28]  # ` ASSISTANT:`, without a space after it
@@ -177,7 +190,9 @@ def test_mobilevlm_reads_one_beginning_and_four_places_of_each_picture(home):
     ] == read(MobileVlmModel(home / "mobilevlm", MobileVlm(**settings("mobilevlm")), P))
 
 
-CHATML = "<|im_start|>user\nLook.\nQuery: {0}\nReference 1: {0}\nSame rain?<|im_end|>\n<|im_start|>assistant\n"
+CHATML = (
+    "<|im_start|>user\nLook.\nQuery: {0}\nReference 1: {0}\nSame rain?<|im_end|>\n<|im_start|>assistant\n"
+)
 CHAT = (
     "A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, detailed, and polite "
     "answers to the user's questions. USER: {} ASSISTANT:"

@@ -50,7 +50,9 @@ def fast(tokenizer: Tokenizer, pad: str) -> Any:
     return transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token=pad)
 
 
-def make_internvl(folder: Path, tokenizer: Tokenizer, pad: str) -> transformers.InternVLForConditionalGeneration:
+def make_internvl(
+    folder: Path, tokenizer: Tokenizer, pad: str
+) -> transformers.InternVLForConditionalGeneration:
     """The native form; returns the model."""
     content = authors_configuration(tokenizer.get_vocab_size())
     config = transformers.InternVLConfig(**configuration(content, tokenizer.token_to_id("<IMG_CONTEXT>")))

@@ -59,7 +59,7 @@ def internvl_judge(name: str, model: InternVl, prompt: Prompt, n_references: int
     tiles = most_tiles(model.query_tiles) + n_references * most_tiles(model.reference_tiles)
     words = TEMPLATE.format(question=written(prompt, n_references, ""))
     n_tokens = len(spelled(tokenizer)(words)) + (2 + sequence_length(folder)) * tiles
-    demand_room(name, n_tokens, MAX_CONTEXT, "lower query_tiles or reference_tiles")
+    demand_room(name, n_tokens, context(folder), "lower query_tiles or reference_tiles")
     return LocalJudge(
         name=name,
         prompt=TEMPLATE.format(question=written(prompt, n_references, f"{START}{END}")),
@@ -155,6 +155,17 @@ def image_processor(folder: Path) -> Any:  # noqa: ANN401 (a class of transforme
     return GotOcr2ImageProcessorPil(
         size={"height": side, "width": side}, image_mean=IMAGENET_MEAN, image_std=IMAGENET_STD
     )
+
+
+def context(folder: Path) -> int:
+    """Tokens of a question at most.
+
+    Beyond the places of its language model, the angles of rotary places depend on the longest text so far, so that an answer
+    would depend on the questions before it.
+    """
+    content = _configuration(folder)
+    text = content.get("llm_config") or content["text_config"]
+    return min(MAX_CONTEXT, int(text.get("max_position_embeddings", MAX_CONTEXT)))
 
 
 def sequence_length(folder: Path) -> int:
