@@ -1,5 +1,7 @@
 """What captioner and rewriter read, token by token."""
 
+from typing import Any
+
 import pytest
 
 from unirain_core.compat import ensure_torchvision
@@ -52,7 +54,7 @@ def reads_of(owner, monkeypatch):
     [("", [5]), ("a street", [5, 6, 9])],  # [DEC], and the words of the prompt; no [SEP] stands after them
 )
 def test_blip_continues_the_prompt_after_its_own_mark(prompt, expected, monkeypatch):
-    captioner = BlipCaptioner(Blip(weights="blip", prompt=prompt, **SETTINGS))
+    captioner: Any = BlipCaptioner(Blip(weights="blip", prompt=prompt, **SETTINGS))
     captioner.captions(pictures(1))
     reads = reads_of(captioner._loaded[0].text_decoder, monkeypatch)
     captioner.captions(pictures(2))
@@ -79,7 +81,7 @@ def qwen(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("qwen")
 def test_the_rewriter_reads_request_and_caption_in_the_models_own_template_padded_on_the_left(monkeypatch):
-    captioner = RewritingCaptioner(Spoken(), Rewriter(weights="letters", **SETTINGS))
+    captioner: Any = RewritingCaptioner(Spoken(), Rewriter(weights="letters", **SETTINGS))
     captioner.rewritten(["hi"])
     reads = reads_of(captioner._loaded[0], monkeypatch)
     captioner.rewritten(["hi", "hi to"])

@@ -50,11 +50,11 @@ class Vision(nn.Module):
         super().__init__()
         width, patch = config["hidden_size"], config["patch_size"]
         n_places = (config["image_size"] // patch) ** 2 + 1
-        self.embeddings = nn.Module()
+        self.embeddings: Any = nn.Module()
         self.embeddings.class_embedding = nn.Parameter(torch.empty(1, 1, width))
         self.embeddings.position_embedding = nn.Parameter(torch.empty(1, n_places, width))
         self.embeddings.patch_embedding = nn.Conv2d(3, width, patch, patch)
-        self.encoder = nn.Module()
+        self.encoder: Any = nn.Module()
         self.encoder.layers = nn.ModuleList(VisionLayer(config) for _ in range(config["num_hidden_layers"]))
 
     def forward(self, tiles: Tensor) -> Tensor:
@@ -66,7 +66,8 @@ class Vision(nn.Module):
         )
         for layer in self.encoder.layers:
             states = layer(states)
-        return states
+        out: Tensor = states
+        return out
 
 
 class VisionLayer(nn.Module):
@@ -77,7 +78,8 @@ class VisionLayer(nn.Module):
         width, self.n_heads = config["hidden_size"], config["num_attention_heads"]
         self.norm1, self.norm2 = (nn.LayerNorm(width, config["layer_norm_eps"]) for _ in range(2))
         self.ls1, self.ls2 = (nn.Parameter(torch.empty(width)) for _ in range(2))
-        self.attn, self.mlp = nn.Module(), nn.Module()
+        self.attn: Any = nn.Module()
+        self.mlp: Any = nn.Module()
         self.attn.qkv, self.attn.proj = nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.mlp.fc1 = nn.Linear(width, config["intermediate_size"])
         self.mlp.fc2 = nn.Linear(config["intermediate_size"], width)
@@ -87,7 +89,8 @@ class VisionLayer(nn.Module):
         thirds = self.attn.qkv(self.norm1(states)).unflatten(-1, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)
         mixed = scaled_dot_product_attention(*thirds).transpose(1, 2).flatten(2)
         states = states + self.ls1 * self.attn.proj(mixed)
-        return states + self.ls2 * self.mlp.fc2(gelu(self.mlp.fc1(self.norm2(states))))
+        inner: Tensor = self.mlp.fc2(gelu(self.mlp.fc1(self.norm2(states))))
+        return states + self.ls2 * inner
 
 
 class Language(nn.Module):
@@ -96,7 +99,7 @@ class Language(nn.Module):
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__()
         width, n_tokens = config["hidden_size"], config["vocab_size"]
-        self.model = nn.Module()
+        self.model: Any = nn.Module()
         self.model.tok_embeddings = nn.Embedding(n_tokens, width)
         self.model.layers = nn.ModuleList(LanguageLayer(config) for _ in range(config["num_hidden_layers"]))
         self.model.norm = Norm(width, config["rms_norm_eps"])
@@ -120,7 +123,8 @@ class LanguageLayer(nn.Module):
         self.n_groups = config["num_key_value_heads"]
         rows = (config["num_attention_heads"] + 2 * self.n_groups) * self.head
         self.attention_norm, self.ffn_norm = (Norm(width, config["rms_norm_eps"]) for _ in range(2))
-        self.attention, self.feed_forward = nn.Module(), nn.Module()
+        self.attention: Any = nn.Module()
+        self.feed_forward: Any = nn.Module()
         self.attention.wqkv = nn.Linear(width, rows, bias=False)
         self.attention.wo = nn.Linear(width, width, bias=False)
         inner = config["intermediate_size"]
@@ -131,7 +135,8 @@ class LanguageLayer(nn.Module):
         """(L, D) to the same."""
         states = states + self.attention.wo(self._mixed(self.attention_norm(states)))
         normal, own = self.ffn_norm(states), self.feed_forward
-        return states + own.w2(silu(own.w1(normal)) * own.w3(normal))
+        inner: Tensor = own.w2(silu(own.w1(normal)) * own.w3(normal))
+        return states + inner
 
     def _mixed(self, states: Tensor) -> Tensor:
         """Attention, head by head; the heads of a group share their key and value."""

@@ -8,11 +8,10 @@ import torch
 from unirain_core.compat import ensure_torchvision
 
 ensure_torchvision()
-pytest.importorskip("transformers")
+transformers = pytest.importorskip("transformers")
 from tests.distill.judges.test_internvl import QUESTIONS  # noqa: E402
 from tests.distill.judges.test_llava import folder  # noqa: E402, F401
 from tests.distill.judges.tiny import PROMPT  # noqa: E402
-from tests.distill.judges.tiny_models import make_processor  # noqa: E402
 from unirain_core.config.models import AnyVlm, Llava  # noqa: E402
 from unirain_core.distill.judges.any_vlm import AnyVlmModel, any_vlm_judge  # noqa: E402
 from unirain_core.distill.judges.llava import TEMPLATE, LlavaModel  # noqa: E402
@@ -35,7 +34,13 @@ def with_processor(folder, tmp_path_factory):  # noqa: F811
     def make(template):
         place = tmp_path_factory.mktemp("any") / "tiny"
         shutil.copytree(folder, place)
-        make_processor(place, template)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(place)
+        images = transformers.SiglipImageProcessorPil(size={"height": 28, "width": 28})
+        processor = transformers.LlavaProcessor(
+            image_processor=images, tokenizer=tokenizer, patch_size=7, vision_feature_select_strategy="full",
+            num_additional_image_tokens=0, chat_template=template, image_token="<image>",
+        )  # fmt: skip
+        processor.save_pretrained(place)
         return place
 
     return make

@@ -2,6 +2,7 @@
 
 import io
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,13 +15,13 @@ transformers = pytest.importorskip("transformers")
 spm = pytest.importorskip("sentencepiece")
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers  # noqa: E402
 
-from tests.distill.judges.test_any_vlm import INTERLEAVED  # noqa: E402
-from tests.distill.judges.tiny_models import (  # noqa: E402
+from tests.distill.judges.golden_models import (  # noqa: E402
     make_internvl,
     make_llava,
     make_mobilevlm,
     make_processor,
 )
+from tests.distill.judges.test_any_vlm import INTERLEAVED  # noqa: E402
 from unirain_core.config.models import AnyVlm, InternVl, Llava, MobileVlm  # noqa: E402
 from unirain_core.config.prompt import Prompt  # noqa: E402
 from unirain_core.distill.judges.any_vlm import AnyVlmModel, any_vlm_judge  # noqa: E402
@@ -112,7 +113,7 @@ def test_internvl_reads_four_places_of_each_picture_between_its_marks(home):
 
 
 def test_internvl_reads_the_tiles_of_a_wide_query_and_the_whole_of_it_between_one_pair_of_marks(home):
-    model = InternVlModel(home / "internvl", InternVl(**settings("internvl"), query_tiles=2), P)
+    model: Any = InternVlModel(home / "internvl", InternVl(**settings("internvl"), query_tiles=2), P)
     model._model = reader = Reader()
     model.logits([Question(np.full((28, 56, 3), 128, np.uint8), [])])
 

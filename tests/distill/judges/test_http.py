@@ -2,6 +2,7 @@
 
 import threading
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,8 +49,15 @@ def asked(endpoint, monkeypatch, **changes):
 
 
 def first_fail_then(deed, every=3):
-    """A script: of each few requests one fails; the first, which looks at the server, does not."""
-    return lambda number, _: deed if number % every == 1 else "answer"
+    """A script: of each few questions one fails once; the first, which looks at the server, does not."""
+    seen = set()
+
+    def script(number, question):
+        is_new = question not in seen
+        seen.add(question)
+        return deed if is_new and number % every == 1 else "answer"
+
+    return script
 
 
 def test_p_yes_comes_from_the_probabilities_of_the_first_word(monkeypatch):
@@ -116,8 +124,8 @@ def test_a_server_that_asks_to_wait_is_left_alone_for_that_long(monkeypatch):
 
 
 def test_pauses_grow_and_end_with_the_tries(monkeypatch):
-    pauses = []
-    monkeypatch.setattr(server.time, "sleep", pauses.append)
+    pauses: list[float] = []
+    monkeypatch.setattr("time.sleep", pauses.append)
     monkeypatch.setattr(server, "LONGEST_PAUSE_S", 0.05)
     with pytest.raises(MissingInputError, match="status 500, 6 times"):
         asked(Endpoint(lambda *_: "500"), monkeypatch, tries=6)
@@ -218,10 +226,13 @@ def test_a_key_that_no_header_can_hold_is_refused_without_being_shown(monkeypatc
 
 
 def test_labels_stand_before_their_pictures_and_the_constant_text_first_in_what_is_sent(monkeypatch):
-    sent = []
-    monkeypatch.setattr(
-        "benchmarks.judge_endpoint._rendered", lambda messages, _: sent.append(messages) or "x"
-    )
+    sent: list[list[dict[str, Any]]] = []
+
+    def noted(messages, _):
+        sent.append(messages)
+        return ""
+
+    monkeypatch.setattr("benchmarks.judge_endpoint._rendered", noted)
     with pytest.raises(ConfigError, match="shows no picture"):
         asked(Endpoint(lambda *_: "answer"), monkeypatch)
     [[message]] = sent

@@ -1,5 +1,7 @@
 """InternVL2.5 as a judge, on tiny models in both forms: the native one, and that of the authors."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,13 +12,28 @@ ensure_torchvision()
 transformers = pytest.importorskip("transformers")
 from safetensors.torch import save_file  # noqa: E402
 
-from tests.distill.judges.tiny import PROMPT, byte_pairs, write_json  # noqa: E402
-from tests.distill.judges.tiny_models import authors_configuration, fast, make_internvl  # noqa: E402
+from tests.distill.judges.tiny import PROMPT, awake, byte_pairs, write_json  # noqa: E402
 from unirain_core.config.models import InternVl  # noqa: E402
 from unirain_core.distill.judges.internvl import InternVlModel, internvl_judge  # noqa: E402
+from unirain_core.distill.judges.internvl_names import configuration  # noqa: E402
 from unirain_core.distill.judges.judge import Question  # noqa: E402
 from unirain_core.errors import ConfigError  # noqa: E402
 
+SIDE, PATCH = 28, 7
+AUTHORS: dict[str, Any] = {
+    "model_type": "internvl_chat",
+    "downsample_ratio": 0.5,
+    "vision_config": {
+        "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": SIDE,
+        "patch_size": PATCH, "qkv_bias": True, "qk_normalization": False, "norm_type": "layer_norm", "layer_norm_eps": 1e-6,
+        "hidden_act": "gelu",
+    },
+    "llm_config": {
+        "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
+        "max_position_embeddings": 2048, "rms_norm_eps": 1e-5, "rope_theta": 1e6,
+        "rope_scaling": {"type": "dynamic", "factor": 2.0},
+    },
+}  # fmt: skip
 SPECIAL = ["<s>", "</s>", "<unk>", "<|im_start|>", "<|im_end|>", "<img>", "</img>", "<IMG_CONTEXT>"]
 
 
@@ -67,11 +84,17 @@ def folders(tmp_path_factory):
     """The same weights in the native form and in that of the authors."""
     home = tmp_path_factory.mktemp("internvl")
     tokenizer = byte_pairs(SPECIAL)
+    n_tokens = tokenizer.get_vocab_size()
+    content = {**AUTHORS, "llm_config": {**AUTHORS["llm_config"], "vocab_size": n_tokens}}
+    config = transformers.InternVLConfig(**configuration(content, tokenizer.token_to_id("<IMG_CONTEXT>")))
+    model = awake(transformers.InternVLForConditionalGeneration(config))
+    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="</s>")
     native, authors = home / "native", home / "authors"
-    model = make_internvl(native, tokenizer, pad="</s>")
-    write_json(authors / "config.json", authors_configuration(tokenizer.get_vocab_size()))
+    model.save_pretrained(native)
+    write_json(authors / "config.json", content)
     save_file(authors_names(model.state_dict()), authors / "model.safetensors")
-    fast(tokenizer, "</s>").save_pretrained(authors)
+    for folder in (native, authors):
+        fast.save_pretrained(folder)
     return {"native": native, "authors": authors}
 
 

@@ -1,6 +1,7 @@
 """The authors' checkpoint under our names against a forward that was written independently of `transformers`."""
 
 import json
+from typing import Any
 
 import pytest
 import torch
@@ -12,13 +13,14 @@ pytest.importorskip("transformers")
 from safetensors.torch import load_file, save_file  # noqa: E402
 
 from tests.distill.judges.authors_internvl import drawn  # noqa: E402
-from tests.distill.judges.test_internvl import QUESTIONS, SPECIAL, section  # noqa: E402
+from tests.distill.judges.golden_models import authors_configuration, fast  # noqa: E402
+from tests.distill.judges.test_internvl import QUESTIONS, section  # noqa: E402
 from tests.distill.judges.tiny import PROMPT, byte_pairs, write_json  # noqa: E402
-from tests.distill.judges.tiny_models import authors_configuration, fast  # noqa: E402
 from unirain_core.distill.judges.internvl import InternVlModel, internvl_judge  # noqa: E402
 from unirain_core.distill.judges.tokens import spelled  # noqa: E402
 from unirain_core.errors import ConfigError  # noqa: E402
 
+SPECIAL = ["<s>", "</s>", "<unk>", "<|im_start|>", "<|im_end|>", "<img>", "</img>", "<IMG_CONTEXT>"]
 SHORT = 64
 """Tokens after which the places of the language model turn more slowly; each of our questions is longer."""
 
@@ -39,7 +41,7 @@ def authors(request, tmp_path_factory):
 
 def test_features_of_pictures_are_those_of_the_authors_model(authors):
     model, folder = authors
-    ours = InternVlModel(folder, section(), PROMPT)
+    ours: Any = InternVlModel(folder, section(), PROMPT)
     tiles = torch.cat(ours._shown(QUESTIONS[0])[1])
     with torch.inference_mode():
         expected = model.features(tiles)

@@ -3,13 +3,18 @@
 from pathlib import Path
 from typing import Any
 
-import transformers
-from safetensors.torch import save_file
-from tokenizers import Tokenizer
+import pytest
 
-from tests.distill.judges.tiny import awake, write_json
-from unirain_core.distill.judges.internvl_names import configuration
-from unirain_core.distill.judges.mobilevlm_model import MobileVlmConfig, MobileVlmForCausalLM
+from unirain_core.compat import ensure_torchvision
+
+ensure_torchvision()
+transformers = pytest.importorskip("transformers")
+from safetensors.torch import save_file  # noqa: E402
+from tokenizers import Tokenizer  # noqa: E402
+
+from tests.distill.judges.tiny import awake, write_json  # noqa: E402
+from unirain_core.distill.judges.internvl_names import configuration  # noqa: E402
+from unirain_core.distill.judges.mobilevlm_model import MobileVlmConfig, MobileVlmForCausalLM  # noqa: E402
 
 SIDE, PATCH = 28, 7
 AUTHORS: dict[str, Any] = {
@@ -50,16 +55,13 @@ def fast(tokenizer: Tokenizer, pad: str) -> Any:
     return transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token=pad)
 
 
-def make_internvl(
-    folder: Path, tokenizer: Tokenizer, pad: str
-) -> transformers.InternVLForConditionalGeneration:
-    """The native form; returns the model."""
+def make_internvl(folder: Path, tokenizer: Tokenizer, pad: str) -> None:
+    """The native form."""
     content = authors_configuration(tokenizer.get_vocab_size())
-    config = transformers.InternVLConfig(**configuration(content, tokenizer.token_to_id("<IMG_CONTEXT>")))
-    model = awake(transformers.InternVLForConditionalGeneration(config))
-    model.save_pretrained(folder)
+    image_token = tokenizer.get_vocab()["<IMG_CONTEXT>"]
+    config = transformers.InternVLConfig(**configuration(content, image_token))
+    awake(transformers.InternVLForConditionalGeneration(config)).save_pretrained(folder)
     fast(tokenizer, pad).save_pretrained(folder)
-    return model
 
 
 def make_llava(folder: Path, tokenizer: Tokenizer, pad: str) -> None:
