@@ -39,6 +39,7 @@ class Endpoint:
         try:
             yield f"http://127.0.0.1:{server.server_address[1]}/v1"
         finally:
+            server.is_gone = True
             server.shutdown()
             server.server_close()
 
@@ -46,6 +47,8 @@ class Endpoint:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
+    is_gone = False
+    """Whether connections that are still open are hung up as well."""
 
     def handle_error(self, *_: object) -> None:
         """Say nothing where a client hung up."""
@@ -74,7 +77,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer as the script says."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.path.endswith("/chat/completions"):
+        if isinstance(self.server, _Server) and self.server.is_gone:
+            self._hang_up()
+        elif self.path.endswith("/chat/completions"):
             self._complete(sha256(body).hexdigest())
         elif self.path == "/apply-template":
             self._send(200, {"prompt": _rendered(json.loads(body)["messages"], self.endpoint.template)})
