@@ -30,6 +30,7 @@ from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import GateError
 from unirain_core.stages.judges import JudgeChoice, make_judge
+from unirain_core.stages.plain_answers import with_plain_answers
 from unirain_core.stages.vote_tables import votes_on_pairs, write_votes
 from unirain_core.stages.votes_report import votes_report
 
@@ -101,7 +102,7 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes) -> None:
         judge: one.threshold for judge, one in zip(params.judges, asked, strict=True)
     }
     summary = votes_report(STAGE, poll.votes, groups, failed, thresholds)
-    report.write(root / WRITES[1], summary)
+    report.write(root / WRITES[1], with_plain_answers(summary, out / "votes.parquet"))
     logger.info("%s: %d of %d pairs kept", STAGE, summary.counts["kept"], len(poll.votes))
 
 

@@ -10,7 +10,7 @@ ensure_torchvision()
 transformers = pytest.importorskip("transformers")
 pytest.importorskip("sentencepiece")
 from tests.distill.judges import test_internvl, test_llava, test_mobilevlm  # noqa: E402
-from tests.distill.judges.endpoint import Endpoint  # noqa: E402
+from benchmarks.judge_endpoint import Endpoint  # noqa: E402
 from tests.distill.judges.test_any_vlm import INTERLEAVED, PICTURES_FIRST, with_processor  # noqa: E402, F401
 from tests.distill.judges.test_any_vlm import section as any_section  # noqa: E402
 from tests.distill.judges.test_http import QUESTIONS, asked, quick  # noqa: E402, F401
@@ -94,7 +94,7 @@ def test_mobilevlm_shows_any_number_of_references_one_by_one_or_in_one_prompt(mo
 
 
 def test_a_server_that_refuses_a_section_takes_it_when_it_is_corrected(monkeypatch):
-    endpoint = Endpoint(lambda _: "answer", model="served")
+    endpoint = Endpoint(lambda *_: "answer", model="served")
     with pytest.raises(ConfigError, match=r"correct its section in params\.yaml"):
         asked(endpoint, monkeypatch, model="other")
 
@@ -103,9 +103,9 @@ def test_a_server_that_refuses_a_section_takes_it_when_it_is_corrected(monkeypat
 
 def test_a_server_that_gives_logprobs_after_all_is_taken(monkeypatch):
     with pytest.raises(ConfigError, match="let it give them, or set logprobs: optional"):
-        asked(Endpoint(lambda _: "no_logprobs"), monkeypatch)
+        asked(Endpoint(lambda *_: "no_logprobs"), monkeypatch)
 
-    assert 12 == len(asked(Endpoint(lambda _: "answer"), monkeypatch))
+    assert 12 == len(asked(Endpoint(lambda *_: "answer"), monkeypatch))
 
 
 def test_a_judge_answers_once_its_server_is_started_or_its_address_corrected(monkeypatch):
@@ -114,12 +114,12 @@ def test_a_judge_answers_once_its_server_is_started_or_its_address_corrected(mon
     with pytest.raises(MissingInputError, match="start it, or correct the address"):
         judge.judge(QUESTIONS)
 
-    assert 12 == len(asked(Endpoint(lambda _: "answer"), monkeypatch))
+    assert 12 == len(asked(Endpoint(lambda *_: "answer"), monkeypatch))
 
 
 def test_a_server_that_died_answers_when_it_is_started_again_and_the_command_repeated(monkeypatch):
     with pytest.raises(MissingInputError, match="start it again, and run the same command"):
-        asked(Endpoint(lambda number: "drop" if number else "answer"), monkeypatch, tries=1)
+        asked(Endpoint(lambda number, _: "drop" if number else "answer"), monkeypatch, tries=1)
 
-    answers = asked(Endpoint(lambda _: "answer"), monkeypatch, tries=1)
+    answers = asked(Endpoint(lambda *_: "answer"), monkeypatch, tries=1)
     assert all(isinstance(given, Response) for given in answers)
