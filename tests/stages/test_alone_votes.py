@@ -80,6 +80,7 @@ def test_thresholds_follow_the_photos_that_are_judged_alone(with_prompt):
     assert {min(photo.p_yes for photo in photos)} == {vote.threshold for vote in votes}
 
 
-def test_a_stand_in_cannot_be_asked_without_references(with_prompt):
+def test_a_stand_in_cannot_be_asked_without_references_and_a_model_can(with_prompt):
     with pytest.raises(ConfigError, match=r"cannot be asked without any; name judges of judge_models"):
         vlm_votes.alone_jobs(with_prompt, MODELS, JUDGES.judges)
+    assert 1 == len(vlm_votes.alone_jobs(with_prompt, MODELS, PARAMS.judges))
