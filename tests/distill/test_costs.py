@@ -13,10 +13,32 @@ pytest.importorskip("sentencepiece")
 import torch  # noqa: E402
 
 from tests.distill.judges.tiny import PROMPT  # noqa: E402
-from tests.distill.tiny_models import make_internvl, make_llava, make_mobilevlm  # noqa: E402
-from unirain_core.config.models import InternVl, Llava, MobileVlm  # noqa: E402
+from tests.distill.tiny_models import (  # noqa: E402
+    make_bert,
+    make_blip,
+    make_clip,
+    make_internvl,
+    make_llava,
+    make_mobilevlm,
+    make_qwen,
+)
+from unirain_core.config.models import (  # noqa: E402
+    Blip,
+    InternVl,
+    Llava,
+    MobileVlm,
+    OpenClip,
+    Rewriter,
+    SentenceEncoder,
+)
 from unirain_core.config.sections import JudgeName  # noqa: E402
 from unirain_core.distill.costs import Costed, Size, Tower, _sorted_by_use, cost_of, size_of  # noqa: E402
+from unirain_core.distill.encoders.blip import BlipCaptioner  # noqa: E402
+from unirain_core.distill.encoders.keyphrases import KeyphraseCaptioner  # noqa: E402
+from unirain_core.distill.encoders.open_clip import OpenClipImage, OpenClipText  # noqa: E402
+from unirain_core.distill.encoders.open_clip import loaded as open_clip_loaded  # noqa: E402
+from unirain_core.distill.encoders.rewriter import RewritingCaptioner  # noqa: E402
+from unirain_core.distill.encoders.sentence import SentenceText  # noqa: E402
 from unirain_core.distill.judges.judge import Question  # noqa: E402
 from unirain_core.stages.judges import JUDGES, JudgeChoice, make_judge  # noqa: E402
 
@@ -131,3 +153,65 @@ def test_weights_in_a_form_that_must_be_loaded_have_no_size(tmp_path):
 
     assert size_of(tmp_path / "ViT.pt") is None
     assert size_of(tmp_path) is None
+
+
+@pytest.mark.parametrize("kind", ["blip", "open_clip", "sentence", "rewriter"])
+def test_the_parameters_of_encoders_are_those_of_their_loaded_models(kind, tmp_path, monkeypatch):
+    monkeypatch.setenv("UNIRAIN_MODELS", str(tmp_path))
+    makers = {"blip": make_blip, "open_clip": make_clip, "sentence": make_bert, "rewriter": make_qwen}
+    makers[kind](tmp_path / kind)
+    own: dict[str, Any] = {"weights": kind, "revision": "1", "precision": "float32"}
+    if kind == "open_clip":
+        section = OpenClip(architecture="x", **own)
+        image: Any = OpenClipImage(section)
+        text: Any = OpenClipText(section)
+        # the temperature of the logits belongs to neither tower, and the list of parameters to both
+        whole = sum(p.numel() for p in open_clip_loaded(section, tmp_path / kind)[0].parameters())
+        size: Any = size_of(tmp_path / kind / "open_clip_model.safetensors")
+        assert whole == size.vision + size.language + size.looked_up
+        assert 2 * size.vision * 16 == image.cost.flops  # 32 / 8 squared
+        assert 2 * size.language * 77 == text.cost.flops
+        assert 4 * whole == image.cost.weight_bytes + text.cost.weight_bytes
+        return
+    silent: Any = Silent()
+    encoder: Any = {
+        "blip": lambda: BlipCaptioner(Blip(max_tokens=5, **own)),
+        "sentence": lambda: SentenceText(SentenceEncoder(**own)),
+        "rewriter": lambda: RewritingCaptioner(silent, Rewriter(max_tokens=7, **own)),
+    }[kind]()
+    size = size_of(tmp_path / kind)
+    whole = sum(p.numel() for p in encoder._load()[0].parameters())
+    tokens = {"blip": 5, "sentence": 32, "rewriter": 21}[kind]
+
+    assert whole == size.vision + size.language + size.looked_up
+    assert 2 * size.language * tokens + 2 * size.vision * 16 == encoder.cost.flops
+
+
+class Silent:
+    """A captioner of which no cost is known."""
+
+    form, device, batch = "silent", "cpu", 1
+
+    def captions(self, images):
+        return [""] * len(images)
+
+
+def test_captions_cost_the_caption_their_phrases_and_the_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv("UNIRAIN_MODELS", str(tmp_path))
+    make_blip(tmp_path / "blip")
+    make_bert(tmp_path / "bert")
+    make_qwen(tmp_path / "qwen")
+    own: dict[str, Any] = {"revision": "1", "precision": "float32"}
+    blip, text = (
+        BlipCaptioner(Blip(weights="blip", **own)),
+        SentenceText(SentenceEncoder(weights="bert", **own)),
+    )
+    phrases = KeyphraseCaptioner(blip, text, 3)
+    rewriting: Any = RewritingCaptioner(phrases, Rewriter(weights="qwen", **own))
+    silent: Any = Silent()
+    alone: Any = RewritingCaptioner(silent, Rewriter(weights="qwen", **own))
+    costs: list[Any] = [blip.cost, text.cost, phrases.cost, rewriting.cost, alone.cost]
+
+    assert costs[2].flops == costs[0].flops + 15 * costs[1].flops
+    assert costs[3].flops == costs[2].flops + costs[4].flops
+    assert costs[3].weight_bytes == costs[0].weight_bytes + costs[4].weight_bytes

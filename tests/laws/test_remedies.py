@@ -201,6 +201,9 @@ EXECUTED: dict[str, dict[str, str]] = {
         "correct the name": "tests/end_to_end/test_further_judge.py::"
         "test_a_misspelt_judge_is_answered_with_the_nearest_and_its_name_mends"
     },
+    "stages.forecast": {
+        "give UNIRAIN_WORKERS=1 in the environment": "tests/stages/test_forecast.py::test_where_there_is_no_gpu_each_process_loads_a_model_and_one_process_is_advised"
+    },
     "stages.rainrag_split": {
         "add data": SPLIT,
         "take '{}' out of rain_types": SPLIT,

@@ -7,9 +7,6 @@ from math import prod
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
-import torch
-from safetensors import safe_open
-
 from unirain_core.config.models import JudgePrecision
 
 _VISION = re.compile(r"(^|\.)vis(ion|ual)")
@@ -74,6 +71,14 @@ class Cost:
     weight_bytes: float
     batch_bytes: float
     """Of what is computed of one batch, estimated."""
+
+    def __add__(self, other: "Cost") -> "Cost":
+        """The cost of two models that see the same items, one after the other, and are both in memory."""
+        return Cost(
+            flops=self.flops + other.flops,
+            weight_bytes=self.weight_bytes + other.weight_bytes,
+            batch_bytes=max(self.batch_bytes, other.batch_bytes),
+        )
 
     def times(self, number: int) -> "Cost":
         """Where an item needs the model so many times, one after the other."""
@@ -157,6 +162,9 @@ def _sorted_by_use(shapes: Iterable[tuple[str, tuple[int, ...]]]) -> Size:
 
 
 def _shapes(files: Iterable[Path]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    import torch  # seconds, which a stage with stand-ins alone does not pay
+    from safetensors import safe_open
+
     for file in files:
         if file.suffix == ".bin":
             content = torch.load(file, map_location="cpu", weights_only=True, mmap=True)

@@ -31,12 +31,14 @@ from unirain_core.distill.ballots import (
     ballots,
     vote_job,
 )
+from unirain_core.distill.costs import Cost
 from unirain_core.distill.judging import HALF, MIN_MASS, with_votes
 from unirain_core.distill.poll import Poll, drawn_for_all
 from unirain_core.distill.voting import Flags
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError, GateError
+from unirain_core.stages import forecast
 from unirain_core.stages.judges import JudgeChoice, make_judge
 from unirain_core.stages.vote_tables import votes_on_pairs, write_votes
 from unirain_core.stages.votes_report import votes_report
@@ -130,6 +132,8 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Heari
     n_photos = 0 if params.accept_share is None else _demand_two(len(photos))
     groups, is_drawn = _groups(root, dropped, params.ask_all_share)
     poll = Poll(len(jobs), is_drawn, early_stop=params.early_stop)
+    costs: dict[str, Cost | None] = {name: job.cost for name, job in zip(params.judges, jobs, strict=True)}
+    forecast.tell(hearing.stage, costs, n_photos + len(is_drawn), together=False)
     asked: list[_Asked] = []
     with _folder(out / ".answers") as folder:
         for number, job in enumerate(jobs):
@@ -145,7 +149,7 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Heari
     thresholds: dict[str, float] = {
         judge: one.threshold for judge, one in zip(params.judges, asked, strict=True)
     }
-    summary = votes_report(hearing.stage, poll.votes, groups, failed, thresholds)
+    summary = votes_report(hearing.stage, poll.votes, groups, failed, thresholds, costs)
     report.write(root / paths.report(hearing.stage), summary)
     logger.info("%s: %d of %d pairs kept", hearing.stage, summary.counts["kept"], len(poll.votes))
 
