@@ -83,6 +83,10 @@ EXECUTED: dict[str, dict[str, str]] = {
         "name one under sample_corpora in params.yaml": f"{WHOLE}test_judge_figures_go_on_once_a_corpus_is_named_and_rendered",
         "run `dvc repro sample_corpus`": DVC,
     },
+    "cli.missing": {
+        "add the line `{}: /folder/of/the/dataset` to {} in the project's root": "tests/cli/test_missing.py::test_what_is_supplied_leaves_the_list",
+        "set the environment variable {} to {}": "tests/cli/test_missing.py::test_a_judge_behind_an_endpoint_needs_its_address_and_its_key",
+    },
     "cli.main": {"run the same command again": FULL},
     "cli.prepare": {
         "run `git init` first": f"{END}test_a_project_outside_of_git_is_prepared_after_git_init",
@@ -239,6 +243,9 @@ EXECUTED: dict[str, dict[str, str]] = {
         "correct the name": "tests/end_to_end/test_further_judge.py::"
         "test_a_misspelt_judge_is_answered_with_the_nearest_and_its_name_mends"
     },
+    "stages.forecast": {
+        "give UNIRAIN_WORKERS=1 in the environment": "tests/stages/test_forecast.py::test_where_there_is_no_gpu_each_process_loads_a_model_and_one_process_is_advised"
+    },
     "stages.rainrag_split": {
         "add data": SPLIT,
         "take '{}' out of rain_types": SPLIT,
@@ -270,6 +277,7 @@ EXECUTED: dict[str, dict[str, str]] = {
     },
     "stages.vlm_votes": {
         "add photos": PHOTOS,
+        "name judges of judge_models": "tests/stages/test_alone_votes.py::test_a_stand_in_cannot_be_asked_without_references_and_a_model_can",
         "remove accept_share": ABSTENTION,
     },
     "tracking.checkpoints": {
