@@ -20,9 +20,7 @@ Script = Callable[[int, str], str]
 class Endpoint:
     """What the server does, and what it was asked."""
 
-    def __init__(
-        self, script: Script, template: str = KEPT, slow_s: float = 0.6, model: str = ""
-    ) -> None:
+    def __init__(self, script: Script, template: str = KEPT, slow_s: float = 0.6, model: str = "") -> None:
         """A script's words are those of `_Handler._answered`; any other one: a proper answer."""
         self.script, self.template, self.slow_s = script, template, slow_s
         self.model = model

@@ -9,8 +9,8 @@ from unirain_core.compat import ensure_torchvision
 ensure_torchvision()
 transformers = pytest.importorskip("transformers")
 pytest.importorskip("sentencepiece")
-from tests.distill.judges import test_internvl, test_llava, test_mobilevlm  # noqa: E402
 from benchmarks.judge_endpoint import Endpoint  # noqa: E402
+from tests.distill.judges import test_internvl, test_llava, test_mobilevlm  # noqa: E402
 from tests.distill.judges.test_any_vlm import INTERLEAVED, PICTURES_FIRST, with_processor  # noqa: E402, F401
 from tests.distill.judges.test_any_vlm import section as any_section  # noqa: E402
 from tests.distill.judges.test_http import QUESTIONS, asked, quick  # noqa: E402, F401
