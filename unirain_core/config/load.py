@@ -22,6 +22,7 @@ from unirain_core.config.sections import (
     Dataset,
     Draw,
     Encoders,
+    JudgeTrust,
     Method,
     Pictures,
     QueryCaptions,
@@ -197,7 +198,7 @@ def _first(error: ValidationError) -> str:
 def _all_keys() -> set[str]:
     sections = (
         Params, SampleCorpus, RawDatasets, Dataset, VerifiedPairs, Alignment, *get_args(EncoderModel), Encoders,
-        QueryCaptions, VectorStore, RetrievedReferences, *get_args(JudgeModel), VlmVotes, RainragSplit, Draw, *ARCHITECTURES, Strategy, Variant, Method, Training, BenchmarkScores, Pictures,
+        QueryCaptions, VectorStore, RetrievedReferences, *get_args(JudgeModel), VlmVotes, RainragSplit, Draw, *ARCHITECTURES, Strategy, Variant, Method, Training, BenchmarkScores, Pictures, JudgeTrust,
     )  # fmt: skip
     keys: set[str] = set()
     for section in sections:

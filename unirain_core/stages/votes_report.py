@@ -18,8 +18,10 @@ def votes_report(
     stage: str,
     votes: voting.Votes,
     groups: pl.DataFrame,
+    is_asked_of_all: voting.Flags,
     failed: Counter[str],
     thresholds: Mapping[str, float],
+    unstable: int | None = None,
 ) -> Report:
     """The report of all votes.
 
@@ -27,8 +29,10 @@ def votes_report(
         stage: name of the stage.
         votes: of every pair, judges in the order of `thresholds`.
         groups: `rain_type` and `dataset` of every pair.
+        is_asked_of_all: about which pairs every judge was asked, whatever the others said.
         failed: why questions could not be asked, and how many.
         thresholds: of each judge.
+        unstable: abstentions of judges whose votes flipped; None: nobody looked for them.
     """
     judges = list(thresholds)
     kept = int(voting.is_reliable((votes == voting.YES).sum(axis=1), len(judges)).sum())
@@ -41,6 +45,7 @@ def votes_report(
             "votes": int((votes != voting.UNASKED).sum()),
             "questions_saved": int((votes == voting.UNASKED).sum()),
             "abstentions": int((votes == voting.ABSTAINED).sum()),
+            **({} if unstable is None else {"unstable": unstable}),
         },
         reasons=failed,
         notes=[*note(judges), *_failures(stage, failed)],
@@ -48,7 +53,7 @@ def votes_report(
             "by_type": tally.by_group(votes, groups["rain_type"]),
             "by_dataset": tally.by_group(votes, groups["dataset"]),
             "by_judge": tally.by_judge(votes, judges),
-            "agreement": tally.agreement(votes, judges),
+            "agreement": tally.agreement(votes[is_asked_of_all], judges),
             "thresholds": [{"judge": judge, "threshold": value} for judge, value in thresholds.items()],
             **reliability_figures(judges),
         },

@@ -1,5 +1,6 @@
 """Whether one of two judges is right more often than the other, on the same pairs."""
 
+from fractions import Fraction
 from math import comb
 
 
@@ -17,4 +18,5 @@ def mcnemar(only_one: int, only_other: int) -> float:
     """
     n = only_one + only_other
     tail = sum(comb(n, k) for k in range(min(only_one, only_other) + 1))
-    return min(1.0, 2 * tail / 2**n)  # whole numbers: an n of thousands loses nothing
+    # whole numbers until here, so that thousands of pairs lose no digit
+    return min(1.0, float(Fraction(2 * tail, 1 << n)))
