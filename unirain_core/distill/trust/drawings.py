@@ -1,14 +1,15 @@
 """Small pictures of figures as SVG; their colours stand in the page's style, so that they follow light and dark."""
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
 from unirain_core.distill.trust.coverage import Point
 from unirain_core.distill.trust.reliability import Bin
 
-_SIDE, _EDGE = 190, 30
+_SIDE, _EDGE = 190, 40
 """Of a diagram's field, and of the room around it for the axes; pixels."""
-_BAR = 110
+_BAR = 72
 """Length of an interval's scale from 0 to 1; pixels."""
 
 
@@ -47,15 +48,17 @@ def _bins(of_bins: Sequence[Bin], name: str) -> str:
 
 
 def risks(curves: Mapping[str, Sequence[Point]]) -> str:
-    """Share of wrong votes against coverage, a line for each rater, with a legend; risk is drawn from 0 to 0.5."""
+    """Share of wrong votes against coverage, a line for each rater, with a legend."""
+    worst = max((point.risk or 0.0 for points in curves.values() for point in points), default=0.0)
+    top = max(0.1, math.ceil(10 * worst) / 10)
     lines: list[str] = []
     legend: list[str] = []
     for number, (name, points) in enumerate(curves.items()):
-        place = [(p.coverage, min(2 * (p.risk or 0.0), 1.0)) for p in points]
+        place = [(p.coverage, (p.risk or 0.0) / top) for p in points]
         line = " ".join(f"{_x(x):.1f},{_y(y):.1f}" for x, y in place)
         lines.append(f'<polyline class="line c{number % 8}" points="{line}"/>')
         legend.append(f'<li><i class="c{number % 8}"></i>{escape(name)}</li>')
-    drawing = _field("".join(lines), "coverage", "risk", top=0.5)
+    drawing = _field("".join(lines), "coverage", "risk", top=top)
     return f'<div class="figure">{drawing}<ul class="legend">{"".join(legend)}</ul></div>'
 
 

@@ -8,6 +8,7 @@ from unirain_core.distill.confusion import MAJORITY
 from unirain_core.distill.trust import drawings
 from unirain_core.distill.trust.findings import Findings
 from unirain_core.distill.trust.intervals import Share
+from unirain_core.distill.trust.quality import ALL
 from unirain_core.distill.trust.together import Comparison
 
 
@@ -22,16 +23,24 @@ def number(value: float | None, digits: int = 2) -> str:
 
 def quality(findings: Findings, by: str) -> str:
     """Precision, recall and AUROC of every rater in every group of one kind."""
-    lines = [one for one in findings.qualities if one.by == by]
+    # every kind of fault is set against the same good pairs, so one line above says how many of them are kept
+    has_kept = by != "fault"
     rows: list[str] = []
-    for one in lines:
-        name = "" if by == "all" else f"<td>{escape(one.group)}</td>"
-        rows.append(
-            f"{_start(one.rater)}{name}<td>{escape(one.rater)}</td><td>{_share(one.precision)}</td>"
-            f"<td>{_share(one.recall)}</td><td>{_share(one.kept)}</td><td class=number>{number(one.auroc)}</td></tr>"
-        )
-    names = ["" if by == "all" else by, "rater", "precision", "recall", "good pairs kept", "AUROC"]
-    return _table([name for name in names if name], rows)
+    for one in findings.qualities:
+        if one.by == by:
+            cells = [escape(one.rater), _share(one.precision), _share(one.recall)]
+            cells = cells if by == ALL else [escape(one.group), *cells]
+            cells += [_share(one.kept)] if has_kept else []
+            rows.append(_row(one.rater, [*cells, number(one.auroc)]))
+    heads = [
+        "" if by == ALL else by,
+        "rater",
+        "precision",
+        "recall",
+        "good pairs kept" if has_kept else "",
+        "AUROC",
+    ]
+    return _table([head for head in heads if head], rows)
 
 
 def correlations(findings: Findings) -> str:
@@ -91,8 +100,10 @@ def _share(share: Share) -> str:
     return f'{drawings.interval(low, share.value, high)}<span title="{share.successes} of {share.trials}">{text}</span>'
 
 
-def _start(rater: str) -> str:
-    return '<tr class="majority">' if rater == MAJORITY else "<tr>"
+def _row(rater: str, cells: Sequence[str]) -> str:
+    """One line of a table; the majority's stands out."""
+    start = '<tr class="majority">' if rater == MAJORITY else "<tr>"
+    return f"{start}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
 def _table(names: Sequence[str], rows: Sequence[str]) -> str:
