@@ -15,7 +15,7 @@ from unirain_core.config.architectures import ARCHITECTURES, Architecture, Netwo
 from unirain_core.config.models import EncoderModel, JudgeModel
 from unirain_core.config.omitted import omitted_keys
 from unirain_core.config.params import Params
-from unirain_core.config.prompt import Prompt
+from unirain_core.config.prompt import Paraphrases, Prompt
 from unirain_core.config.sections import (
     Alignment,
     BenchmarkScores,
@@ -120,6 +120,29 @@ class _OnePrompt:
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     prompt: Prompt
+
+
+def load_paraphrases(path: Path) -> Paraphrases:
+    """Read and check a file of other words for the same question.
+
+    Raises:
+        ConfigError: as `load_prompt`.
+    """
+    content = read_yaml(path)
+    try:
+        text = json.dumps({"paraphrases": content})
+        return TypeAdapter(_OneSetOfParaphrases).validate_json(text).paraphrases
+    except ValidationError as error:
+        raise ConfigError(f"{path.name}: {_first(error)}") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OneSetOfParaphrases:
+    """Paraphrases by themselves."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    paraphrases: Paraphrases
 
 
 def read_yaml(path: Path) -> object:
