@@ -7,6 +7,10 @@ from pathlib import Path
 
 PROMPT = "prompts/rain.yaml"
 """P of Eq. 4: written by a person, not by a stage."""
+PARAPHRASES = "prompts/rain.paraphrases.yaml"
+"""Other words for the same question; the audit of the judges asks with them."""
+LABELS = "labels"
+"""CSV files of people's labels, likewise; `unirain review` writes them."""
 
 SAMPLE_CORPUS = "data/sample_corpus/{partition}"
 RAW = "data/raw"
@@ -22,6 +26,7 @@ BASELINE_SCORES = "data/scores/baseline/{partition}"
 TABLES = "data/tables"
 GALLERY = "data/pages/gallery"
 PICTURES = "data/pages/pictures"
+TRUST = "data/pages/trust"
 
 _SHARED_SCHEMAS = {
     RAW: "raw_datasets",

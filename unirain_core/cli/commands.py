@@ -56,6 +56,11 @@ COMMANDS = {
         function="judge_figures",
         summary="Print how much good rain each judge and the majority keep, and how much planted rain they catch.",
     ),
+    "audit": Command(
+        module="audit",
+        function="audit",
+        summary="Ask the judges otherwise about a sample, print how many votes flip, and write reports/judge_audit.json.",
+    ),
     "derain": Command(
         module="derain",
         function="derain",

@@ -10,6 +10,7 @@ from unirain_core.config.models import EncoderModelSection, JudgeModelSection
 from unirain_core.config.sections import (
     BenchmarkScores,
     Encoders,
+    JudgeTrust,
     Method,
     Pictures,
     QueryCaptions,
@@ -66,6 +67,7 @@ class Params:
     training: Training
     benchmark_scores: BenchmarkScores
     pictures: Pictures
+    judge_trust: JudgeTrust
 
     def __post_init__(self) -> None:
         _check_types(self)

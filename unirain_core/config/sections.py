@@ -206,7 +206,10 @@ class VlmVotes:
     """Whether a judge is asked only where it can still change a verdict, or the reason that stands beside it."""
     ask_all_share: Annotated[float, Ge(0), Le(1)] = 0.05
     """Of all pairs, drawn by a hash of their ids: about these every judge is asked all the same, since agreement can be measured
-    nowhere else."""
+    nowhere else. About pairs that people have labelled (folder `labels/`) every judge is asked in any case."""
+    flips_abstain: bool = False
+    """Whether every question is asked twice, the second time with the references in reverse order, and a judge whose two votes
+    differ abstains (`unstable`). It doubles the calls."""
 
     def __post_init__(self) -> None:
         if len(set(self.judges)) != len(self.judges):
@@ -401,3 +404,13 @@ class Pictures:
 
     per_type: Annotated[int, Ge(1), Le(100)] = 1
     """Rows of each rain type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeTrust:
+    """The page that measures the judges on pairs whose quality is known (`stages/judge_trust.py`)."""
+
+    seed: Seed = 0
+    """Draws the half of the labelled pairs on which Platt scaling is fitted."""
+    bins: Annotated[int, Ge(2), Le(50)] = 10
+    """Of the reliability diagrams."""

@@ -15,4 +15,5 @@ ORDER = (
     "benchmark_tables",
     "gallery",
     "pictures",
+    "judge_trust",
 )
