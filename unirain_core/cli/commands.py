@@ -56,6 +56,11 @@ COMMANDS = {
         function="judge_figures",
         summary="Print how much good rain each judge and the majority keep, and how much planted rain they catch.",
     ),
+    "review": Command(
+        module="review",
+        function="review",
+        summary="Label a sample of the verified pairs in a browser with the keyboard; Ctrl-C ends it.",
+    ),
     "derain": Command(
         module="derain",
         function="derain",
