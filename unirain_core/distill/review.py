@@ -12,14 +12,14 @@ from unirain_core.artefacts.schemas import Pair, RealPhoto, Reference
 from unirain_core.distill.split import places
 
 FAULTS = {
-    "drawn": "the rain looks drawn or repeated",
-    "wrong_scale": "streaks or drops are too large or too small",
-    "wrong_weather": "it is snow, haze or something else, not rain",
-    "wrong_type": "it is rain of another type",
-    "no_rain": "hardly any rain is to be seen",
-    "clean_is_bad": "the clean picture is not clean, or is damaged",
-    "not_same_scene": "the two pictures do not fit together",
-    "bad_picture": "noise, blur or compression spoils the rainy picture",
+    "drawn": "rain looks drawn or repeated",
+    "wrong_scale": "streaks or drops of a wrong size",
+    "wrong_weather": "snow or haze, not rain",
+    "wrong_type": "rain of another type",
+    "no_rain": "hardly any rain",
+    "clean_is_bad": "clean picture is not clean",
+    "not_same_scene": "pictures do not fit together",
+    "bad_picture": "noise, blur or compression",
     "other": "something else",
 }
 """Words for what is wrong with a pair, at most one for each key from 1 to 9, and their meanings."""
