@@ -1,5 +1,7 @@
 """`unirain review`: what it asks of a project before it serves, and the kappa that it prints."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.cli.reviewed_pool import write_pool
@@ -11,6 +13,8 @@ from unirain_core.distill import labels
 from unirain_core.distill.labels import Label
 from unirain_core.distill.review import subjects
 from unirain_core.errors import ConfigError, MissingInputError
+
+FILE = Path("labels.csv")
 
 
 @pytest.fixture
@@ -30,11 +34,7 @@ def sessions(monkeypatch):
 
 def call(**options):
     defaults = {"person": "ann", "sample": 200, "seed": 0, "port": 8600, "agreement": False}
-    review(**{"labels_file": labels_file(), **defaults, **options})
-
-
-def labels_file():
-    return command.Path("labels.csv")
+    review(**{"labels_file": FILE, **defaults, **options})
 
 
 def test_the_options_choose_the_sample_the_person_and_the_file(project, sessions, capsys):
@@ -49,7 +49,7 @@ def test_the_options_choose_the_sample_the_person_and_the_file(project, sessions
 def test_the_agreement_is_of_everything_in_the_file(project, capsys):
     for person in ("ann", "bob"):
         for number, answer in enumerate((True, False, None)):
-            labels.append(labels_file(), Label(f"gone/{number}", person, answer, ""))
+            labels.append(FILE, Label(f"gone/{number}", person, answer, ""))
     call(agreement=True)
 
     assert "ann and bob: Cohen's kappa 1.00 on 3 pairs" in capsys.readouterr().out
@@ -65,7 +65,7 @@ def test_the_agreement_of_no_labels_names_the_way_to_them(project, sessions):
 
 
 def test_a_malformed_file_is_said_before_anybody_labels(project, sessions):
-    labels_file().write_text("pair_id,person,reliable,fault\nnonsense\n")
+    FILE.write_text("pair_id,person,reliable,fault\nnonsense\n")
     with pytest.raises(ConfigError, match="line 2"):
         call()
 
@@ -83,7 +83,7 @@ def test_a_person_whose_name_no_line_can_hold_gives_another(project, sessions):
 def test_a_project_without_a_pair_is_told_to_add_some(project, sessions):
     rows = tables.read(project / "data/verified/pairs.parquet", Pair)
     tables.write(project / "data/verified/pairs.parquet", [], Pair)
-    with pytest.raises(MissingInputError, match="add a dataset to params"):
+    with pytest.raises(MissingInputError, match="add a dataset with pairs to params"):
         call()
     tables.write(project / "data/verified/pairs.parquet", rows, Pair)
     call()

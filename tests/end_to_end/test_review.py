@@ -48,7 +48,7 @@ def review(root, *options):
         str(free_port(28600)),
         *options,
     ]
-    said = []
+    said: list[str] = []
     with (root / "said").open("w+") as output:
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         process = subprocess.Popen(

@@ -80,6 +80,10 @@ EXECUTED: dict[str, dict[str, str]] = {
         "run `git init` first": f"{END}test_a_project_outside_of_git_is_prepared_after_git_init",
         "run from the root of the project": COMMAND,
     },
+    "cli.review": {
+        "add a dataset with pairs to params.yaml": "tests/cli/test_review.py::test_a_project_without_a_pair_is_told_to_add_some",
+        "give another name": "tests/cli/test_review.py::test_a_person_whose_name_no_line_can_hold_gives_another",
+    },
     "cli.run": {
         "run `unirain run {} --partition NAME`": f"{WHOLE}test_a_stage_of_partitions_runs_for_one_that_the_message_names",
         "run `unirain run {}`": COMMAND,
@@ -124,6 +128,10 @@ EXECUTED: dict[str, dict[str, str]] = {
     "config.sections": {"rename the key in params.yaml": EDIT},
     "distill.judged": {"run `dvc repro vlm_votes`": DVC},
     "distill.ballots": {"run `dvc repro --force retrieved_references`": DVC},
+    "distill.labels": {
+        "correct the line": "tests/distill/test_labels.py::test_the_corrected_line_of_the_message_is_read_with_the_others",
+        "put a line break after it if it is whole": "tests/distill/test_labels.py::test_a_line_break_after_a_whole_last_line_makes_it_count",
+    },
     "distill.stores.edge": {
         "let it end first": "tests/distill/stores/test_store.py::test_a_second_process_waits_for_the_first_and_then_says_what_holds_it"
     },

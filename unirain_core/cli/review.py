@@ -64,7 +64,7 @@ def _session(root: Path, person: str, file: Path, *, limit: int, seed: int) -> S
     sample = subjects(root, limit, seed)
     if not sample:
         raise MissingInputError(
-            f"{paths.VERIFIED} holds no pair to label; add a dataset to params.yaml and run `dvc repro`"
+            f"{paths.VERIFIED} holds no pair to label; add a dataset with pairs to params.yaml"
         )
     return Session(person=person, sample=sample, roots=Roots.load(root), file=file)
 

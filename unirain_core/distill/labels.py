@@ -155,4 +155,4 @@ def _label(path: Path, number: int, fields: tuple[str, ...]) -> Label:
 
 
 def _malformed(path: Path, number: int, what: str) -> ConfigError:
-    return ConfigError(f"{path}: line {number}: {what}; correct or delete the line")
+    return ConfigError(f"{path}: line {number}: {what}; correct the line")
