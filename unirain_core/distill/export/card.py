@@ -12,7 +12,7 @@ SMALLEST = 128
 
 _READ_AS = {
     "folders": "`TYPE/input/NAME` is the rainy picture and `TYPE/target/NAME` the clean one, as the released code of the "
-    "paper reads them: name this folder as `data_file_dir` or `val_dir` to train, as `data_root` to test.",
+    "paper reads them: this folder is its `data_file_dir` or `val_dir` in training, its `data_root` in tests.",
     "webdataset": "Each tar file holds `KEY.input.png`, `KEY.target.png` and `KEY.json` of a pair one after the other, as "
     "WebDataset reads them. The pairs are mixed: consecutive ones come from different datasets.",
     "parquet": "The columns `input` and `target` hold the bytes of picture files. The pairs are mixed: consecutive ones "
