@@ -1,6 +1,7 @@
 """`unirain export split NAME OUT`: a split of this project as a folder that others can train on."""
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -111,14 +112,14 @@ def _source(params: Params, dataset: Dataset, known: Mapping[str, catalogue.Reco
             terms=NO_TERMS,
         )
     page = record.source_page or "no public page found"
-    return Source(
-        text=f"{record.name} ({page})", terms=record.terms or NO_TERMS, citation=record.citation or ""
-    )
+    citation = re.sub(r"^\[\d+\] ", "", record.citation or "")  # without its number in the paper
+    return Source(text=f"{record.name} ({page})", terms=record.terms or NO_TERMS, citation=citation)
 
 
 def _notes(root: Path) -> tuple[str, ...]:
-    """Which judges were stand-ins, where any has voted."""
+    """Which judges have voted, and which of them were stand-ins."""
     votes = root / paths.VOTES / "votes.parquet"
     if not votes.exists():
         return ()
-    return note(tables.columns(votes, Vote, ["judge"])["judge"].unique())
+    judges = sorted(tables.columns(votes, Vote, ["judge"])["judge"].unique())
+    return (f"judges of this project: {', '.join(judges)}", *note(judges))

@@ -13,7 +13,7 @@ from unirain_core.distill.split import places
 
 FAULTS = {
     "drawn": "rain looks drawn or repeated",
-    "wrong_scale": "streaks or drops of a wrong size",
+    "wrong_scale": "rain of a wrong size",
     "wrong_weather": "snow or haze, not rain",
     "wrong_type": "rain of another type",
     "no_rain": "hardly any rain",
