@@ -112,15 +112,14 @@ def test_bytes_that_are_no_text_are_an_error_with_file_and_line(tmp_path):
         labels.read(file)
 
 
-def test_the_deleted_line_of_the_message_leaves_the_others(tmp_path):
+def test_the_corrected_line_of_the_message_is_read_with_the_others(tmp_path):
     file = tmp_path / "labels.csv"
     file.write_text(HEADER + "a,ann,yes,\nnonsense\nb,ann,no,\n")
-    with pytest.raises(ConfigError, match=r"line 3: .*correct or delete the line"):
+    with pytest.raises(ConfigError, match=r"line 3: .*correct the line"):
         labels.read(file)
-    lines = file.read_text().splitlines(keepends=True)
-    file.write_text("".join(lines[:2] + lines[3:]))
+    file.write_text(file.read_text().replace("nonsense", "c,ann,unsure,"))
 
-    assert ["a", "b"] == [label.pair_id for label in labels.read(file)]
+    assert ["a", "c", "b"] == [label.pair_id for label in labels.read(file)]
 
 
 def test_no_file_is_a_missing_input(tmp_path):

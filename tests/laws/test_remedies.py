@@ -92,6 +92,14 @@ EXECUTED: dict[str, dict[str, str]] = {
         "run `git init` first": f"{END}test_a_project_outside_of_git_is_prepared_after_git_init",
         "run from the root of the project": COMMAND,
     },
+    "cli.review": {
+        "add a dataset with pairs to params.yaml": "tests/cli/test_review.py::test_a_project_without_a_pair_is_told_to_add_some",
+        "give another name": "tests/cli/test_review.py::test_a_person_whose_name_no_line_can_hold_gives_another",
+    },
+    "cli.export": {
+        "correct the name": "tests/cli/test_export.py::test_an_unknown_split_is_answered_with_those_that_there_are",
+        "name another split": "tests/cli/test_export.py::test_a_split_without_a_pair_is_refused_and_another_is_taken",
+    },
     "cli.run": {
         "run `unirain run {} --partition NAME`": f"{WHOLE}test_a_stage_of_partitions_runs_for_one_that_the_message_names",
         "run `unirain run {}`": COMMAND,
@@ -170,6 +178,14 @@ EXECUTED: dict[str, dict[str, str]] = {
     },
     "distill.judged": {"run `dvc repro vlm_votes`": DVC},
     "distill.ballots": {"run `dvc repro --force retrieved_references`": DVC},
+    "distill.export.place": {
+        "name a new folder to export into": "tests/distill/export/test_export.py::test_a_folder_that_is_not_empty_is_refused_and_a_new_one_is_taken",
+        "wait for it to end": "tests/distill/export/test_export.py::test_two_exports_into_one_folder_do_not_mix",
+    },
+    "distill.labels": {
+        "correct the line": "tests/distill/test_labels.py::test_the_corrected_line_of_the_message_is_read_with_the_others",
+        "put a line break after it if it is whole": "tests/distill/test_labels.py::test_a_line_break_after_a_whole_last_line_makes_it_count",
+    },
     "distill.stores.edge": {
         "let it end first": "tests/distill/stores/test_store.py::test_a_second_process_waits_for_the_first_and_then_says_what_holds_it"
     },

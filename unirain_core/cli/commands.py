@@ -61,6 +61,16 @@ COMMANDS = {
         function="audit",
         summary="Ask the judges otherwise about a sample, print how many votes flip, and write reports/judge_audit.json.",
     ),
+    "review": Command(
+        module="review",
+        function="review",
+        summary="Label a sample of the verified pairs in a browser with the keyboard; Ctrl-C ends it.",
+    ),
+    "export": Command(
+        module="export",
+        function="export",
+        summary="Write the pictures of a split into folders or shards, with a dataset card, terms and sources.",
+    ),
     "derain": Command(
         module="derain",
         function="derain",

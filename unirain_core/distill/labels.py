@@ -81,6 +81,11 @@ def read(path: Path) -> list[Label]:
     return list(labels.values())
 
 
+def read_if_any(path: Path) -> list[Label]:
+    """As `read`; none where nobody has labelled anything yet."""
+    return read(path) if path.exists() else []
+
+
 def append(path: Path, label: Label) -> None:
     """Add a label, which is on the disk when this returns; several processes may write to one file.
 
@@ -150,4 +155,4 @@ def _label(path: Path, number: int, fields: tuple[str, ...]) -> Label:
 
 
 def _malformed(path: Path, number: int, what: str) -> ConfigError:
-    return ConfigError(f"{path}: line {number}: {what}; correct or delete the line")
+    return ConfigError(f"{path}: line {number}: {what}; correct the line")
