@@ -89,7 +89,8 @@ def test_a_set_of_a_thousand_patches_gives_as_many_test_pairs_as_one_of_thirty()
     def made_of(settings):
         split = split_pairs(frame(pairs, everyone), settings, TYPES)
         return {
-            name: Counter(p.dataset for p, home in zip(pairs, split, strict=True) if home == name) for name in SETS
+            name: Counter(p.dataset for p, home in zip(pairs, split, strict=True) if home == name)
+            for name in SETS
         }
 
     turns, plain = made_of(replace(settings, uniform_over_datasets=True)), made_of(settings)

@@ -28,9 +28,7 @@ def test_no_scene_gives_two_pictures_more_than_another_that_has_some_left(scenes
     given_by, there = Counter(scenes[row] for row in rows), Counter(scenes)
     unfinished = [scene for scene in there if given_by[scene] < there[scene]]
 
-    assert all(
-        given_by[other] <= given_by[scene] + 1 for scene in unfinished for other in there
-    )
+    assert all(given_by[other] <= given_by[scene] + 1 for scene in unfinished for other in there)
 
 
 @given(SCENES, st.integers(1, 30), st.integers(0, 30))
@@ -38,7 +36,9 @@ def test_a_larger_quota_lets_in_all_that_a_smaller_one_does(scenes, quota, more)
     assert drawn(scenes, quota) <= drawn(scenes, quota + more)
 
 
-@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 99)), unique=True), st.integers(1, 30), st.randoms())
+@given(
+    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 99)), unique=True), st.integers(1, 30), st.randoms()
+)
 def test_a_draw_does_not_depend_on_the_order(pictures, quota, random):
     def names_of(pictures):
         names = [f"{scene}/{number}" for scene, number in pictures]
