@@ -44,7 +44,7 @@ COMMANDS = {
     "datasets": Command(
         module="datasets",
         function="datasets",
-        summary="Print the catalogue, the entry of an id, or, for `check`, what the datasets of params hold.",
+        summary="Print the catalogue or the entry of an id, `check` the datasets of params, or `add PATH` to them.",
     ),
     "explain": Command(
         module="explain",

@@ -163,6 +163,19 @@ def read_yaml(path: Path) -> object:
             f"{path} is no UTF-8 text (line {line} holds the byte {error.object[error.start]:#04x}); "
             "save it in the encoding UTF-8"
         ) from None
+    return parse_yaml(path, text)
+
+
+def parse_yaml(path: Path, text: str) -> object:
+    """The value of a text of YAML.
+
+    Args:
+        path: where the text stands, for messages.
+        text: of a file as it is, or as it would be written.
+
+    Raises:
+        ConfigError: it is no YAML, or would explode in memory.
+    """
     try:
         _demand_bounded(path, text)
         content: object = YAML(typ="safe").load(text)

@@ -70,6 +70,9 @@ class Dataset:
     scene_rule: tuple[str, str] | None = None
     """Pattern and replacement that give a scene key from the relative input path. Unlike the layout's
     own group rule, the key is shared by all datasets that name one."""
+    quota: Count | None = None
+    """At most so many training pairs, or photos, of the dataset enter the pool, spread over as many scenes as possible: sets of
+    patches and videos hold few scenes in many pictures. Pairs for validation and testing stay whole. Absent: all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,8 @@ class RawDatasets:
 
     mixture_policy: Literal["drop", "streak", "exclude"] = "drop"
     """Type of a picture that shows streaks and drops (paper gap): the drop type, the streak type, or neither."""
+    quota_seed: Seed = 0
+    """Draws the pairs that a dataset's quota lets in."""
     datasets: dict[str, Dataset]
     """By name; a name begins the id of every pair of the dataset."""
 
@@ -243,6 +248,9 @@ class RainragSplit:
     """Feeds the reweighter and the choice of the checkpoint."""
     train_per_type: Annotated[int, Ge(0)] = 0
     """Thin the training pairs to so many of each type; 0: keep all."""
+    uniform_over_datasets: bool = False
+    """Whether the datasets take turns within a rain type, in the held-out draws and where training pairs are thinned: else a
+    dataset has the share that it has in the pool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
