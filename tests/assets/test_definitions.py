@@ -42,6 +42,7 @@ def test_definitions_show_every_stage_and_load_nothing_heavy():
         "retrieved_references": "retrieval",
         "vlm_votes": "judging",
         "rainrag_split": "judging",
+        "named_benchmarks": "benchmark",
         "trained_checkpoint/unirain": "training",
         "trained_checkpoint/uniform": "training",
         "benchmark_scores/unirain": "benchmark",

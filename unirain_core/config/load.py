@@ -36,6 +36,7 @@ from unirain_core.config.sections import (
     VerifiedPairs,
     VlmVotes,
 )
+from unirain_core.config.splits import TRAINING_SPLITS, Benchmark
 from unirain_core.config.tagged import is_tag
 from unirain_core.errors import ConfigError
 
@@ -197,7 +198,7 @@ def _first(error: ValidationError) -> str:
 def _all_keys() -> set[str]:
     sections = (
         Params, SampleCorpus, RawDatasets, Dataset, VerifiedPairs, Alignment, *get_args(EncoderModel), Encoders,
-        QueryCaptions, VectorStore, RetrievedReferences, *get_args(JudgeModel), VlmVotes, RainragSplit, Draw, *ARCHITECTURES, Strategy, Variant, Method, Training, BenchmarkScores, Pictures,
+        QueryCaptions, VectorStore, RetrievedReferences, *get_args(JudgeModel), VlmVotes, RainragSplit, Draw, *TRAINING_SPLITS, Benchmark, *ARCHITECTURES, Strategy, Variant, Method, Training, BenchmarkScores, Pictures,
     )  # fmt: skip
     keys: set[str] = set()
     for section in sections:
