@@ -89,6 +89,12 @@ def ballots(
         yield drawn
 
 
+def alone_ballots(asked: Iterable[Sequence[Rainy]]) -> Iterator[list[Ballot]]:
+    """Ballots without references, in the order and the batches of what is asked about: the prompt's `alone` is asked."""
+    for batch in asked:
+        yield [Ballot(row.id, row.dataset, row.picture, ()) for row in batch]
+
+
 def _ranked(references: Iterable[pa.Table]) -> Iterator[tuple[str, list[str]]]:
     """Each query with the photos that it refers to, best first."""
     for query, of_query in groupby(_rows(references), key=itemgetter(0)):

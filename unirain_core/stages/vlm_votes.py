@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +21,22 @@ from unirain_core.config.load import load_prompt
 from unirain_core.config.models import JudgeModel
 from unirain_core.config.sections import JudgeName, VlmVotes
 from unirain_core.distill import calibration, rainy, voting
-from unirain_core.distill.ballots import RANKED, Answer, Ballot, VoteJob, answers_of, ballots, vote_job
+from unirain_core.distill.ballots import (
+    RANKED,
+    Answer,
+    Ballot,
+    VoteJob,
+    alone_ballots,
+    answers_of,
+    ballots,
+    vote_job,
+)
 from unirain_core.distill.judging import HALF, MIN_MASS, with_votes
 from unirain_core.distill.poll import Poll, drawn_for_all
 from unirain_core.distill.voting import Flags
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
-from unirain_core.errors import GateError
+from unirain_core.errors import ConfigError, GateError
 from unirain_core.stages.judges import JudgeChoice, make_judge
 from unirain_core.stages.vote_tables import votes_on_pairs, write_votes
 from unirain_core.stages.votes_report import votes_report
@@ -51,14 +59,37 @@ def run(root: Path, *, judge_models: Mapping[str, JudgeModel], vlm_votes: VlmVot
     Raises:
         GateError: thresholds shall follow the real-rain database, and it is too small for that.
     """
-    roots, jobs = Roots.load(root), list[VoteJob]()
+    n_references = _most_references(root) if judge_models else 0
+    jobs: list[VoteJob] = []
     for name in vlm_votes.judges:
-        choice = JudgeChoice(name, None, None)
-        if name in judge_models:
-            prompt = load_prompt(root / paths.PROMPT)
-            choice = JudgeChoice(name, judge_models[name], prompt, _most_references(root))
-        jobs.append(vote_job(name, partial(make_judge, choice), roots, ALGORITHM))
+        jobs.append(_job(root, name, judge_models.get(name), n_references))
     decide(root, jobs, vlm_votes)
+
+
+def alone_jobs(
+    root: Path, judge_models: Mapping[str, JudgeModel], judges: Sequence[JudgeName]
+) -> list[VoteJob]:
+    """The work of judges that are shown no references (`only_vlm` of Table 4); `decide` takes them with `Hearing.is_alone`.
+
+    Raises:
+        ConfigError: a judge is a stand-in, which measures the distance to references and nothing else.
+    """
+    jobs: list[VoteJob] = []
+    for name in judges:
+        if name not in judge_models:
+            raise ConfigError(
+                f"vlm_votes.judges: '{name}' compares a picture with references, so it cannot be asked without any; "
+                "name judges of judge_models, or leave out only_vlm"
+            )
+        jobs.append(_job(root, name, judge_models[name], n_references=0))
+    return jobs
+
+
+def _job(root: Path, name: JudgeName, model: JudgeModel | None, n_references: int) -> VoteJob:
+    choice = JudgeChoice(name, None, None)
+    if model is not None:
+        choice = JudgeChoice(name, model, load_prompt(root / paths.PROMPT), n_references)
+    return vote_job(name, partial(make_judge, choice), Roots.load(root), ALGORITHM)
 
 
 def _most_references(root: Path) -> int:
@@ -69,19 +100,32 @@ def _most_references(root: Path) -> int:
     return most
 
 
-def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """What the judges are asked for, and where their votes go."""
+
+    stage: str = STAGE
+    out: str = paths.VOTES
+    is_alone: bool = False
+    """Whether they are shown no references; a pair without a triplet is then asked about too."""
+
+
+def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Hearing = Hearing()) -> None:
     """Put all questions to the judges, and write their votes and verdicts.
 
     Args:
         root: of the project.
         jobs: one for each judge of params, in their order.
         params: judges, and how their thresholds come about.
+        hearing: whose stage it is, and whether references are shown.
 
     Raises:
         GateError: as `run`.
     """
-    out, store = root / paths.VOTES, WorkStore.at(root, STAGE)
-    dropped = _dropped(root, out / "dropped.parquet")
+    out, store = root / hearing.out, WorkStore.at(root, hearing.stage)
+    dropped = _dropped(
+        root, out / "dropped.parquet", () if hearing.is_alone else (paths.TRIPLETS, paths.DATABASE)
+    )
     photos = {row.id: row.picture for batch in rainy.photos(root, dropped) for row in batch}
     n_photos = 0 if params.accept_share is None else _demand_two(len(photos))
     groups, is_drawn = _groups(root, dropped, params.ask_all_share)
@@ -90,7 +134,8 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes) -> None:
     with _folder(out / ".answers") as folder:
         for number, job in enumerate(jobs):
             is_open = poll.is_open()
-            about = _ballots(root, dropped, photos, is_open, about_photos=n_photos > 0)
+            drawn = _drawn(root, dropped, photos, about_photos=n_photos > 0, is_alone=hearing.is_alone)
+            about = _open_ones(drawn, n_photos, is_open)
             answers = _ask(job, about, n_photos, store, folder / str(number))
             threshold = _threshold(params.judges[number], answers.on_photos, params)
             asked.append(_Asked(answers, is_open, threshold))
@@ -100,9 +145,9 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes) -> None:
     thresholds: dict[str, float] = {
         judge: one.threshold for judge, one in zip(params.judges, asked, strict=True)
     }
-    summary = votes_report(STAGE, poll.votes, groups, failed, thresholds)
-    report.write(root / WRITES[1], summary)
-    logger.info("%s: %d of %d pairs kept", STAGE, summary.counts["kept"], len(poll.votes))
+    summary = votes_report(hearing.stage, poll.votes, groups, failed, thresholds)
+    report.write(root / paths.report(hearing.stage), summary)
+    logger.info("%s: %d of %d pairs kept", hearing.stage, summary.counts["kept"], len(poll.votes))
 
 
 def _write(out: Path, judges: Sequence[str], asked: Sequence["_Asked"], n_photos: int) -> None:
@@ -115,11 +160,11 @@ def _write(out: Path, judges: Sequence[str], asked: Sequence["_Asked"], n_photos
     write_votes(out, [one.answers.on_pairs for one in asked], [one.is_open for one in asked], thresholds)
 
 
-def _dropped(root: Path, out: Path) -> set[str]:
+def _dropped(root: Path, out: Path, folders: Sequence[str]) -> set[str]:
     """Verified pairs and photos without a triplet: they have no references, so no judge is asked about them."""
     names: set[str] = set()
     with tables.writer(out, Dropped) as table:
-        for folder in (paths.TRIPLETS, paths.DATABASE):
+        for folder in folders:
             for piece in tables.batches(root / folder / "dropped.parquet", Dropped):
                 table.columns(piece)
                 names.update(piece.column("pair_id").to_pylist())
@@ -146,19 +191,27 @@ def _folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def _ballots(
-    root: Path, dropped: set[str], photos: Mapping[str, Picture], is_open: Flags, *, about_photos: bool
+def _drawn(
+    root: Path, dropped: set[str], photos: Mapping[str, Picture], *, about_photos: bool, is_alone: bool
 ) -> Iterator[list[Ballot]]:
-    """What a judge is asked: first about the photos, if at all, then about the pairs that are open."""
+    """All ballots: first those about the photos, if there are any, then those about the pairs."""
     folder = root / paths.REFERENCES
-    if about_photos:
-        references = tables.batches(folder / "photos.parquet", Reference, RANKED)
-        yield from ballots(rainy.photos(root, dropped), photos, references)
-    references = tables.batches(folder / "references.parquet", Reference, RANKED)
-    start = 0
-    for batch in ballots(rainy.pairs(root, dropped), photos, references):
-        yield list(compress(batch, is_open[start : start + len(batch)]))
+    asked = {"photos.parquet": rainy.photos(root, dropped)} if about_photos else {}
+    asked["references.parquet"] = rainy.pairs(root, dropped)
+    for file, rows in asked.items():
+        if is_alone:
+            yield from alone_ballots(rows)
+        else:
+            yield from ballots(rows, photos, tables.batches(folder / file, Reference, RANKED))
+
+
+def _open_ones(drawn: Iterable[list[Ballot]], n_photos: int, is_open: Flags) -> Iterator[list[Ballot]]:
+    """The ballots about photos, and those about pairs that are open."""
+    start = -n_photos
+    for batch in drawn:
+        asked = [ballot for place, ballot in enumerate(batch, start) if place < 0 or is_open[place]]
         start += len(batch)
+        yield asked
 
 
 @dataclass(frozen=True, slots=True)

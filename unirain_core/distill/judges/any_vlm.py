@@ -54,7 +54,15 @@ def any_vlm_judge(name: str, model: AnyVlm, prompt: Prompt, n_references: int) -
     return LocalJudge(
         name=name,
         prompt=text,
-        version=digest("transformers 1", fingerprint(folder), model.precision, type(processor).__name__),
+        version=digest(
+            "transformers 2",
+            fingerprint(folder),
+            model.precision,
+            type(processor).__name__,
+            type(processor.image_processor).__name__,
+            prompt.words_yes,
+            prompt.words_no,
+        ),
         batch=model.batch,
         load=partial(AnyVlmModel, folder, model, prompt),
     )

@@ -51,7 +51,9 @@ def llava_judge(name: str, model: Llava, prompt: Prompt, n_references: int) -> L
     return LocalJudge(
         name=name,
         prompt=TEMPLATE.format(question=written(prompt, n_references, IMAGE)),
-        version=digest("llava 1", fingerprint(folder), model.precision, PROCESSOR),
+        version=digest(
+            "llava 2", fingerprint(folder), model.precision, PROCESSOR, prompt.words_yes, prompt.words_no
+        ),
         batch=model.batch,
         load=partial(LlavaModel, folder, model, prompt),
     )

@@ -67,7 +67,14 @@ def mobilevlm_judge(name: str, model: MobileVlm, prompt: Prompt, n_references: i
     judge = LocalJudge(
         name=name,
         prompt=text,
-        version=digest("mobilevlm 1", fingerprint(folder), model.precision, model.several),
+        version=digest(
+            "mobilevlm 2",
+            fingerprint(folder),
+            model.precision,
+            model.several,
+            prompt.words_yes,
+            prompt.words_no,
+        ),
         batch=model.batch,
         load=partial(MobileVlmModel, folder, model, prompt),
     )
