@@ -2,22 +2,32 @@
 
 import json
 from dataclasses import replace
+from typing import ClassVar
 
+import numpy as np
 import pytest
 
+from tests.engine.in_process import InProcess
 from tests.stages.judged_pool import FACTS, PARAMS, REJECTED, TYPES, manifest_row, verified, write_upstream
 from unirain_core.artefacts import tables
-from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, Reference, SplitRow
+from unirain_core.artefacts.roots import Roots
+from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, RealPhoto, Reference, SplitRow
+from unirain_core.config.sections import JudgeName, VlmVotes
 from unirain_core.config.splits import (
     Benchmark,
     Distilled,
     Mixed,
     MixedFull,
     NoGeneration,
+    NoRetrieval,
+    OnlyVlm,
     RainragOfficial,
 )
+from unirain_core.distill.ballots import vote_job
+from unirain_core.distill.judges.judge import Response
 from unirain_core.errors import EmptyTypeError, MissingInputError
-from unirain_core.stages import named_benchmarks, rainrag_split, training_split
+from unirain_core.imaging.codec import file_hash, write_png
+from unirain_core.stages import named_benchmarks, rainrag_split, training_split, vlm_votes
 
 MORE = [
     *FACTS,
@@ -33,7 +43,14 @@ def project(tmp_path):
 
 
 def made(root, section, rain_types=TYPES):
-    training_split.run(root, training_splits={"ours": section}, rain_types=rain_types, partition="ours")
+    training_split.run(
+        root,
+        training_splits={"ours": section},
+        rain_types=rain_types,
+        judge_models={},
+        vlm_votes=VlmVotes(judges=(JudgeName("odd"),)),
+        partition="ours",
+    )
     return rows_of(root, "train/ours")
 
 
@@ -237,3 +254,68 @@ def test_verified_pairs_that_no_judge_was_asked_about_are_in_the_full_mix(projec
     tables.write(project / "data/verified/pairs.parquet", rows, Pair)
 
     assert "set/nrd/x" in {row.pair_id for row in made(project, MixedFull(sources=()))}
+
+
+class OddJudge:
+    """Says yes to every second picture, and keeps what it was shown."""
+
+    name, prompt, version, device, batch = "odd", "P", "1", "cpu", 4
+    questions: ClassVar[list[tuple[int, list[int]]]] = []
+
+    def judge(self, questions):
+        OddJudge.questions += [(int(q.query.max()), [int(r.max()) for r in q.references]) for q in questions]
+        return [Response(p_yes=q.query.max() % 2, mass=1.0, reply="", reason="") for q in questions]
+
+
+@pytest.fixture
+def judge(project, monkeypatch):
+    """Pictures that can be told apart, three photos, and a judge that knows them."""
+    path = project / "data/verified/pairs.parquet"
+    rows = tables.read(path, Pair)
+    tables.write(path, [painted(project, row, value) for value, row in enumerate(rows)], Pair)
+    path = project / "data/verified/real.parquet"
+    photo = tables.read(path, RealPhoto)[0]
+    photos = [replace(photo, photo_id=f"real/{n}", input=f"real/{n}.png") for n in range(3)]
+    tables.write(path, [painted(project, row, 200 + n) for n, row in enumerate(photos)], RealPhoto)
+    monkeypatch.setattr(OddJudge, "questions", [])
+    monkeypatch.setenv("UNIRAIN_HOME", str(project / "home"))
+    monkeypatch.setattr("unirain_core.engine.rows.make_engine", InProcess)
+    monkeypatch.setattr(vlm_votes, "_job", fake_job)
+    monkeypatch.setattr(vlm_votes, "alone_jobs", lambda root, *_: [fake_job(root, "odd")])
+    return OddJudge
+
+
+def painted(root, row, value):
+    write_png(root / row.input, np.full((4, 6, 3), value, dtype=np.uint8))
+    return replace(row, input_hash=file_hash(root / row.input))
+
+
+def fake_job(root, name, *_):
+    return vote_job(name, OddJudge, Roots.load(root), "1")
+
+
+@pytest.mark.parametrize("section", [OnlyVlm(sources=(), seed=1), NoRetrieval(sources=(), seed=1)])
+def test_the_judges_are_asked_anew_without_references_or_beside_blind_ones(project, judge, section):
+    rows = made(project, section)
+    value = {
+        row.pair_id: n for n, row in enumerate(tables.read(project / "data/verified/pairs.parquet", Pair))
+    }
+    shown = [references for _, references in judge.questions]
+
+    assert sorted(value.values()) == sorted(query for query, _ in judge.questions)
+    assert all(value[row.pair_id] % 2 for row in rows)
+    assert not {row.scene_id for row in rows} & held_out_scenes(project)
+    if isinstance(section, OnlyVlm):
+        assert [[]] * len(MORE) == shown
+    else:
+        assert {1} == {len(references) for references in shown}, "as many as S(q) has"
+        assert {200, 201, 202} == {number for references in shown for number in references}
+
+
+def test_asking_again_asks_nothing_and_leaves_no_tables_behind(project, judge):
+    first = made(project, OnlyVlm(sources=(), seed=1))
+    n_asked = len(judge.questions)
+
+    assert first == made(project, OnlyVlm(sources=(), seed=1))
+    assert n_asked == len(judge.questions)
+    assert [] == list((project / "home").rglob("hearing"))

@@ -1,7 +1,9 @@
 """Stage training_split: one further set to train on, out of the pairs that no held-out set touches."""
 
 import logging
+import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
@@ -9,24 +11,36 @@ import polars as pl
 
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import Report
-from unirain_core.artefacts.schemas import Pair, SplitRow
-from unirain_core.config.sections import RainType
+from unirain_core.artefacts.schemas import Pair, SplitRow, Verdict
+from unirain_core.config.models import JudgeModel
+from unirain_core.config.sections import RainType, VlmVotes
 from unirain_core.config.splits import (
     Distilled,
     Mixed,
     MixedFull,
     NoGeneration,
+    NoRetrieval,
+    OnlyVlm,
     RainragOfficial,
     TrainingSplit,
 )
 from unirain_core.distill import training_splits as choice
 from unirain_core.distill.published import published
+from unirain_core.engine.store import WorkStore
 from unirain_core.errors import EmptyTypeError
 
 STAGE = "training_split"
-READS = (paths.RAW, paths.VERIFIED, paths.REFERENCES, paths.PYRAMID)
+READS = (
+    paths.PROMPT,
+    paths.RAW,
+    paths.VERIFIED,
+    paths.DATABASE,
+    paths.TRIPLETS,
+    paths.REFERENCES,
+    paths.PYRAMID,
+)
 WRITES = (paths.TRAINING_SPLIT, paths.report(STAGE, partitioned=True))
-PARAMS = ("training_splits", "rain_types")
+PARAMS = ("training_splits", "rain_types", "judge_models", "vlm_votes")
 ALGORITHM = "1"
 
 logger = logging.getLogger(__name__)
@@ -37,6 +51,8 @@ def run(
     *,
     training_splits: Mapping[str, TrainingSplit],
     rain_types: tuple[RainType, ...],
+    judge_models: Mapping[str, JudgeModel],
+    vlm_votes: VlmVotes,
     partition: str,
 ) -> None:
     """Write one split and what it is made of.
@@ -52,7 +68,14 @@ def run(
     else:
         open_pairs = choice.candidates(pairs, rain_types, section.sources)
         n_candidates = len(open_pairs)
-        rows = _split_rows(root, _chosen(root, section, open_pairs, sizes)["pair_id"])
+        if isinstance(section, OnlyVlm | NoRetrieval):
+            verdicts = _heard(root, section, partition, judge_models, vlm_votes)
+            chosen = choice.thinned(
+                open_pairs.join(verdicts, on="pair_id", how="semi", maintain_order="left"), sizes
+            )
+        else:
+            chosen = _chosen(root, section, open_pairs, sizes)
+        rows = _split_rows(root, chosen["pair_id"])
     _demand_every_type(partition, rows, rain_types)
     with tables.writer(root / paths.TRAINING_SPLIT.format(partition=partition), SplitRow) as table:
         table.columns(rows)
@@ -78,6 +101,35 @@ def _chosen(
             return choice.nearest(pairs, sizes, choice.mean_scores(root, section.score))
         case _:
             assert_never(section)
+
+
+def _heard(
+    root: Path,
+    section: OnlyVlm | NoRetrieval,
+    partition: str,
+    judge_models: Mapping[str, JudgeModel],
+    params: VlmVotes,
+) -> pl.DataFrame:
+    """Pairs that the judges accept without references, or beside blind ones.
+
+    Their answers stay in the work store, as in stage vlm_votes; the tables of votes are of this run alone.
+    """
+    from unirain_core.stages import vlm_votes as asking  # loads the judges, which most splits do not need
+
+    folder = WorkStore.at(root, STAGE, partition).partial / "hearing"
+    hearing = asking.Hearing(
+        stage=STAGE, partition=partition, out=str(folder), report=str(folder / "report.json")
+    )
+    if isinstance(section, OnlyVlm):
+        jobs = asking.alone_jobs(root, judge_models, params.judges)
+        hearing = replace(hearing, is_alone=True)
+    else:
+        jobs = asking.jobs_with_references(root, judge_models, params.judges)
+        hearing = replace(hearing, blind_seed=section.seed)
+    asking.decide(root, jobs, params, hearing)
+    verdicts = tables.columns(folder / "verdicts.parquet", Verdict, ["pair_id", "verdict"])
+    shutil.rmtree(folder)
+    return verdicts.filter("verdict").select("pair_id")
 
 
 def _official(

@@ -29,6 +29,7 @@ from unirain_core.distill.ballots import (
     alone_ballots,
     answers_of,
     ballots,
+    blind_ballots,
     vote_job,
 )
 from unirain_core.distill.judging import HALF, MIN_MASS, with_votes
@@ -59,11 +60,18 @@ def run(root: Path, *, judge_models: Mapping[str, JudgeModel], vlm_votes: VlmVot
     Raises:
         GateError: thresholds shall follow the real-rain database, and it is too small for that.
     """
+    decide(root, jobs_with_references(root, judge_models, vlm_votes.judges), vlm_votes)
+
+
+def jobs_with_references(
+    root: Path, judge_models: Mapping[str, JudgeModel], judges: Sequence[JudgeName]
+) -> list[VoteJob]:
+    """The work of judges that are shown references, as many as S(q) has."""
     n_references = _most_references(root) if judge_models else 0
     jobs: list[VoteJob] = []
-    for name in vlm_votes.judges:
+    for name in judges:
         jobs.append(_job(root, name, judge_models.get(name), n_references))
-    decide(root, jobs, vlm_votes)
+    return jobs
 
 
 def alone_jobs(
@@ -105,9 +113,13 @@ class Hearing:
     """What the judges are asked for, and where their votes go."""
 
     stage: str = STAGE
+    partition: str | None = None
     out: str = paths.VOTES
+    report: str = WRITES[1]
     is_alone: bool = False
     """Whether they are shown no references; a pair without a triplet is then asked about too."""
+    blind_seed: int | None = None
+    """Draws as many references as S(q) has, blindly; None: S(q) is shown."""
 
 
 def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Hearing = Hearing()) -> None:
@@ -122,7 +134,7 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Heari
     Raises:
         GateError: as `run`.
     """
-    out, store = root / hearing.out, WorkStore.at(root, hearing.stage)
+    out, store = root / hearing.out, WorkStore.at(root, hearing.stage, hearing.partition)
     dropped = _dropped(
         root, out / "dropped.parquet", () if hearing.is_alone else (paths.TRIPLETS, paths.DATABASE)
     )
@@ -134,7 +146,7 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Heari
     with _folder(out / ".answers") as folder:
         for number, job in enumerate(jobs):
             is_open = poll.is_open()
-            drawn = _drawn(root, dropped, photos, about_photos=n_photos > 0, is_alone=hearing.is_alone)
+            drawn = _drawn(root, dropped, photos, hearing, about_photos=n_photos > 0)
             about = _open_ones(drawn, n_photos, is_open)
             answers = _ask(job, about, n_photos, store, folder / str(number))
             threshold = _threshold(params.judges[number], answers.on_photos, params)
@@ -146,7 +158,7 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Heari
         judge: one.threshold for judge, one in zip(params.judges, asked, strict=True)
     }
     summary = votes_report(hearing.stage, poll.votes, groups, failed, thresholds)
-    report.write(root / paths.report(hearing.stage), summary)
+    report.write(root / hearing.report, summary)
     logger.info("%s: %d of %d pairs kept", hearing.stage, summary.counts["kept"], len(poll.votes))
 
 
@@ -192,15 +204,18 @@ def _folder(folder: Path) -> Iterator[Path]:
 
 
 def _drawn(
-    root: Path, dropped: set[str], photos: Mapping[str, Picture], *, about_photos: bool, is_alone: bool
+    root: Path, dropped: set[str], photos: Mapping[str, Picture], hearing: Hearing, *, about_photos: bool
 ) -> Iterator[list[Ballot]]:
     """All ballots: first those about the photos, if there are any, then those about the pairs."""
     folder = root / paths.REFERENCES
     asked = {"photos.parquet": rainy.photos(root, dropped)} if about_photos else {}
     asked["references.parquet"] = rainy.pairs(root, dropped)
     for file, rows in asked.items():
-        if is_alone:
+        if hearing.is_alone:
             yield from alone_ballots(rows)
+        elif hearing.blind_seed is not None:
+            count = _most_references(root)
+            yield from blind_ballots(rows, photos, count=count, seed=hearing.blind_seed)
         else:
             yield from ballots(rows, photos, tables.batches(folder / file, Reference, RANKED))
 
