@@ -91,4 +91,4 @@ class Benchmark:
     sources: Annotated[Sources, MinLen(1)]
     """Datasets whose pairs of role `test` it holds."""
     paths: str = ""
-    """Part of a path that its rainy files bear below the dataset's folder, such as `test_set/raindrop/`; empty: all of them."""
+    """Part of the path of its rainy files below the dataset's folder, such as `test_set/raindrop/`; empty: all of them."""

@@ -37,7 +37,7 @@ def run(root: Path, *, benchmarks: Mapping[str, Benchmark], rain_types: tuple[Ra
     counts: dict[str, int] = {}
     for name, benchmark in benchmarks.items():
         rows = published(root, benchmark.sources, "test").filter(
-            pl.col("input").str.contains(benchmark.paths, literal=True)
+            pl.col("pair_id").str.contains(benchmark.paths, literal=True)
             & pl.col("rain_type").is_in(rain_types)
         )
         if rows.is_empty():
