@@ -32,6 +32,7 @@ BASELINE_SCORES = "data/scores/baseline/{partition}"
 TABLES = "data/tables"
 GALLERY = "data/pages/gallery"
 PICTURES = "data/pages/pictures"
+COVERAGE = "data/pages/coverage"
 
 
 def common(template: str) -> str:

@@ -19,6 +19,7 @@ from unirain_core.config.prompt import Prompt
 from unirain_core.config.sections import (
     Alignment,
     BenchmarkScores,
+    Coverage,
     Dataset,
     Draw,
     Encoders,
@@ -198,7 +199,7 @@ def _first(error: ValidationError) -> str:
 def _all_keys() -> set[str]:
     sections = (
         Params, SampleCorpus, RawDatasets, Dataset, VerifiedPairs, Alignment, *get_args(EncoderModel), Encoders,
-        QueryCaptions, VectorStore, RetrievedReferences, *get_args(JudgeModel), VlmVotes, RainragSplit, Draw, *TRAINING_SPLITS, Benchmark, *ARCHITECTURES, Strategy, Variant, Method, Training, BenchmarkScores, Pictures,
+        QueryCaptions, VectorStore, RetrievedReferences, *get_args(JudgeModel), VlmVotes, RainragSplit, Draw, *TRAINING_SPLITS, Benchmark, *ARCHITECTURES, Strategy, Variant, Method, Training, BenchmarkScores, Pictures, Coverage,
     )  # fmt: skip
     keys: set[str] = set()
     for section in sections:

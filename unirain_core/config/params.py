@@ -10,6 +10,7 @@ from unirain_core.config.architectures import NetworkSection
 from unirain_core.config.models import EncoderModelSection, JudgeModelSection
 from unirain_core.config.sections import (
     BenchmarkScores,
+    Coverage,
     Encoders,
     Method,
     Pictures,
@@ -77,6 +78,7 @@ class Params:
     training: Training
     benchmark_scores: BenchmarkScores
     pictures: Pictures
+    coverage: Coverage
 
     def __post_init__(self) -> None:
         _check_types(self)

@@ -401,3 +401,15 @@ class Pictures:
 
     per_type: Annotated[int, Ge(1), Le(100)] = 1
     """Rows of each rain type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """The page of Figure 6b (`distill/coverage.py`)."""
+
+    neighbours: Annotated[int, Ge(1), Le(100)] = 5
+    """k: a real photo's neighbourhood reaches to its k-th nearest other one (Naeem et al. 2020 have 5)."""
+    points: Annotated[int, Ge(1), Le(5000)] = 300
+    """Pictures of each set that the maps show; the figures are of all."""
+    umap: bool = False
+    """Whether there is a map of UMAP too; its library is installed by `pip install umap-learn`."""

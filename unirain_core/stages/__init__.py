@@ -17,4 +17,5 @@ ORDER = (
     "benchmark_tables",
     "gallery",
     "pictures",
+    "coverage",
 )
