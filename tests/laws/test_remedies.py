@@ -25,6 +25,10 @@ CHECKPOINT = "tests/cli/test_remedies.py::test_readable_pictures_and_another_che
 CORPUS = "tests/cli/test_remedies.py::test_a_corpus_is_rendered_into_the_folder_that_the_message_asks_for"
 STAGES = "tests/stages/test_remedies.py::"
 SPLIT = f"{STAGES}test_a_split_of_an_empty_type_goes_on_with_more_data_or_without_the_type"
+KINDS = (
+    "tests/stages/test_training_split.py::test_sources_without_a_rain_type_are_named_and_both_remedies_help"
+)
+NAMED = "tests/stages/test_training_split.py::test_an_empty_benchmark_is_named_with_what_to_change"
 TRAINING = f"{STAGES}test_a_training_goes_on_with_pairs_of_the_type_or_without_the_type"
 REPLACED = f"{STAGES}test_a_checkpoint_that_was_replaced_is_used_when_the_command_is_given_again"
 ABSTENTION = f"{STAGES}test_a_judge_that_abstains_on_every_photo_needs_no_share"
@@ -133,6 +137,7 @@ EXECUTED: dict[str, dict[str, str]] = {
     },
     "config.params": {
         "add one": EDIT,
+        "choose another": EDIT,
         "correct the name": EDIT,
         "lower min_side": EDIT,
         "remove it": EDIT,
@@ -265,6 +270,11 @@ EXECUTED: dict[str, dict[str, str]] = {
     "stages.rainrag_split": {
         "add data": SPLIT,
         "take '{}' out of rain_types": SPLIT,
+    },
+    "stages.training_split": {"name more sources": KINDS, "take {} out of rain_types": KINDS},
+    "stages.named_benchmarks": {
+        "correct its sources": NAMED,
+        "set `role: test` for the dataset": NAMED,
     },
     "sources.scenes": {"take out repeats within repeats": EDIT},
     "sources.supply": {

@@ -19,6 +19,7 @@ from unirain_core.config.prompt import Paraphrases, Prompt
 from unirain_core.config.sections import (
     Alignment,
     BenchmarkScores,
+    Coverage,
     Dataset,
     Draw,
     Encoders,
@@ -37,6 +38,7 @@ from unirain_core.config.sections import (
     VerifiedPairs,
     VlmVotes,
 )
+from unirain_core.config.splits import TRAINING_SPLITS, Benchmark
 from unirain_core.config.tagged import is_tag
 from unirain_core.errors import ConfigError
 
@@ -234,7 +236,7 @@ def _first(error: ValidationError) -> str:
 def _all_keys() -> set[str]:
     sections = (
         Params, SampleCorpus, RawDatasets, Dataset, VerifiedPairs, Alignment, *get_args(EncoderModel), Encoders,
-        QueryCaptions, VectorStore, RetrievedReferences, *get_args(JudgeModel), VlmVotes, RainragSplit, Draw, *ARCHITECTURES, Strategy, Variant, Method, Training, BenchmarkScores, Pictures, JudgeTrust,
+        QueryCaptions, VectorStore, RetrievedReferences, *get_args(JudgeModel), VlmVotes, RainragSplit, Draw, *TRAINING_SPLITS, Benchmark, *ARCHITECTURES, Strategy, Variant, Method, Training, BenchmarkScores, Pictures, Coverage, JudgeTrust,
     )  # fmt: skip
     keys: set[str] = set()
     for section in sections:

@@ -422,3 +422,15 @@ class JudgeTrust:
     """Draws the half of the labelled pairs on which Platt scaling is fitted."""
     bins: Annotated[int, Ge(2), Le(50)] = 10
     """Of the reliability diagrams."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """The page of Figure 6b (`distill/coverage.py`)."""
+
+    neighbours: Annotated[int, Ge(1), Le(100)] = 5
+    """k: a real photo's neighbourhood reaches to its k-th nearest other one (Naeem et al. 2020 have 5)."""
+    points: Annotated[int, Ge(1), Le(5000)] = 300
+    """Pictures of each set that the maps show; the figures are of all."""
+    umap: bool = False
+    """Whether there is a map of UMAP too; its library is installed by `pip install umap-learn`."""

@@ -140,8 +140,13 @@ def settle_types(
     ((), 'mixture_excluded')
     >>> settle_types(["other:snow"], "drop", ["rain", "snow"], shows)
     (('snow',), '')
+    >>> settle_types(["weather:rain", "luma:drs|nrs"], "drop", ["rain", "snow"], shows)
+    (('rain',), '')
     """
-    types = [_named(rain_type, rain_types) for rain_type in types]
+    weathers = [rain_type.removeprefix(_WEATHER) for rain_type in types if rain_type.startswith(_WEATHER)]
+    if weathers and weathers[0] in rain_types:
+        return (weathers[0],), ""  # params tell weathers apart, not day and night or streaks and drops
+    types = [_named(rain_type, rain_types) for rain_type in types if not rain_type.startswith(_WEATHER)]
     if any(rain_type.startswith("other:") for rain_type in types):
         return (), "type_not_listed"
     if len(types) > 1:
@@ -152,6 +157,10 @@ def settle_types(
         return (), "type_not_listed"
     alternatives = types[0].removeprefix("luma:").split("|")
     return ((types[0],), "") if set(alternatives) & set(rain_types) else ((), "type_not_listed")
+
+
+_WEATHER = "weather:"
+"""Begins the one name of a picture for params that list weathers, such as `[rain, snow, haze]`."""
 
 
 def _named(rain_type: str, rain_types: Sequence[str]) -> str:

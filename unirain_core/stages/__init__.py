@@ -9,6 +9,8 @@ ORDER = (
     "retrieved_references",
     "vlm_votes",
     "rainrag_split",
+    "training_split",
+    "named_benchmarks",
     "trained_checkpoint",
     "benchmark_scores",
     "baseline_scores",
@@ -16,4 +18,5 @@ ORDER = (
     "gallery",
     "pictures",
     "judge_trust",
+    "coverage",
 )

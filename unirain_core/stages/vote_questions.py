@@ -17,7 +17,15 @@ from unirain_core.config.load import load_prompt
 from unirain_core.config.models import JudgeModel
 from unirain_core.config.sections import JudgeName, VlmVotes
 from unirain_core.distill import labelled, rainy
-from unirain_core.distill.ballots import RANKED, Ballot, VoteJob, alone_ballots, ballots, vote_job
+from unirain_core.distill.ballots import (
+    RANKED,
+    Ballot,
+    VoteJob,
+    alone_ballots,
+    ballots,
+    blind_ballots,
+    vote_job,
+)
 from unirain_core.distill.poll import asked_of_all
 from unirain_core.distill.rainy import Rainy
 from unirain_core.distill.voting import Flags
@@ -116,6 +124,8 @@ def _shown(
     """Questions about rows, with the references that the hearing shows."""
     if hearing.is_alone:
         return alone_ballots(rows)
+    if hearing.blind_seed is not None:
+        return blind_ballots(rows, photos, count=most_references(root), seed=hearing.blind_seed)
     return ballots(rows, photos, tables.batches(root / paths.REFERENCES / file, Reference, RANKED))
 
 
