@@ -27,7 +27,7 @@ from unirain_core.distill.ballots import vote_job
 from unirain_core.distill.judges.judge import Response
 from unirain_core.errors import EmptyTypeError, MissingInputError
 from unirain_core.imaging.codec import file_hash, write_png
-from unirain_core.stages import named_benchmarks, rainrag_split, training_split, vlm_votes
+from unirain_core.stages import named_benchmarks, rainrag_split, training_split, vote_questions
 
 MORE = [
     *FACTS,
