@@ -1,5 +1,7 @@
 """A split whose pictures are stored in every way that a dataset may store them."""
 
+from typing import Any
+
 import numpy as np
 from PIL import Image
 
@@ -12,7 +14,7 @@ SIZE = (140, 150)
 GREY = {"mode": "L"}
 ALPHA = {"mode": "RGBA"}
 TURNED = {"turned": True}
-KINDS: dict[str, tuple[str, str | None, dict]] = {
+KINDS: dict[str, tuple[str, str | None, dict[str, Any]]] = {
     "plain/drs/1": ("a/1.png", "b/1.png", {}),
     "plain/drs/with, a comma": ("a/1, 2.jpg", "b/1, 2.jpg", {}),
     "plain/drd/é": ("a/é.JPG", "b/é.JPG", {}),

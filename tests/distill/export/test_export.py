@@ -11,6 +11,7 @@ import sys
 import tarfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -162,7 +163,7 @@ def pictures_of(form, out):
 def read_as_webdataset(out):
     """Samples of all shards: consecutive members whose names are equal up to the first dot."""
     for shard in sorted(out.glob("*.tar")):
-        samples: list[dict] = []
+        samples: list[dict[str, Any]] = []
         with tarfile.open(shard) as tar:
             for member in tar:
                 name, _, suffix = member.name.partition(".")
@@ -265,6 +266,7 @@ def test_a_changed_picture_is_an_error_that_names_it_and_leaves_nothing(tmp_path
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from typing import Any
 from tests.distill.export.test_export import exported
 left = int(sys.argv[3])
 def tell():
