@@ -8,9 +8,6 @@ from pathlib import Path
 PROMPT = "prompts/rain.yaml"
 """P of Eq. 4: written by a person, not by a stage."""
 
-LABELS = "labels.csv"
-"""People's labels of pairs: written by `unirain review`, not by a stage, and tracked by git."""
-
 SAMPLE_CORPUS = "data/sample_corpus/{partition}"
 RAW = "data/raw"
 VERIFIED = "data/verified"
