@@ -62,6 +62,21 @@ def test_the_project_reads_an_export_back_as_the_dataset_rainrag(project):
     assert tables.read(project / "data/raw/dropped.parquet", Dropped) == []
 
 
+def test_exports_side_by_side_are_read_as_training_and_test_part(project):
+    export("split", "rainrag", Path("back/Train"))
+    export("split", "val", Path("back/Test"))
+    (project / "roots.local.yaml").write_text("back: back\n")
+    raw_datasets.run(
+        project,
+        raw_datasets=RawDatasets(datasets={"back": Dataset(layout="rainrag", root="back")}),
+        sample_corpora={},
+        rain_types=load_params(project / "params.yaml").rain_types,
+    )
+    manifest = tables.read(project / "data/raw/manifest.parquet", ManifestRow)
+
+    assert Counter(row.role for row in manifest) == {"train": len(KINDS), "test": 2}
+
+
 def test_each_pair_has_the_terms_and_the_source_of_its_dataset(project):
     export("split", "rainrag", OUT)
     gt_rain = catalogue.load().records["gt-rain"]

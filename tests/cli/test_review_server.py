@@ -125,6 +125,12 @@ def test_a_path_leads_nowhere_else(client, sample, path):
     assert (status, content) == (404, b"there is no such page or picture")
 
 
+def test_the_server_listens_on_this_machine_alone(project, sample):
+    session = Session(person="ann", sample=sample, roots=Roots.load(project), file=project / "labels.csv")
+    with serve(session, 0) as server:
+        assert server.server_address[0] == "127.0.0.1"
+
+
 def test_another_site_cannot_ask_by_a_name_that_leads_here(client, sample):
     assert client.ask("/session", Host="evil.example:8600")[0] == 403
     assert client.ask("/session", Host=f"localhost:{client.port}")[0] == 200

@@ -119,7 +119,7 @@ def test_what_a_person_labels_with_keys_is_in_the_file_and_not_asked_again(proje
 def test_the_second_persons_session_ends_with_the_kappa_of_both(project, tmp_path):
     order = list(subjects(project, 4, 0))
     for name, answer in zip(order, (True, True, False, False), strict=True):
-        labels.append(project / "labels.csv", Label(name, "ann", answer, ""))
+        labels.append(project / "labels/review.csv", Label(name, "ann", answer, ""))
     with (
         review(project, "--person", "bob", "--sample", "4") as (address, said),
         browser(tmp_path / "p") as window,
@@ -200,7 +200,7 @@ def test_nothing_is_answered_once_the_review_has_ended_and_the_page_says_so(proj
         window.wait("return document.body.innerText.includes('Not saved: the review has ended')")
         window.screenshot(tmp_path / "ended.png")
 
-    assert not (project / "labels.csv").exists()
+    assert not (project / "labels").exists()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -12,9 +12,6 @@ PARAPHRASES = "prompts/rain.paraphrases.yaml"
 LABELS = "labels"
 """CSV files of people's labels, likewise; `unirain review` writes them."""
 
-LABELS = "labels.csv"
-"""People's labels of pairs: written by `unirain review`, not by a stage, and tracked by git."""
-
 SAMPLE_CORPUS = "data/sample_corpus/{partition}"
 RAW = "data/raw"
 VERIFIED = "data/verified"

@@ -18,6 +18,9 @@ from unirain_core.distill.labels import Label
 from unirain_core.distill.review import subjects
 from unirain_core.errors import ConfigError, MissingInputError
 
+FILE = Path("labels/review.csv")
+"""Where labels go by default: a file that git tracks, since people and no stage write it."""
+
 
 def review(
     person: Annotated[
@@ -30,7 +33,7 @@ def review(
     ] = 0,
     labels_file: Annotated[
         Path, typer.Option("--labels", help="File that holds the labels of all people.")
-    ] = Path(paths.LABELS),
+    ] = FILE,
     port: Annotated[int, typer.Option(min=1, max=LAST_PORT, help="First port to try.")] = 8600,
     agreement: Annotated[
         bool, typer.Option("--agreement", help="Only print Cohen's kappa of every two people.")

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 from unirain_core.artefacts.picture import Picture
 from unirain_core.artefacts.roots import Roots
 from unirain_core.distill import labels
-from unirain_core.distill.labels import ANSWERS, Label
+from unirain_core.distill.labels import ANSWERS, WORDS, Label
 from unirain_core.distill.review import FAULTS, Subject
 from unirain_core.errors import UniRainError
 from unirain_core.imaging.codec import write_png
@@ -51,7 +51,7 @@ class Session:
     def answers(self) -> dict[str, dict[str, str]]:
         """What this person has said of the pairs of the sample, as the file says now."""
         return {
-            label.pair_id: {"reliable": _word(label.reliable), "fault": label.fault}
+            label.pair_id: {"reliable": WORDS[label.reliable], "fault": label.fault}
             for label in labels.read_if_any(self.file)
             if label.person == self.person and label.pair_id in self.sample
         }
@@ -103,10 +103,6 @@ def serve(session: Session, port: int) -> ThreadingHTTPServer:
         port: 0: any free one.
     """
     return ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, session))
-
-
-def _word(answer: bool | None) -> str:
-    return next(word for word, meaning in ANSWERS.items() if meaning is answer)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -15,7 +15,8 @@ HEADER = ("pair_id", "person", "reliable", "fault")
 ANSWERS = {"yes": True, "no": False, "unsure": None}
 """Words of the column `reliable`."""
 
-_WORDS = {answer: word for word, answer in ANSWERS.items()}
+WORDS = {answer: word for word, answer in ANSWERS.items()}
+"""The answers' words."""
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ def append(path: Path, label: Label) -> None:
         file.seek(0)
         end = _end_of_whole_lines(file.read())
         file.truncate(end)  # removes a last line that a kill cut
-        row = (label.pair_id, label.person, _WORDS[label.reliable], label.fault)
+        row = (label.pair_id, label.person, WORDS[label.reliable], label.fault)
         file.write(_line(row) if end else _line(HEADER) + _line(row))
         file.flush()
         os.fsync(file.fileno())

@@ -1,5 +1,7 @@
 """A split whose pictures are stored in every way that a dataset may store them."""
 
+from typing import Any
+
 import numpy as np
 from PIL import Image
 
@@ -12,7 +14,7 @@ SIZE = (140, 150)
 GREY = {"mode": "L"}
 ALPHA = {"mode": "RGBA"}
 TURNED = {"turned": True}
-KINDS = {
+KINDS: dict[str, tuple[str, str | None, dict[str, Any]]] = {
     "plain/drs/1": ("a/1.png", "b/1.png", {}),
     "plain/drs/with, a comma": ("a/1, 2.jpg", "b/1, 2.jpg", {}),
     "plain/drd/é": ("a/é.JPG", "b/é.JPG", {}),
@@ -34,12 +36,12 @@ def store(file, pixels, mode="RGB", *, turned=False):
     """Write a picture and return its hash."""
     file.parent.mkdir(parents=True, exist_ok=True)
     picture = Image.fromarray(pixels).convert(mode)
-    options = {}
     if turned:
         exif = Image.Exif()
         exif[0x0112] = 6  # to be turned by 90 degrees
-        options = {"exif": exif}
-    picture.save(file, **options)
+        picture.save(file, exif=exif)
+    else:
+        picture.save(file)
     return file_hash(file)
 
 

@@ -11,6 +11,7 @@ import sys
 import tarfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -162,14 +163,20 @@ def pictures_of(form, out):
 def read_as_webdataset(out):
     """Samples of all shards: consecutive members whose names are equal up to the first dot."""
     for shard in sorted(out.glob("*.tar")):
-        samples = []
+        samples: list[dict[str, Any]] = []
         with tarfile.open(shard) as tar:
             for member in tar:
                 name, _, suffix = member.name.partition(".")
                 if not samples or samples[-1]["__key__"] != name:
                     samples.append({"__key__": name})
-                samples[-1][suffix] = tar.extractfile(member).read()
+                samples[-1][suffix] = contents(tar, member)
         yield from samples
+
+
+def contents(tar, member):
+    file = tar.extractfile(member)
+    assert file is not None
+    return file.read()
 
 
 def read_as_parquet(out):
@@ -259,6 +266,7 @@ def test_a_changed_picture_is_an_error_that_names_it_and_leaves_nothing(tmp_path
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from typing import Any
 from tests.distill.export.test_export import exported
 left = int(sys.argv[3])
 def tell():
@@ -284,7 +292,7 @@ def test_after_a_kill_the_same_command_writes_what_it_would_have_written(tmp_pat
 
 
 def test_two_exports_into_one_folder_do_not_mix(tmp_path, rows):
-    caught = []
+    caught: list[object] = []
 
     def tell():
         if not caught:

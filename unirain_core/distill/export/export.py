@@ -4,10 +4,10 @@ import csv
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 
@@ -52,32 +52,43 @@ def export(split: Path, out: Path, roots: Roots, card: Card, tell: Callable[[], 
         ItemError: a picture cannot be read.
     """
     with whole_folder(out) as folder:
-        suffixes: set[str] = set()
-        counts: Counter[tuple[str, str]] = Counter()
-        n_small = 0
+        tally = _Tally()
         with (
             closing(make_sink(card.form, folder)) as sink,
             (folder / LIST).open("w", encoding="utf-8", newline="") as file,
         ):
             lines = csv.writer(file, lineterminator="\n")
-            lines.writerow([*(field.name for field in fields(Facts)), *_PLACES])
+            lines.writerow([*(column.name for column in fields(Facts)), *_PLACES])
             for pair in _encoded(split, roots, only_png=card.form == "webdataset"):
                 facts = _facts(pair, card)
                 lines.writerow([*asdict(facts).values(), *_written(pair, facts, sink)])
-                suffixes.add(pair.suffix)
-                counts[facts.rain_type, facts.dataset] += 1
-                n_small += min(pair.width, pair.height) < SMALLEST
+                tally.note(facts, pair)
                 tell()
-        used = {name: source for name, source in card.sources.items() if name in {d for _, d in counts}}
-        whole = replace(card, counts=counts, n_small=n_small, sources=used)
-        _describe(whole, folder, suffixes if card.form == "folders" else set())
+        whole = replace(card, counts=tally.counts, n_small=tally.n_small)
+        _describe(whole, folder, sorted(tally.suffixes))
     return whole
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What has been written so far."""
+
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    n_small: int = 0
+    suffixes: set[str] = field(default_factory=set)
+
+    def note(self, facts: Facts, pair: EncodedPair) -> None:
+        self.counts[facts.rain_type, facts.dataset] += 1
+        self.n_small += min(facts.width, facts.height) < SMALLEST
+        self.suffixes.add(pair.suffix)
 
 
 def _encoded(split: Path, roots: Roots, *, only_png: bool) -> Iterator[EncodedPair]:
     """The pairs of a split in the order of their names; decoding and encoding release the interpreter's lock."""
     rows = tables.columns(split, SplitRow, SplitRow.__slots__)
     names = pl.Series("name", [key(pair_id) for pair_id in rows["pair_id"]], dtype=pl.String)
+    if names.n_unique() < len(names):
+        raise ValueError(f"{split}: two pairs have the same name")
     rows = rows.with_columns(names).sort("name").drop("name")
     work = partial(encode, roots=roots, only_png=only_png)
     with ThreadPoolExecutor() as pool:
@@ -108,17 +119,24 @@ def _written(pair: EncodedPair, facts: Facts, sink: Sink) -> tuple[str, ...]:
     return rainy, clean, *hashes
 
 
-def _describe(card: Card, folder: Path, suffixes: set[str]) -> None:
-    """Write the card and the description of what is in the folder by now."""
+def _describe(card: Card, folder: Path, suffixes: Sequence[str]) -> None:
+    """Write the card and the description of what is in the folder by now.
+
+    Args:
+        card: with its counts.
+        folder: of the export.
+        suffixes: of all pictures, in whatever form they were written.
+    """
     files: list[Mapping[str, str]] = []
     for file in sorted(folder.iterdir()):
         if file.suffix in _KINDS:
             with file.open("rb") as content:
                 sha256 = hashlib.file_digest(content, "sha256").hexdigest()
             files.append({"name": file.name, "encodingFormat": _KINDS[file.suffix], "sha256": sha256})
-    columns = {field.name: "sc:Integer" if field.type is int else "sc:Text" for field in fields(Facts)}
+    columns = {column.name: "sc:Integer" if column.type is int else "sc:Text" for column in fields(Facts)}
     columns |= dict.fromkeys(_PLACES, "sc:Text")
-    described = croissant(card, files=files, columns=columns, suffixes=sorted(suffixes))
+    loose = suffixes if card.form == "folders" else ()  # the pictures of shards are no files of their own
+    described = croissant(card, files=files, columns=columns, suffixes=loose)
     (folder / "croissant.json").write_text(
         json.dumps(described, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
