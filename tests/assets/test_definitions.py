@@ -50,6 +50,7 @@ def test_definitions_show_every_stage_and_load_nothing_heavy():
         "benchmark_tables": "benchmark",
         "gallery": "pages",
         "pictures": "pages",
+        "judge_trust": "pages",
     }
     assert found["targets"] == sorted(found["groups"])
     assert (found["jobs"], found["sensors"]) == (["everything"], ["shell_runs"])
