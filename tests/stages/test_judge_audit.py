@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from tests.engine.in_process import InProcess
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped, Pair, RealPhoto, Reference, Vote
-from unirain_core.config.models import HttpJudge, InternVl, Llava
+from unirain_core.config.models import HttpJudge, InternVl, JudgeModel, Llava
 from unirain_core.config.sections import JudgeName
 from unirain_core.distill import labels
 from unirain_core.distill.audit.aims import (
@@ -27,6 +28,7 @@ from unirain_core.distill.audit.aims import (
 )
 from unirain_core.distill.judges.judge import Response
 from unirain_core.distill.labels import Label
+from unirain_core.engine.pools import Device
 from unirain_core.engine.rows import stream
 from unirain_core.errors import MissingArtefactError
 from unirain_core.imaging.codec import file_hash, write_png
@@ -49,7 +51,7 @@ class Scripted:
     pairs: frozenset[int] = frozenset()
     name: str = "scripted"
     prompt: str = ""
-    device: str = "cpu"
+    device: Device = "cpu"
     batch: int = 1
 
     @property
@@ -85,7 +87,7 @@ def project(tmp_path, monkeypatch):
     levels = {f"{n}": 100 + n for n in range(N)} | {f"p{v}": v for t in PHOTOS.values() for v in t}
     for name, level in levels.items():
         write_png(tmp_path / f"pictures/{name}.png", np.full((8, 8, 3), level, np.uint8))
-    common = {"root": "here", "width": 8, "height": 8, "mode": "RGB"}
+    common: dict[str, Any] = {"root": "here", "width": 8, "height": 8, "mode": "RGB"}
     pairs = [
         Pair(
             pair_id=name, dataset="set", rain_type=rain_type, origin="synthetic", role="train", halves=None, scene_id="s",
@@ -214,7 +216,7 @@ def test_the_sample_is_seeded_and_of_pairs_of_known_quality_where_both_kinds_are
 
     assert ids[0] == ids[1] != ids[2]
     assert [len(i) for i in ids] == [6, 6, 6]
-    assert draws[0].truth.tolist() == [int(i[4:]) < 6 for i in ids[0]]
+    assert np.asarray(draws[0].truth).tolist() == [int(i[4:]) < 6 for i in ids[0]]
 
 
 def test_without_labels_all_pairs_may_be_drawn_and_only_flips_are_measured(project):
@@ -238,7 +240,7 @@ def test_what_was_asked_once_is_not_asked_again(project, monkeypatch):
     assert first == audited(project, candidate(order=frozenset({0})))
 
 
-MODELS = {
+MODELS: dict[str, JudgeModel] = {
     "mine": InternVl(weights="w", revision="abc"),
     "served": HttpJudge(model="m", revision="abc", address="A"),
     "same": InternVl(weights="w", revision="abc", precision="int8"),

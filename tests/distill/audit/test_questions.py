@@ -8,6 +8,7 @@ from unirain_core.distill.audit.altered import AlteredJudge
 from unirain_core.distill.audit.questions import MOST_ORDERS, of_another_type, orders
 from unirain_core.distill.ballots import Ballot
 from unirain_core.distill.judges.judge import Question, Response, prompt_hash
+from unirain_core.engine.pools import Device
 
 
 def ballot(name, photos):
@@ -50,10 +51,12 @@ def test_one_rain_type_has_no_other():
 class Watched:
     """Notes what it is shown, and in how large batches."""
 
-    name, prompt, version, device = "w", "P", "v", "cpu"
+    name, prompt, version = "w", "P", "v"
+    device: Device = "cpu"
 
-    def __init__(self, batch):
-        self.batch, self.shown = batch, []
+    def __init__(self, batch: int) -> None:
+        self.batch = batch
+        self.shown: list[list[tuple[int, list[int]]]] = []
 
     def judge(self, questions):
         self.shown.append([(int(q.query.max()), [int(r.max()) for r in q.references]) for q in questions])
@@ -92,5 +95,5 @@ def test_answers_of_an_altered_judge_stand_under_keys_of_their_own():
         *(AlteredJudge(Watched(4), a) for a in ("no query", "no references", "other batch")),
     ]
 
-    assert 4 == len({prompt_hash(judge) for judge in judges})
+    assert 4 == len(set(map(prompt_hash, judges)))
     assert AlteredJudge(Watched(4), "no query").batch == 4
