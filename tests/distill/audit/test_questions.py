@@ -1,13 +1,14 @@
 from itertools import permutations
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from unirain_core.artefacts.picture import Picture
-from unirain_core.distill.audit.altered import AlteredJudge
+from unirain_core.distill.audit.altered import Alteration, AlteredJudge
 from unirain_core.distill.audit.questions import MOST_ORDERS, of_another_type, orders
 from unirain_core.distill.ballots import Ballot
-from unirain_core.distill.judges.judge import Question, Response, prompt_hash
+from unirain_core.distill.judges.judge import Judge, Question, Response, prompt_hash
 from unirain_core.engine.pools import Device
 
 
@@ -90,10 +91,9 @@ def test_where_one_is_the_usual_batch_the_other_is_of_two():
 
 
 def test_answers_of_an_altered_judge_stand_under_keys_of_their_own():
-    judges = [
-        Watched(4),
-        *(AlteredJudge(Watched(4), a) for a in ("no query", "no references", "other batch")),
-    ]
+    judges: list[Judge] = [Watched(4)]
+    for alteration in get_args(Alteration):
+        judges.append(AlteredJudge(Watched(4), alteration))
 
     assert 4 == len(set(map(prompt_hash, judges)))
     assert AlteredJudge(Watched(4), "no query").batch == 4
