@@ -30,7 +30,7 @@ from unirain_core.distill.judges.judge import Response
 from unirain_core.distill.labels import Label
 from unirain_core.engine.pools import Device
 from unirain_core.engine.rows import stream
-from unirain_core.errors import MissingArtefactError
+from unirain_core.errors import MissingArtefactError, MissingInputError
 from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.stages import audit_sample, judge_audit, judge_probes
 from unirain_core.stages.judge_probes import stand_in
@@ -228,6 +228,13 @@ def test_without_labels_all_pairs_may_be_drawn_and_only_flips_are_measured(proje
         told[OTHER_TYPE].outcome,
         told[OTHER_TYPE].reason,
     )
+
+
+def test_without_a_pair_there_is_nothing_to_ask(project):
+    tables.write(project / "data/verified/pairs.parquet", [], Pair)
+
+    with pytest.raises(MissingInputError, match=r"reports/verified_pairs\.json says what became"):
+        audit_sample.draw(project, 3, 0)
 
 
 def test_what_was_asked_once_is_not_asked_again(project, monkeypatch):
