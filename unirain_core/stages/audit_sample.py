@@ -48,7 +48,8 @@ def draw(root: Path, n_pairs: int, seed: int) -> Sample:
         rain_types = _drawn(_pairs(root, without), n_pairs, seed)
     if not rain_types:
         raise MissingInputError(
-            "no pair was judged; name datasets with pairs under raw_datasets in params.yaml"
+            "no pair was judged, so there is none to ask about; "
+            f"{paths.report('verified_pairs')} says what became of all pairs"
         )
     photos = {row.id: row.picture for batch in rainy.photos(root, without) for row in batch}
     is_drawn = np.array([row.id in rain_types for row in _pairs(root, without)], dtype=np.bool_)
