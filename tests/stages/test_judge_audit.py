@@ -12,7 +12,7 @@ from tests.engine.in_process import InProcess
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped, Pair, RealPhoto, Reference, Vote
 from unirain_core.config.models import HttpJudge, InternVl, JudgeModel, Llava
-from unirain_core.config.sections import JudgeName
+from unirain_core.config.sections import JudgeName, VlmVotes
 from unirain_core.distill import labels
 from unirain_core.distill.audit.aims import (
     BATCH,
@@ -261,11 +261,36 @@ def test_another_engine_is_another_kind_of_judge_with_the_same_revision():
     assert [] == judge_probes.twins("other", MODELS)
 
 
-def test_a_judge_that_has_not_voted_has_no_threshold(project):
-    tables.write(project / "data/votes/votes.parquet", [], Vote)
+NSS = VlmVotes(judges=(JudgeName("statistics/nss"),), accept_share=0.9)
 
-    with pytest.raises(MissingArtefactError, match="dvc repro vlm_votes"):
-        judge_probes.candidates(project, (JudgeName("statistics/nss"),), {})
+
+def voted(judge, threshold):
+    return Vote(
+        pair_id="set/0", judge=judge, vote=True, p_yes=0.5, threshold=threshold, mass=1.0, reply="", reason="",
+        prompt_hash="",
+    )  # fmt: skip
+
+
+def write_votes(project, votes, photos=()):
+    tables.write(project / "data/votes/votes.parquet", votes, Vote)
+    tables.write(project / "data/votes/photos.parquet", list(photos), Vote)
+
+
+def test_a_judge_has_the_threshold_of_its_votes_or_of_those_on_photos(project):
+    write_votes(project, [voted("statistics/nss", 0.3)])
+    assert [0.3] == [one.threshold for one in judge_probes.candidates(project, NSS, {})]
+
+    write_votes(project, [], [voted("statistics/nss", 0.2)])
+    assert [0.2] == [one.threshold for one in judge_probes.candidates(project, NSS, {})]
+
+
+def test_a_judge_that_has_not_voted_has_no_threshold_unless_half_decides(project):
+    write_votes(project, [voted("statistics/directional", 0.3)])
+    half = replace(NSS, accept_share=None)
+
+    assert [0.5] == [one.threshold for one in judge_probes.candidates(project, half, {})]
+    with pytest.raises(MissingArtefactError, match=r"votes of statistics/nss .*dvc repro vlm_votes"):
+        judge_probes.candidates(project, NSS, {})
 
 
 def test_a_stand_in_has_no_words_and_one_precision():

@@ -13,11 +13,9 @@ from pathlib import Path  # noqa: E402
 
 from tests.distill.judges.test_llava import folder  # noqa: E402, F401
 from tests.engine.in_process import InProcess  # noqa: E402
-from tests.stages.test_judge_audit import project  # noqa: E402, F401
-from unirain_core.artefacts import tables  # noqa: E402
-from unirain_core.artefacts.schemas import Vote  # noqa: E402
+from tests.stages.test_judge_audit import project, write_votes  # noqa: E402, F401
 from unirain_core.config.models import Llava  # noqa: E402
-from unirain_core.config.sections import JudgeName  # noqa: E402
+from unirain_core.config.sections import JudgeName, VlmVotes  # noqa: E402
 from unirain_core.distill.audit.aims import (  # noqa: E402
     BATCH,
     ENGINE,
@@ -38,12 +36,9 @@ def test_a_model_is_asked_in_other_words_in_another_precision_and_blind(project,
     monkeypatch.setenv("UNIRAIN_MODELS", str(folder.parent))
     monkeypatch.setattr(judge_audit, "stream", partial(stream, engine=InProcess()))
     shutil.copytree(ROOT / "prompts", project / "prompts")
-    vote = Vote(
-        pair_id="set/0", judge="tiny", vote=True, p_yes=0.5, threshold=0.5, mass=1.0, reply="", reason="", prompt_hash=""
-    )  # fmt: skip
-    tables.write(project / "data/votes/votes.parquet", [vote], Vote)
+    write_votes(project, [])
     models = {"tiny": Llava(weights="tiny", revision="1", precision="float32", batch=3)}
-    (tiny,) = judge_probes.candidates(project, (JudgeName("tiny"),), models)
+    (tiny,) = judge_probes.candidates(project, VlmVotes(judges=(JudgeName("tiny"),)), models)
     lines = judge_audit.audit(project, [tiny], audit_sample.draw(project, 4, 0))
     told = {line.check: line for line in lines if line.judge == "tiny"}
     asked = {check: line.flips.trials for check, line in told.items() if line.flips}
