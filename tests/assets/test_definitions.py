@@ -52,6 +52,7 @@ def test_definitions_show_every_stage_and_load_nothing_heavy():
         "gallery": "pages",
         "pictures": "pages",
         "coverage": "pages",
+        "judge_trust": "pages",
     }
     assert found["targets"] == sorted(found["groups"])
     assert (found["jobs"], found["sensors"]) == (["everything"], ["shell_runs"])
