@@ -64,15 +64,15 @@ def make_internvl(folder: Path, tokenizer: Tokenizer, pad: str) -> None:
     fast(tokenizer, pad).save_pretrained(folder)
 
 
-def make_llava(folder: Path, tokenizer: Tokenizer, pad: str) -> None:
+def make_llava(folder: Path, tokenizer: Tokenizer, pad: str, width: int = 32) -> None:
     """LLaVA with SigLIP and Qwen2; a picture is 16 tokens."""
     config = transformers.LlavaConfig(
         vision_config={
-            "model_type": "siglip_vision_model", "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+            "model_type": "siglip_vision_model", "hidden_size": width, "intermediate_size": 2 * width, "num_hidden_layers": 2,
             "num_attention_heads": 2, "image_size": 28, "patch_size": 7, "vision_use_head": False,
         },
         text_config={
-            "model_type": "qwen2", "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+            "model_type": "qwen2", "hidden_size": width, "intermediate_size": 2 * width, "num_hidden_layers": 2,
             "num_attention_heads": 4, "num_key_value_heads": 4, "vocab_size": tokenizer.get_vocab_size(),
             "max_position_embeddings": 4096, "tie_word_embeddings": False,
         },
