@@ -20,9 +20,11 @@ Script = Callable[[int, str], str]
 class Endpoint:
     """What the server does, and what it was asked."""
 
-    def __init__(self, script: Script, template: str = KEPT, slow_s: float = 0.6) -> None:
+    def __init__(self, script: Script, template: str = KEPT, slow_s: float = 0.6, model: str = "") -> None:
         """A script's words are those of `_Handler._answered`; any other one: a proper answer."""
         self.script, self.template, self.slow_s = script, template, slow_s
+        self.model = model
+        """The only model that it serves; empty: any."""
         self.n_requests = 0
         self.answered: Counter[str] = Counter()
         """How often each question got an answer that counts."""
@@ -80,20 +82,21 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(self.server, _Server) and self.server.is_gone:
             self._hang_up()
         elif self.path.endswith("/chat/completions"):
-            self._complete(sha256(body).hexdigest())
+            self._complete(body)
         elif self.path == "/apply-template":
             self._send(200, {"prompt": _rendered(json.loads(body)["messages"], self.endpoint.template)})
         else:
             self._send(404, {})
 
-    def _complete(self, question: str) -> None:
-        endpoint = self.endpoint
+    def _complete(self, body: bytes) -> None:
+        endpoint, question = self.endpoint, sha256(body).hexdigest()
         with endpoint.lock:
             number = endpoint.n_requests
             endpoint.n_requests += 1
             endpoint.headers.append(dict(self.headers))
             endpoint.times.append(time.monotonic())
-        deed = endpoint.script(number, question)
+        is_other = endpoint.model not in ("", json.loads(body)["model"])
+        deed = "refuse" if is_other else endpoint.script(number, question)
         with endpoint.lock:
             endpoint.deeds[deed] += 1
         self._answered(deed, question)

@@ -44,6 +44,7 @@ class ScriptedVotes:
     output: type[Answer] = Answer
     device: Device = "cpu"
     batch: int | None = None
+    cost: None = None
 
     def key(self, ballot: Ballot) -> str:
         """As the key of an answer."""

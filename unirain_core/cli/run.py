@@ -11,6 +11,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from unirain_core.artefacts import report
+from unirain_core.cli.missing import demand_inputs
 from unirain_core.cli.params import demand_names
 from unirain_core.cli.project import project_root
 from unirain_core.cli.witness import Witness
@@ -63,6 +64,7 @@ def run(
         from unirain_core.sources.supply import demand_supply  # 0.1 s, and 0.3 s for the catalogue
 
         demand_supply(params.raw_datasets, params.rain_types)
+    demand_inputs(stage, root, params)
     store = WorkStore.at(root, stage, partition)
     with lock(store.home / "locks" / f"{store.owner}.lock", f"stage '{store.owner}'", root):
         store.begin()
@@ -104,6 +106,7 @@ def _valid_partition(stage: str, partition: str | None, params: Params) -> str:
     """The partition, which must be a key of the stage's section of params."""
     tables: dict[str, Mapping[str, object]] = {
         "sample_corpus": params.sample_corpora,
+        "training_split": params.training_splits,
         "trained_checkpoint": params.variants,
         "benchmark_scores": params.variants,
         "baseline_scores": params.methods,

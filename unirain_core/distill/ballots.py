@@ -1,5 +1,6 @@
 """Ballots: what the judges are asked about, with which references, and the work that asks one of them."""
 
+import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +16,7 @@ from unirain_core.artefacts.picture import Picture
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Vote
 from unirain_core.config.sections import JudgeName
+from unirain_core.distill.costs import Cost, Costed
 from unirain_core.distill.judges.judge import Judge, Question, Response, Unanswered, prompt_hash
 from unirain_core.distill.judging import HALF
 from unirain_core.distill.rainy import Rainy
@@ -89,6 +91,35 @@ def ballots(
         yield drawn
 
 
+def alone_ballots(asked: Iterable[Sequence[Rainy]]) -> Iterator[list[Ballot]]:
+    """Ballots without references, in the order and the batches of what is asked about: the prompt's `alone` is asked."""
+    for batch in asked:
+        yield [Ballot(row.id, row.dataset, row.picture, ()) for row in batch]
+
+
+def blind_ballots(
+    asked: Iterable[Sequence[Rainy]], photos: Mapping[str, Picture], *, count: int, seed: int
+) -> Iterator[list[Ballot]]:
+    """Ballots whose references are drawn blindly, in the order and the batches of what is asked about.
+
+    Args:
+        asked: the pictures of the questions.
+        photos: the verified photos of D_r by their ids; a photo is no reference of itself.
+        count: references of each question, or fewer where there are not so many.
+        seed: with a picture's id it decides which.
+    """
+    names = sorted(photos)
+    for batch in asked:
+        drawn: list[Ballot] = []
+        for row in batch:
+            hashed = int.from_bytes(hashlib.sha256(f"{seed}:{row.id}".encode()).digest()[:8])
+            few = min(count + 1, len(names))  # one more, in case that the picture itself is among them
+            places = np.random.default_rng(hashed).choice(len(names), few, replace=False)
+            others = [names[place] for place in places if names[place] != row.id][:count]
+            drawn.append(Ballot(row.id, row.dataset, row.picture, tuple(photos[name] for name in others)))
+        yield drawn
+
+
 def _ranked(references: Iterable[pa.Table]) -> Iterator[tuple[str, list[str]]]:
     """Each query with the photos that it refers to, best first."""
     for query, of_query in groupby(_rows(references), key=itemgetter(0)):
@@ -112,6 +143,11 @@ def _pictures(query: str, ranked: Sequence[str], photos: Mapping[str, Picture]) 
 class VoteJob(Job[Ballot, Answer], Protocol):
     """The per-row work of a judge."""
 
+    @property
+    def cost(self) -> Cost | None:
+        """Of one question; None where it is not known, as of stand-ins and served models."""
+        ...
+
     def abstention(self, ballot: Ballot, failed: Failed) -> Answer:
         """What stands for the answer to a question that could not be asked."""
         ...
@@ -130,6 +166,8 @@ class CastVotes:
     algorithm: str
     device: Device
     batch: int
+    cost: Cost | None = None
+    """Of one question; None: not known."""
     output: type[Answer] = Answer
 
     def key(self, ballot: Ballot) -> str:
@@ -220,6 +258,7 @@ def vote_job(name: JudgeName, make_judge: Callable[[], Judge], roots: Roots, alg
         algorithm=algorithm,
         device=judge.device,
         batch=judge.batch,
+        cost=judge.cost if isinstance(judge, Costed) else None,
     )
 
 

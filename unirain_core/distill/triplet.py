@@ -10,6 +10,7 @@ from PIL import Image
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped
 from unirain_core.artefacts.triplets import EncodedRow
+from unirain_core.distill.costs import Cost, Costed
 from unirain_core.distill.encoders.captioner import Captioner
 from unirain_core.distill.encoders.image import ImageEncoder
 from unirain_core.distill.encoders.text import TextEncoder
@@ -66,6 +67,12 @@ class Encoder:
     def batch(self) -> int:
         """Pictures that all of them take at once."""
         return min(self.captioner.batch, self.text.batch, self.image.batch)
+
+    @property
+    def costs(self) -> dict[str, Cost | None]:
+        """What each of them costs; those that are stand-ins are left out."""
+        models = {"captioner": self.captioner, "text encoder": self.text, "image encoder": self.image}
+        return {name: model.cost for name, model in models.items() if isinstance(model, Costed)}
 
     def encode(self, images: Sequence[RgbImage]) -> list[Triplet]:
         """The triplets of pictures of any size; each model is called once."""

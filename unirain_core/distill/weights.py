@@ -46,9 +46,11 @@ def folder_of(weights: str, revision: str) -> Path:
 
 
 def _in_the_cache(weights: str, revision: str) -> Path | None:
-    from huggingface_hub import snapshot_download  # half a second that a stand-in does not pay
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
+    try:  # half a second that a stand-in does not pay
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+    except ModuleNotFoundError:  # without the library there is no cache, and its absence is told by itself
+        return None
     try:
         return Path(snapshot_download(weights, revision=revision, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError):

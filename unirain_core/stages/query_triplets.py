@@ -12,7 +12,7 @@ import polars as pl
 from unirain_core.artefacts import paths, report, tables, triplets
 from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import Dropped
+from unirain_core.artefacts.schemas import Dropped, Pair
 from unirain_core.artefacts.triplets import EncodedRow
 from unirain_core.config.models import EncoderModel
 from unirain_core.config.sections import Encoders, QueryCaptions
@@ -22,6 +22,7 @@ from unirain_core.distill.triplet import Encoder, triplet_job, without_triplet
 from unirain_core.engine.jobs import Finished
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
+from unirain_core.stages import forecast
 from unirain_core.stages.encoders import EncoderChoice, make_encoder
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def run(
     """Encode every verified pair, in the order of the pairs; one that cannot be encoded is dropped with its reason."""
     choice = EncoderChoice.of(encoders, encoder_models, query_captions)
     job = triplet_job(partial(make_encoder, choice), Roots.load(root), ALGORITHM)
+    forecast.tell(STAGE, make_encoder(choice).costs, tables.count(root / rainy.PAIRS, Pair), together=True)
     out, figures = root / paths.TRIPLETS, _Figures()
     with triplets.writer(out) as table, tables.writer(out / "dropped.parquet", Dropped) as dropped:
         for window in stream(job, rainy.pairs(root), WorkStore.at(root, STAGE)):

@@ -11,7 +11,7 @@ from pathlib import Path
 from unirain_core.artefacts import paths, report, tables, triplets
 from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import Dropped
+from unirain_core.artefacts.schemas import Dropped, RealPhoto
 from unirain_core.artefacts.triplets import EncodedRow, TripletFiles
 from unirain_core.artefacts.whole import write_text
 from unirain_core.config.models import EncoderModel
@@ -26,6 +26,7 @@ from unirain_core.engine.jobs import Finished
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import MissingInputError
+from unirain_core.stages import forecast
 from unirain_core.stages.encoders import EncoderChoice, make_encoder
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,8 @@ def run(
     """
     choice = EncoderChoice.of(encoders, encoder_models)
     job = triplet_job(partial(make_encoder, choice), Roots.load(root), ALGORITHM)
+    n_photos = tables.count(root / rainy.PHOTOS, RealPhoto)
+    forecast.tell(STAGE, make_encoder(choice).costs, n_photos, together=True)
     out, work, figures = root / paths.DATABASE, WorkStore.at(root, STAGE), _Figures()
     with triplets.writer(out) as table, tables.writer(out / "dropped.parquet", Dropped) as dropped:
         for window in stream(job, rainy.photos(root), work):

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import polars as pl
 
 from unirain_core.artefacts.report import Json, Report
 from unirain_core.distill import tally, voting
 from unirain_core.distill.confusion import MAJORITY
+from unirain_core.distill.costs import Cost
 from unirain_core.distill.stand_ins import PREFIX, note, stand_ins
 from unirain_core.standins.statistics.features import FAMILIES
 from unirain_core.standins.statistics.judges import reliability
@@ -18,8 +19,11 @@ def votes_report(
     stage: str,
     votes: voting.Votes,
     groups: pl.DataFrame,
+    is_asked_of_all: voting.Flags,
     failed: Counter[str],
     thresholds: Mapping[str, float],
+    costs: Mapping[str, Cost | None],
+    unstable: int | None = None,
 ) -> Report:
     """The report of all votes.
 
@@ -27,10 +31,14 @@ def votes_report(
         stage: name of the stage.
         votes: of every pair, judges in the order of `thresholds`.
         groups: `rain_type` and `dataset` of every pair.
+        is_asked_of_all: about which pairs every judge was asked, whatever the others said.
         failed: why questions could not be asked, and how many.
         thresholds: of each judge.
+        costs: of one question to each judge; None: not known.
+        unstable: abstentions of judges whose votes flipped; None: nobody looked for them.
     """
     judges = list(thresholds)
+    saved = _saved(votes, costs)
     kept = int(voting.is_reliable((votes == voting.YES).sum(axis=1), len(judges)).sum())
     return Report(
         stage=stage,
@@ -41,18 +49,58 @@ def votes_report(
             "votes": int((votes != voting.UNASKED).sum()),
             "questions_saved": int((votes == voting.UNASKED).sum()),
             "abstentions": int((votes == voting.ABSTAINED).sum()),
+            **({} if unstable is None else {"unstable": unstable}),
         },
         reasons=failed,
-        notes=[*note(judges), *_failures(stage, failed)],
+        notes=[*note(judges), *_failures(stage, failed), *_not_counted(saved)],
         figures={
             "by_type": tally.by_group(votes, groups["rain_type"]),
             "by_dataset": tally.by_group(votes, groups["dataset"]),
             "by_judge": tally.by_judge(votes, judges),
-            "agreement": tally.agreement(votes, judges),
+            "questions": [asdict(line) for line in saved],
+            "flops_saved": sum(line.flops_saved or 0.0 for line in saved),
+            "agreement": tally.agreement(votes[is_asked_of_all], judges),
             "thresholds": [{"judge": judge, "threshold": value} for judge, value in thresholds.items()],
             **reliability_figures(judges),
         },
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Saved:
+    """The questions of one judge, and those that the early stop spared it."""
+
+    judge: str
+    asked: int
+    saved: int
+    flops_a_question: float | None
+    """None: not known, since a stand-in or a server answers."""
+    flops_saved: float | None
+
+
+def _saved(votes: voting.Votes, costs: Mapping[str, Cost | None]) -> list[_Saved]:
+    lines: list[_Saved] = []
+    for (judge, cost), own in zip(costs.items(), votes.T, strict=True):
+        saved = int((own == voting.UNASKED).sum())
+        flops = cost.flops if cost else None
+        lines.append(
+            _Saved(
+                judge=judge,
+                asked=len(own) - saved,
+                saved=saved,
+                flops_a_question=flops,
+                flops_saved=None if flops is None else flops * saved,
+            )
+        )
+    return lines
+
+
+def _not_counted(lines: Sequence[_Saved]) -> list[str]:
+    """Of which judges questions were spared whose arithmetic nobody counts."""
+    judges = [line.judge for line in lines if line.saved and line.flops_a_question is None]
+    if not judges:
+        return []
+    return [f"flops_saved leaves out stand-ins and judges behind an endpoint: {', '.join(judges)}"]
 
 
 def _failures(stage: str, failed: Counter[str]) -> list[str]:

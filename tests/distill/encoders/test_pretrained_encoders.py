@@ -8,11 +8,9 @@ import pytest
 from unirain_core.compat import ensure_torchvision
 
 ensure_torchvision()
-transformers = pytest.importorskip("transformers")
-open_clip = pytest.importorskip("open_clip")
-from safetensors.torch import save_file  # noqa: E402
-
-from tests.distill.judges.tiny import awake, byte_pairs, write_json  # noqa: E402
+pytest.importorskip("transformers")
+pytest.importorskip("open_clip")
+from tests.distill.tiny_models import make_bert, make_blip, make_clip, make_qwen  # noqa: E402
 from unirain_core.config.models import Blip, EncoderModel, OpenClip, Rewriter, SentenceEncoder  # noqa: E402
 from unirain_core.config.sections import (  # noqa: E402
     CaptionerName,
@@ -28,40 +26,6 @@ from unirain_core.distill.encoders.sentence import SentenceText  # noqa: E402
 from unirain_core.engine.pools import Device  # noqa: E402
 from unirain_core.errors import ConfigError, WeightsUnavailableError  # noqa: E402
 from unirain_core.stages.encoders import EncoderChoice, make_encoder  # noqa: E402
-
-WORDS = [
-    "[PAD]",
-    "[UNK]",
-    "[CLS]",
-    "[SEP]",
-    "[MASK]",
-    "[DEC]",
-    "a",
-    "the",
-    "rain",
-    "street",
-    "night",
-    "day",
-    "car",
-    "wet",
-    "with",
-    "on",
-    "of",
-    "heavy",
-    "light",
-    "tree",
-]
-VOCABULARY = {word: number for number, word in enumerate(WORDS)}
-CHAT = (
-    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
-SHAPE = {
-    "embed_dim": 16,
-    "quick_gelu": True,
-    "vision_cfg": {"image_size": 32, "layers": 2, "width": 32, "head_width": 16, "patch_size": 8},
-    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
-}
 
 
 @pytest.fixture(scope="module")
@@ -79,62 +43,6 @@ def home(tmp_path_factory):
 def models(home, monkeypatch):
     monkeypatch.setenv("UNIRAIN_MODELS", str(home))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-
-
-def make_blip(folder):
-    text = {
-        "vocab_size": len(WORDS), "hidden_size": 32, "encoder_hidden_size": 32, "intermediate_size": 64, "projection_dim": 16,
-        "num_hidden_layers": 2, "num_attention_heads": 2, "max_position_embeddings": 64, "bos_token_id": 5, "eos_token_id": 3,
-        "pad_token_id": 0, "sep_token_id": 3,
-    }  # fmt: skip
-    vision = {
-        "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 32,
-        "patch_size": 8,
-    }  # fmt: skip
-    config = transformers.BlipConfig(text_config=text, vision_config=vision, projection_dim=16)
-    awake(transformers.BlipForConditionalGeneration(config)).save_pretrained(folder)
-    tokenizer = transformers.BertTokenizer(vocab=VOCABULARY, bos_token="[DEC]")
-    images = transformers.BlipImageProcessorPil(size={"height": 32, "width": 32})
-    transformers.BlipProcessor(images, tokenizer).save_pretrained(folder)
-
-
-def make_bert(folder):
-    config = transformers.BertConfig(
-        vocab_size=len(WORDS), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
-        max_position_embeddings=64,
-    )  # fmt: skip
-    awake(transformers.BertModel(config)).save_pretrained(folder)
-    transformers.BertTokenizer(vocab=VOCABULARY).save_pretrained(folder)
-
-
-def make_qwen(folder):
-    tokenizer = byte_pairs(["<|endoftext|>", "<|im_start|>", "<|im_end|>"])
-    config = transformers.Qwen2Config(
-        vocab_size=tokenizer.get_vocab_size(), hidden_size=32, intermediate_size=64, num_hidden_layers=2,
-        num_attention_heads=4, num_key_value_heads=2, eos_token_id=2, pad_token_id=0,
-    )  # fmt: skip
-    awake(transformers.Qwen2ForCausalLM(config)).save_pretrained(folder)
-    fast = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<|endoftext|>", eos_token="<|im_end|>", chat_template=CHAT
-    )
-    fast.save_pretrained(folder)
-
-
-def make_clip(folder):
-    folder.mkdir()
-    model = awake(
-        open_clip.CLIP(**{**SHAPE, "vision_cfg": SHAPE["vision_cfg"], "text_cfg": SHAPE["text_cfg"]})
-    )
-    preprocess = {
-        "mean": [0.48, 0.46, 0.41],
-        "std": [0.27, 0.26, 0.28],
-        "interpolation": "bicubic",
-        "resize_mode": "shortest",
-    }
-    write_json(folder / "open_clip_config.json", {"model_cfg": SHAPE, "preprocess_cfg": preprocess})
-    save_file(
-        {k: v.contiguous() for k, v in model.state_dict().items()}, folder / "open_clip_model.safetensors"
-    )
 
 
 def pictures(count):

@@ -6,40 +6,20 @@ import torch
 from unirain_core.compat import ensure_torchvision
 
 ensure_torchvision()
-transformers = pytest.importorskip("transformers")
+pytest.importorskip("transformers")
 from tests.distill.judges.test_internvl import QUESTIONS  # noqa: E402
-from tests.distill.judges.tiny import PROMPT, awake, byte_pairs  # noqa: E402
+from tests.distill.judges.tiny import PROMPT  # noqa: E402
+from tests.distill.tiny_models import make_llava  # noqa: E402
 from unirain_core.config.models import Llava  # noqa: E402
 from unirain_core.distill.judges.judge import Question  # noqa: E402
 from unirain_core.distill.judges.llava import LlavaModel, llava_judge  # noqa: E402
 
-SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<image>"]
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    home = tmp_path_factory.mktemp("llava")
-    tokenizer = byte_pairs(SPECIAL)
-    config = transformers.LlavaConfig(
-        vision_config={
-            "model_type": "siglip_vision_model", "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
-            "num_attention_heads": 2, "image_size": 28, "patch_size": 7, "vision_use_head": False,
-        },
-        text_config={
-            "model_type": "qwen2", "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
-            "num_attention_heads": 4, "num_key_value_heads": 4, "vocab_size": tokenizer.get_vocab_size(),
-            "max_position_embeddings": 4096, "tie_word_embeddings": False,
-        },
-        image_token_index=tokenizer.token_to_id("<image>"),
-        vision_feature_layer=-1,
-        vision_feature_select_strategy="full",
-    )  # fmt: skip
-    model = awake(transformers.LlavaForConditionalGeneration(config))
-    model.save_pretrained(home / "tiny")
-    transformers.PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<|endoftext|>"
-    ).save_pretrained(home / "tiny")
-    return home / "tiny"
+    home = tmp_path_factory.mktemp("llava") / "tiny"
+    make_llava(home)
+    return home
 
 
 def section():

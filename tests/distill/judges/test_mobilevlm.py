@@ -1,8 +1,5 @@
 """MobileVLM-3B as a judge, on a tiny model; names and shapes against the published list."""
 
-import io
-from typing import Any
-
 import numpy as np
 import pytest
 import torch
@@ -10,49 +7,22 @@ import torch
 from unirain_core.compat import ensure_torchvision
 
 ensure_torchvision()
-transformers = pytest.importorskip("transformers")
-spm = pytest.importorskip("sentencepiece")
-from safetensors.torch import save_file  # noqa: E402
-
+pytest.importorskip("transformers")
+pytest.importorskip("sentencepiece")
 from tests.distill.judges.test_internvl import QUESTIONS, picture  # noqa: E402
-from tests.distill.judges.tiny import PROMPT, WORDS, awake, write_json  # noqa: E402
+from tests.distill.judges.tiny import PROMPT  # noqa: E402
+from tests.distill.tiny_models import make_mobilevlm  # noqa: E402
 from unirain_core.config.models import MobileVlm  # noqa: E402
 from unirain_core.distill.judges.judge import Question, Response  # noqa: E402
 from unirain_core.distill.judges.mobilevlm import MobileVlmModel, mobilevlm_judge, montage, prepared  # noqa: E402
-from unirain_core.distill.judges.mobilevlm_model import MobileVlmConfig, MobileVlmForCausalLM, empty  # noqa: E402
+from unirain_core.distill.judges.mobilevlm_model import MobileVlmConfig, empty  # noqa: E402
 from unirain_core.errors import ConfigError  # noqa: E402
-
-CONFIG: dict[str, Any] = {
-    "model_type": "mobilevlm", "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
-    "num_key_value_heads": 4, "rms_norm_eps": 1e-6, "max_position_embeddings": 2048, "bos_token_id": 1, "eos_token_id": 2,
-    "pad_token_id": 0, "tie_word_embeddings": False, "mm_projector_type": "ldpnet", "n_head": 16,
-    "vision": {
-        "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "image_size": 28,
-        "patch_size": 7, "projection_dim": 8,
-    },
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     home = tmp_path_factory.mktemp("mobilevlm") / "tiny"
-    home.mkdir()
-    model = io.BytesIO()
-    spm.SentencePieceTrainer.train(
-        sentence_iterator=iter([WORDS, *["Yes No yes no YES NO"] * 50]), model_writer=model, vocab_size=220,
-        model_type="bpe", byte_fallback=False, pad_id=-1, hard_vocab_limit=False, minloglevel=2,
-    )  # fmt: skip
-    (home / "tokenizer.model").write_bytes(model.getvalue())
-    n_tokens = spm.SentencePieceProcessor(model_proto=model.getvalue()).get_piece_size()
-    write_json(home / "config.json", {**CONFIG, "vocab_size": n_tokens})
-    write_json(
-        home / "tokenizer_config.json",
-        {"tokenizer_class": "LlamaTokenizer", "bos_token": "<s>", "eos_token": "</s>"},
-    )
-    config = MobileVlmConfig(**{k: v for k, v in CONFIG.items() if k not in ("model_type", "mm_projector_type", "n_head")},
-                             vocab_size=n_tokens)  # fmt: skip
-    model = awake(MobileVlmForCausalLM(config))
-    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, home / "model.safetensors")
+    make_mobilevlm(home)
     return home
 
 

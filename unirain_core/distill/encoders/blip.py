@@ -9,6 +9,7 @@ from PIL import Image
 from unirain_core.compat import ensure_torchvision
 from unirain_core.config.models import Blip
 from unirain_core.distill import pretrained
+from unirain_core.distill.costs import Cost, Tower, cost_of, size_of
 from unirain_core.distill.weights import fingerprint, folder_of
 from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
@@ -50,6 +51,29 @@ class BlipCaptioner:
             )
         captions: list[str] = processor.batch_decode(tokens, skip_special_tokens=True)
         return [caption.strip() for caption in captions]
+
+    @property
+    def cost(self) -> Cost | None:
+        """As `Costed.cost`: a picture, and the longest caption."""
+        ensure_torchvision()
+        from transformers import BlipConfig
+
+        size, config = (
+            size_of(self._folder),
+            BlipConfig.from_pretrained(str(self._folder), local_files_only=True),
+        )
+        if size is None:
+            return None
+        vision = config.vision_config
+        return cost_of(
+            size,
+            self._section.precision,
+            batch=self.batch,
+            tokens=self._section.max_tokens,
+            text=Tower.of(config.text_config),
+            patches=(vision.image_size // vision.patch_size) ** 2,
+            vision=Tower.of(vision, keeps_keys=False),
+        )
 
     def _load(self) -> tuple[Any, Any]:
         ensure_torchvision()

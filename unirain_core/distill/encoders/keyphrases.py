@@ -6,9 +6,11 @@ encoder that Eq. (1) uses anyway.
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from unirain_core.distill.costs import Cost, Costed
 from unirain_core.distill.encoders.captioner import Captioner
 from unirain_core.distill.encoders.text import TextEncoder
 from unirain_core.engine.pools import Device
@@ -48,6 +50,8 @@ STOP_WORDS = frozenset(
     ]
 )
 """Words that are no phrase and that none begins or ends with."""
+USUAL_CANDIDATES = 15
+"""Phrases of a caption of ten words, by which the cost of their vectors is told beforehand."""
 _LONGEST = 2
 """Words of a phrase."""
 
@@ -73,6 +77,15 @@ class KeyphraseCaptioner:
     def batch(self) -> int:
         """As `Captioner.batch`."""
         return min(self._inner.batch, self._text.batch)
+
+    @property
+    def cost(self) -> Cost | None:
+        """As `Costed.cost`: the caption's own, and that of the vectors of its phrases."""
+        inner = self._inner.cost if isinstance(self._inner, Costed) else None
+        text = self._text.cost if isinstance(self._text, Costed) else None
+        if inner is None or text is None:
+            return inner
+        return replace(inner, flops=inner.flops + USUAL_CANDIDATES * text.flops)
 
     def captions(self, images: Sequence[RgbImage]) -> list[str]:
         """As `Captioner.captions`."""

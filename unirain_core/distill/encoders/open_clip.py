@@ -1,7 +1,9 @@
 """OpenCLIP as image encoder and as text encoder."""
 
+import json
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from PIL import Image
 from unirain_core.compat import ensure_torchvision
 from unirain_core.config.models import OpenClip
 from unirain_core.distill import pretrained
+from unirain_core.distill.costs import Cost, Tower, cost_of, size_of
 from unirain_core.distill.weights import fingerprint, folder_of
 from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
@@ -39,6 +42,21 @@ class OpenClipImage:
         self.name = f"open_clip image {_name(section, self._place)}"
         self.batch = section.batch
 
+    @property
+    def cost(self) -> Cost | None:
+        """As `Costed.cost`; None of a tower that does not read patches."""
+        size, content = size_of(_file(self._place)), _configuration(self._section, self._place)["vision_cfg"]
+        if size is None or "patch_size" not in content:
+            return None
+        own = replace(size, language=0, looked_up=0)
+        return cost_of(
+            own,
+            self._section.precision,
+            batch=self.batch,
+            patches=(content["image_size"] // content["patch_size"]) ** 2,
+            vision=_tower(content),
+        )
+
     def encode(self, images: Sequence[RgbImage]) -> NDArray[np.float32]:
         """As `ImageEncoder.encode`."""
         model, prepare, _ = loaded(self._section, self._place)
@@ -51,7 +69,7 @@ class OpenClipImage:
 
 
 class OpenClipText:
-    """As `TextEncoder`; vectors are not normalised, as Eq. (1) writes them."""
+    """As `TextEncoder`; vectors are not normalised, as Eq. 1 writes them."""
 
     device: Device = "gpu"
 
@@ -60,6 +78,18 @@ class OpenClipText:
         self._section, self._place = section, _place(section)
         self.name = f"open_clip text {_name(section, self._place)}"
         self.batch = section.batch
+
+    @property
+    def cost(self) -> Cost | None:
+        """As `Costed.cost`: every caption is padded to the whole context."""
+        size, content = (
+            size_of(_file(self._place)),
+            _configuration(self._section, self._place).get("text_cfg", {}),
+        )
+        if size is None or "width" not in content:
+            return None
+        own, tokens = replace(size, vision=0), content.get("context_length", 77)
+        return cost_of(own, self._section.precision, batch=self.batch, tokens=tokens, text=_tower(content))
 
     def encode(self, captions: Sequence[str]) -> NDArray[np.float32]:
         """As `TextEncoder.encode`."""
@@ -96,6 +126,24 @@ def loaded(section: OpenClip, place: Path) -> tuple[Any, Any, Any]:
         ) from None
     model = model.to(pretrained.device(), pretrained.dtype_of(section.precision)).eval()
     return model, prepare, tokenize
+
+
+def _configuration(section: OpenClip, place: Path) -> dict[str, Any]:
+    """The shapes of both towers."""
+    file = place / _CONFIG
+    if file.is_file():
+        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["model_cfg"]
+        return content
+    ensure_torchvision()
+    import open_clip
+
+    return open_clip.get_model_config(section.architecture) or {"vision_cfg": {}}
+
+
+def _tower(content: dict[str, Any]) -> Tower:
+    width = content["width"]
+    inner = int(width * content.get("mlp_ratio", 4))
+    return Tower(layers=content["layers"], width=width, inner=inner, key_value=0)
 
 
 def _place(section: OpenClip) -> Path:

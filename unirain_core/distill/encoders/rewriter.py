@@ -8,6 +8,7 @@ import torch
 from unirain_core.compat import ensure_torchvision
 from unirain_core.config.models import Rewriter
 from unirain_core.distill import pretrained
+from unirain_core.distill.costs import Cost, Costed, Tower, cost_of, size_of
 from unirain_core.distill.encoders.captioner import Captioner
 from unirain_core.distill.weights import fingerprint, folder_of
 from unirain_core.engine.pools import Device
@@ -68,6 +69,25 @@ class RewritingCaptioner:
         for caption, text in zip(captions, texts, strict=True):
             together.append(" ".join(text.split()) or caption)
         return together
+
+    @property
+    def cost(self) -> Cost | None:
+        """As `Costed.cost`: the caption's own, and that of reading the request and writing the longest sentence."""
+        ensure_torchvision()
+        from transformers import AutoConfig
+
+        size, config = (
+            size_of(self._folder),
+            AutoConfig.from_pretrained(str(self._folder), local_files_only=True),
+        )
+        inner = self._inner.cost if isinstance(self._inner, Costed) else None
+        if size is None:
+            return inner
+        tokens = (
+            3 * self._section.max_tokens
+        )  # the request is about as long as a sentence, and so is the caption
+        own = cost_of(size, self._section.precision, batch=self.batch, tokens=tokens, text=Tower.of(config))
+        return own + inner if inner else own
 
     def _load(self) -> tuple[Any, Any]:
         ensure_torchvision()

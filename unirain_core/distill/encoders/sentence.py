@@ -10,9 +10,13 @@ from numpy.typing import NDArray
 from unirain_core.compat import ensure_torchvision
 from unirain_core.config.models import SentenceEncoder
 from unirain_core.distill import pretrained
+from unirain_core.distill.costs import Cost, Tower, cost_of, size_of
 from unirain_core.distill.weights import fingerprint, folder_of
 from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
+
+USUAL_TOKENS = 32
+"""Of a caption, by which its cost is told beforehand."""
 
 
 class SentenceText:
@@ -50,6 +54,21 @@ class SentenceText:
             pooled = (states * weight).sum(dim=1) / weight.sum(dim=1)
         vectors: NDArray[np.float32] = pooled.cpu().numpy()
         return vectors
+
+    @property
+    def cost(self) -> Cost | None:
+        """As `Costed.cost`, of a caption of usual length."""
+        ensure_torchvision()
+        from transformers import AutoConfig
+
+        size, config = (
+            size_of(self._folder),
+            AutoConfig.from_pretrained(str(self._folder), local_files_only=True),
+        )
+        if size is None:
+            return None
+        tower = Tower.of(config, keeps_keys=False)
+        return cost_of(size, self._section.precision, batch=self.batch, tokens=USUAL_TOKENS, text=tower)
 
     def _load(self) -> tuple[Any, Any]:
         ensure_torchvision()

@@ -13,6 +13,7 @@ from unirain_core.compat import ensure_torchvision
 from unirain_core.config.models import AnyVlm
 from unirain_core.config.prompt import Prompt
 from unirain_core.distill import pretrained
+from unirain_core.distill.costs import Cost, Tower, cost_of, size_of
 from unirain_core.distill.judges.answers import AnswerTokens
 from unirain_core.distill.judges.judge import Question
 from unirain_core.distill.judges.labels import demand_labels
@@ -54,9 +55,36 @@ def any_vlm_judge(name: str, model: AnyVlm, prompt: Prompt, n_references: int) -
     return LocalJudge(
         name=name,
         prompt=text,
-        version=digest("transformers 1", fingerprint(folder), model.precision, type(processor).__name__),
+        version=digest(
+            "transformers 2",
+            fingerprint(folder),
+            model.precision,
+            type(processor).__name__,
+            type(processor.image_processor).__name__,
+            prompt.words_yes,
+            prompt.words_no,
+        ),
         batch=model.batch,
         load=partial(AnyVlmModel, folder, model, prompt),
+        cost=_cost(folder, model, shown["input_ids"].shape[1], shown["pixel_values"].numel()),
+    )
+
+
+def _cost(folder: Path, model: AnyVlm, n_tokens: int, n_values: int) -> Cost | None:
+    """What the longest question costs; None where the configuration has no vision tower of patches."""
+    from transformers import AutoConfig
+
+    size, config = size_of(folder), AutoConfig.from_pretrained(str(folder), local_files_only=True)
+    patch = getattr(getattr(config, "vision_config", None), "patch_size", None)
+    if size is None or not isinstance(patch, int):
+        return None
+    return cost_of(
+        size,
+        model.precision,
+        batch=model.batch,
+        tokens=n_tokens,
+        text=Tower.of(config.get_text_config()),
+        patches=n_values // (3 * patch**2),
     )
 
 

@@ -66,7 +66,14 @@ class EndpointJudge:
     @property
     def version(self) -> str:
         """As `Judge.version`: what a person says of the served weights."""
-        return digest("http 1", self.model.model, self.model.revision, self.model.logprobs)
+        return digest(
+            "http 2",
+            self.model.model,
+            self.model.revision,
+            self.model.logprobs,
+            self.words.words_yes,
+            self.words.words_no,
+        )
 
     def judge(self, questions: Sequence[Question]) -> list[Response | Unanswered]:
         """As `Judge.judge`.

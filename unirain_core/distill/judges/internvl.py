@@ -6,6 +6,7 @@ Pictures are cut into tiles of 448 x 448; each is 256 tokens between a start and
 import json
 from collections.abc import Sequence
 from functools import partial
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from unirain_core.compat import ensure_torchvision
 from unirain_core.config.models import InternVl
 from unirain_core.config.prompt import Prompt
 from unirain_core.distill import pretrained
+from unirain_core.distill.costs import Cost, Tower, cost_of, size_of
 from unirain_core.distill.judges.answers import AnswerTokens
 from unirain_core.distill.judges.internvl_names import AUTHORS_TYPE, IMAGE_TOKEN, configuration, weights
 from unirain_core.distill.judges.judge import Question
@@ -58,21 +60,45 @@ def internvl_judge(name: str, model: InternVl, prompt: Prompt, n_references: int
     AnswerTokens.of(spelled(tokenizer), prompt)
     tiles = most_tiles(model.query_tiles) + n_references * most_tiles(model.reference_tiles)
     words = TEMPLATE.format(question=written(prompt, n_references, ""))
-    n_tokens = len(spelled(tokenizer)(words)) + (2 + sequence_length(folder)) * tiles
+    n_marks = 2 * (1 + n_references)  # START and END of each picture
+    n_tokens = len(spelled(tokenizer)(words)) + n_marks + sequence_length(folder) * tiles
     demand_room(name, n_tokens, context(folder), "lower query_tiles or reference_tiles")
     return LocalJudge(
         name=name,
         prompt=TEMPLATE.format(question=written(prompt, n_references, f"{START}{END}")),
         version=digest(
-            "internvl 1",
+            "internvl 2",
             fingerprint(folder),
             model.precision,
             model.query_tiles,
             model.reference_tiles,
             PROCESSOR,
+            prompt.words_yes,
+            prompt.words_no,
         ),
         batch=model.batch,
         load=partial(InternVlModel, folder, model, prompt),
+        cost=_cost(folder, model, n_tokens, tiles),
+    )
+
+
+def _cost(folder: Path, model: InternVl, n_tokens: int, tiles: int) -> Cost | None:
+    """What the longest question costs."""
+    size, config = size_of(folder), native_configuration(folder)
+    if size is None:
+        return None
+    vision = config.vision_config
+    patches = tiles * prod(
+        side // patch for side, patch in zip(vision.image_size, vision.patch_size, strict=True)
+    )
+    return cost_of(
+        size,
+        model.precision,
+        batch=model.batch,
+        tokens=n_tokens,
+        text=Tower.of(config.text_config),
+        patches=patches,
+        vision=Tower.of(vision, keeps_keys=False),
     )
 
 
@@ -196,17 +222,27 @@ def load_model(folder: Path, section: InternVl, image_token: int) -> nn.Module:
         ConfigError: weights are missing or left over.
     """
     ensure_torchvision()
-    from transformers import InternVLConfig, InternVLForConditionalGeneration
+    from transformers import InternVLForConditionalGeneration
 
-    content = _configuration(folder)
-    if content["model_type"] != AUTHORS_TYPE:
+    if _configuration(folder)["model_type"] != AUTHORS_TYPE:
         return pretrained.loaded(InternVLForConditionalGeneration, folder, section.precision)
-    config = InternVLConfig(**configuration(content, image_token))
+    config = native_configuration(folder, image_token)
     text = config.text_config
     groups = text.num_attention_heads // text.num_key_value_heads
     head = text.hidden_size // text.num_attention_heads
     renamed = pretrained.Renamed(config, dict(weights(pretrained.tensors(folder), groups, head)))
     return pretrained.loaded(InternVLForConditionalGeneration, folder, section.precision, renamed)
+
+
+def native_configuration(folder: Path, image_token: int = 0) -> Any:  # noqa: ANN401 (a class of transformers)
+    """The configuration of a folder of either form, as `transformers` has it."""
+    ensure_torchvision()
+    from transformers import InternVLConfig
+
+    content = _configuration(folder)
+    if content["model_type"] != AUTHORS_TYPE:
+        return InternVLConfig.from_pretrained(str(folder), local_files_only=True)
+    return InternVLConfig(**configuration(content, image_token))
 
 
 def _configuration(folder: Path) -> dict[str, Any]:

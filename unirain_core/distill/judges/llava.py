@@ -16,6 +16,7 @@ from unirain_core.compat import ensure_torchvision
 from unirain_core.config.models import Llava
 from unirain_core.config.prompt import Prompt
 from unirain_core.distill import pretrained
+from unirain_core.distill.costs import Cost, Tower, cost_of, size_of
 from unirain_core.distill.judges.answers import AnswerTokens
 from unirain_core.distill.judges.judge import Question
 from unirain_core.distill.judges.local import LocalJudge
@@ -51,9 +52,28 @@ def llava_judge(name: str, model: Llava, prompt: Prompt, n_references: int) -> L
     return LocalJudge(
         name=name,
         prompt=TEMPLATE.format(question=written(prompt, n_references, IMAGE)),
-        version=digest("llava 1", fingerprint(folder), model.precision, PROCESSOR),
+        version=digest(
+            "llava 2", fingerprint(folder), model.precision, PROCESSOR, prompt.words_yes, prompt.words_no
+        ),
         batch=model.batch,
         load=partial(LlavaModel, folder, model, prompt),
+        cost=_cost(folder, model, n_tokens, 1 + n_references),
+    )
+
+
+def _cost(folder: Path, model: Llava, n_tokens: int, n_pictures: int) -> Cost | None:
+    """What the longest question costs."""
+    size, config = size_of(folder), _configuration(folder)
+    if size is None:
+        return None
+    return cost_of(
+        size,
+        model.precision,
+        batch=model.batch,
+        tokens=n_tokens,
+        text=Tower.of(config.text_config),
+        patches=n_pictures * tokens_of_a_picture(config),
+        vision=Tower.of(config.vision_config, keeps_keys=False),
     )
 
 

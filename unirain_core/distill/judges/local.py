@@ -6,6 +6,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from unirain_core.distill.costs import Cost
 from unirain_core.distill.judges.answers import AnswerTokens, responses
 from unirain_core.distill.judges.judge import Question, Response
 from unirain_core.engine.pools import Device
@@ -39,6 +40,8 @@ class LocalJudge:
     """Hash of weights, precision, and what prepares the pictures."""
     batch: int
     load: Callable[[], Vlm]
+    cost: Cost | None = None
+    """Of the longest question."""
     device: Device = "gpu"
     _vlm: Vlm | None = field(default=None, init=False)
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from unirain_core.compat import ensure_torchvision
 from unirain_core.config.models import MobileVlm
 from unirain_core.config.prompt import Prompt
 from unirain_core.distill import pretrained
+from unirain_core.distill.costs import Cost, Tower, cost_of, size_of
 from unirain_core.distill.judges.answers import AnswerTokens
 from unirain_core.distill.judges.judge import Judge, Question
 from unirain_core.distill.judges.local import LocalJudge
@@ -68,11 +70,36 @@ def mobilevlm_judge(name: str, model: MobileVlm, prompt: Prompt, n_references: i
     judge = LocalJudge(
         name=name,
         prompt=text,
-        version=digest("mobilevlm 1", fingerprint(folder), model.precision, model.several),
+        version=digest(
+            "mobilevlm 2",
+            fingerprint(folder),
+            model.precision,
+            model.several,
+            prompt.words_yes,
+            prompt.words_no,
+        ),
         batch=model.batch,
         load=partial(MobileVlmModel, folder, model, prompt),
+        cost=_cost(folder, model, n_tokens, len(pieces) - 1, n_references),
     )
     return PairwiseJudge(judge) if model.several == "pairwise" else judge
+
+
+def _cost(folder: Path, model: MobileVlm, n_tokens: int, n_pictures: int, n_references: int) -> Cost | None:
+    """What the longest question costs."""
+    size, config = size_of(folder), _configuration(folder)
+    if size is None:
+        return None
+    cost = cost_of(
+        size,
+        model.precision,
+        batch=model.batch,
+        tokens=n_tokens,
+        text=Tower.of(config),
+        patches=n_pictures * (config.vision["image_size"] // config.vision["patch_size"]) ** 2,
+        vision=Tower.of(SimpleNamespace(**config.vision), keeps_keys=False),
+    )
+    return cost.times(max(n_references, 1)) if model.several == "pairwise" else cost
 
 
 def asked(prompt: Prompt, n_references: int, *, montage: bool) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
+from unirain_core.distill.costs import Cost
 from unirain_core.distill.judges.judge import Question, Response
 from unirain_core.distill.judges.local import LocalJudge
 from unirain_core.engine.pools import Device
@@ -39,6 +40,11 @@ class PairwiseJudge:
     def batch(self) -> int:
         """As `Judge.batch`."""
         return self.inner.batch
+
+    @property
+    def cost(self) -> Cost | None:
+        """As `Costed.cost`, of a question with all its references."""
+        return self.inner.cost
 
     def judge(self, questions: Sequence[Question]) -> list[Response]:
         """As `Judge.judge`."""

@@ -1,0 +1,125 @@
+"""What the stages will want and this machine has not, told at once: a person fetches everything in one go."""
+
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from unirain_core.artefacts.roots import LOCAL, Roots
+from unirain_core.cli.extras import missing_library
+from unirain_core.config.models import EncoderModel, HttpJudge, JudgeModel, OpenClip
+from unirain_core.config.params import Params
+from unirain_core.distill.weights import folder_of
+from unirain_core.errors import MissingInputError
+
+logger = logging.getLogger(__name__)
+
+FIRST = "raw_datasets"
+"""The stage that says of the later ones too what they will want, while nothing was computed yet."""
+_ENCODING, _JUDGING = ("real_rain_database", "query_triplets"), ("vlm_votes",)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One thing that only a person can supply."""
+
+    stages: tuple[str, ...]
+    """Those that end without it."""
+    words: str
+    """What it is, and what to do."""
+
+
+def demand_inputs(stage: str, root: Path, params: Params) -> None:
+    """Refuse a stage that lacks something, and name everything that this and the other stages lack.
+
+    Where only later stages lack something, the first one says so and goes on.
+
+    Raises:
+        MissingInputError: the stage lacks something.
+    """
+    if stage not in (FIRST, *_ENCODING, *_JUDGING, "retrieved_references"):
+        return
+    missing = list(missing_inputs(root, params))
+    if not missing:
+        return
+    lines = "\n".join(f"  {number}. {one.words}" for number, one in enumerate(missing, 1))
+    whole = f"this machine lacks what params.yaml asks for ({len(missing)}):\n{lines}"
+    if any(stage in one.stages for one in missing):
+        raise MissingInputError(whole)
+    if stage == FIRST:
+        logger.warning("%s: later stages will end: %s", stage, whole)
+
+
+def missing_inputs(root: Path, params: Params) -> Iterator[Missing]:
+    """Datasets, libraries, weights, addresses and servers that are not there, in the order of the stages."""
+    yield from _datasets(Roots.load(root), params)
+    encoders, captions = params.encoders, params.query_captions
+    names = (encoders.captioner, encoders.text_encoder, encoders.image_encoder, captions.rewriter)
+    by_name = params.encoder_models
+    encoding = [by_name[name] for name in dict.fromkeys(names) if name in by_name]
+    judging = [params.judge_models[name] for name in params.vlm_votes.judges if name in params.judge_models]
+    yield from _libraries([*encoding, *judging])
+    for model in encoding:
+        yield from _weights(model, _ENCODING)
+    yield from _server(params)
+    for judge in judging:
+        yield from _variables(judge) if isinstance(judge, HttpJudge) else _weights(judge, _JUDGING)
+
+
+def _datasets(roots: Roots, params: Params) -> Iterator[Missing]:
+    for name in dict.fromkeys(dataset.root for dataset in params.raw_datasets.datasets.values()):
+        try:
+            roots.folder(name)
+        except MissingInputError as error:
+            words = str(error)
+            if name not in roots.local:
+                words = (
+                    f"dataset: add the line `{name}: /folder/of/the/dataset` to {LOCAL} in the project's root"
+                )
+            yield Missing((FIRST,), words)
+
+
+def _libraries(models: list[EncoderModel | JudgeModel]) -> Iterator[Missing]:
+    wanted: dict[str, None] = {}
+    for model in models:
+        match model:
+            case HttpJudge():
+                wanted["httpx"] = None
+            case OpenClip():
+                wanted["open_clip"] = None
+            case _:
+                wanted["transformers"] = None
+    for module in wanted:
+        error = missing_library(module)
+        if error is not None and find_spec(module) is None:
+            yield Missing((*_ENCODING, *_JUDGING), str(error))
+
+
+def _weights(model: EncoderModel | JudgeModel, stages: tuple[str, ...]) -> Iterator[Missing]:
+    if isinstance(model, HttpJudge):
+        return
+    try:
+        folder_of(model.weights, model.revision)
+    except MissingInputError as error:
+        yield Missing(stages, str(error))
+
+
+def _variables(judge: HttpJudge) -> Iterator[Missing]:
+    for name, meaning in ((judge.address, "the address of a judge's server"), (judge.key, "its access key")):
+        if name and not os.environ.get(name):
+            words = f"judge {judge.model}: set the environment variable {name} to {meaning}"
+            yield Missing(_JUDGING, words)
+
+
+def _server(params: Params) -> Iterator[Missing]:
+    if params.vector_store.engine != "server":
+        return
+    from unirain_core.distill.stores.make import make_store  # loads the client's library
+
+    try:
+        with make_store("server", "any", Path()):
+            pass
+    except MissingInputError as error:
+        yield Missing(("retrieved_references",), str(error))
