@@ -16,14 +16,13 @@ from tests.distill.judges.authors_internvl import drawn  # noqa: E402
 from tests.distill.judges.golden_models import authors_configuration, fast, make_llava  # noqa: E402
 from tests.distill.judges.test_internvl import QUESTIONS  # noqa: E402
 from tests.distill.judges.tiny import PROMPT, byte_pairs, write_json  # noqa: E402
+from tests.distill.tiny_models import INTERNVL_SPECIAL, LLAVA_SPECIAL  # noqa: E402
 from unirain_core.config.models import InternVl, Llava  # noqa: E402
 from unirain_core.distill import pretrained  # noqa: E402
 from unirain_core.distill.judges.internvl import InternVlModel  # noqa: E402
 from unirain_core.distill.judges.llava import LlavaModel  # noqa: E402
 from unirain_core.errors import ConfigError  # noqa: E402
 
-LLAVA_SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<image>"]
-INTERNVL_SPECIAL = ["<s>", "</s>", "<unk>", "<|im_start|>", "<|im_end|>", "<img>", "</img>", "<IMG_CONTEXT>"]
 FEW_BITS = pytest.mark.parametrize("precision", ["int8", "nf4"])
 
 

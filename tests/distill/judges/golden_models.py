@@ -13,35 +13,10 @@ from safetensors.torch import save_file  # noqa: E402
 from tokenizers import Tokenizer  # noqa: E402
 
 from tests.distill.judges.tiny import awake, write_json  # noqa: E402
+from tests.distill.tiny_models import AUTHORS, MOBILEVLM  # noqa: E402
 from unirain_core.distill.judges.internvl_names import configuration  # noqa: E402
 from unirain_core.distill.judges.mobilevlm_model import MobileVlmConfig, MobileVlmForCausalLM  # noqa: E402
 
-SIDE, PATCH = 28, 7
-AUTHORS: dict[str, Any] = {
-    "model_type": "internvl_chat",
-    "downsample_ratio": 0.5,
-    "vision_config": {
-        "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": SIDE,
-        "patch_size": PATCH, "qkv_bias": True, "qk_normalization": False, "norm_type": "layer_norm", "layer_norm_eps": 1e-6,
-        "hidden_act": "gelu",
-    },
-    "llm_config": {
-        "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
-        "max_position_embeddings": 2048, "rms_norm_eps": 1e-5, "rope_theta": 1e6,
-        "rope_scaling": {"type": "dynamic", "factor": 2.0},
-    },
-}  # fmt: skip
-"""InternVL2.5's config.json, small: 16 patches a tile, so that a picture is 4 tokens."""
-MOBILE: dict[str, Any] = {
-    "model_type": "mobilevlm", "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
-    "num_key_value_heads": 4, "rms_norm_eps": 1e-6, "max_position_embeddings": 2048, "bos_token_id": 1, "eos_token_id": 2,
-    "pad_token_id": 0, "tie_word_embeddings": False, "mm_projector_type": "ldpnet", "n_head": 16,
-    "vision": {
-        "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "image_size": 28,
-        "patch_size": 7, "projection_dim": 8,
-    },
-}  # fmt: skip
-"""MobileVLM's config.json, small, with a leftover of another program; a picture is 4 tokens."""
 _LEFTOVERS = ("model_type", "mm_projector_type", "n_head")
 
 
@@ -98,8 +73,8 @@ def make_mobilevlm(folder: Path, pieces: bytes, n_tokens: int) -> None:
     """MobileVLM as it is published, with a SentencePiece model."""
     folder.mkdir()
     (folder / "tokenizer.model").write_bytes(pieces)
-    write_json(folder / "config.json", {**MOBILE, "vocab_size": n_tokens})
-    settings = {key: value for key, value in MOBILE.items() if key not in _LEFTOVERS}
+    write_json(folder / "config.json", {**MOBILEVLM, "vocab_size": n_tokens})
+    settings = {key: value for key, value in MOBILEVLM.items() if key not in _LEFTOVERS}
     model = awake(MobileVlmForCausalLM(MobileVlmConfig(**settings, vocab_size=n_tokens)))
     save_file(
         {name: tensor.contiguous() for name, tensor in model.state_dict().items()},
