@@ -190,9 +190,14 @@ def test_where_params_allow_it_a_plain_no_counts_and_says_so(monkeypatch):
     assert {(0.0, 1.0, "the server gave no logprobs")} == {(a.p_yes, a.mass, a.reason) for a in answers}
 
 
-def test_a_template_that_takes_the_pictures_from_their_labels_is_refused(monkeypatch):
+@pytest.mark.parametrize("shows_tokens", [False, True], ids=["as llama.cpp", "as vLLM"])
+def test_a_template_that_takes_the_pictures_from_their_labels_is_refused(shows_tokens, monkeypatch):
+    moved = Endpoint(lambda *_: "answer", template=MOVED, shows_tokens=shows_tokens)
     with pytest.raises(ConfigError, match="shows no picture after 'Query:'"):
-        asked(Endpoint(lambda *_: "answer", template=MOVED), monkeypatch)
+        asked(moved, monkeypatch)
+    assert 1 == moved.n_requests  # the one that looked at the server
+
+    assert 12 == len(asked(Endpoint(lambda *_: "answer", shows_tokens=shows_tokens), monkeypatch))
 
 
 def test_a_server_that_does_not_show_its_prompt_needs_a_word_in_params(monkeypatch):
