@@ -1,5 +1,6 @@
 """Models are loaded whole or not at all; weights of 8 and 4 bits are an option of the language model alone."""
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,19 @@ from unirain_core.compat import ensure_torchvision
 
 ensure_torchvision()
 transformers = pytest.importorskip("transformers")
+sentencepiece = pytest.importorskip("sentencepiece")
 from safetensors.torch import save_file  # noqa: E402
 
 from tests.distill.judges.authors_internvl import drawn  # noqa: E402
-from tests.distill.judges.golden_models import authors_configuration, fast, make_llava  # noqa: E402
+from tests.distill.judges.golden_models import authors_configuration, fast, make_llava, make_mobilevlm  # noqa: E402
 from tests.distill.judges.test_internvl import QUESTIONS  # noqa: E402
-from tests.distill.judges.tiny import PROMPT, byte_pairs, write_json  # noqa: E402
+from tests.distill.judges.tiny import PROMPT, WORDS, byte_pairs, write_json  # noqa: E402
 from tests.distill.tiny_models import INTERNVL_SPECIAL, LLAVA_SPECIAL  # noqa: E402
-from unirain_core.config.models import InternVl, Llava  # noqa: E402
+from unirain_core.config.models import InternVl, Llava, MobileVlm  # noqa: E402
 from unirain_core.distill import pretrained  # noqa: E402
 from unirain_core.distill.judges.internvl import InternVlModel  # noqa: E402
 from unirain_core.distill.judges.llava import LlavaModel  # noqa: E402
+from unirain_core.distill.judges.mobilevlm import MobileVlmModel  # noqa: E402
 from unirain_core.errors import ConfigError  # noqa: E402
 
 FEW_BITS = pytest.mark.parametrize("precision", ["int8", "nf4"])
@@ -101,9 +104,30 @@ def llava(folder, precision) -> Any:
     return LlavaModel(folder, Llava(weights="x", revision="1", precision=precision), PROMPT)
 
 
+def mobilevlm(folder, precision) -> Any:
+    if not folder.exists():
+        model, n_tokens = pieces(WORDS)
+        make_mobilevlm(folder, model, n_tokens, width=64)
+    return MobileVlmModel(folder, MobileVlm(weights="x", revision="1", precision=precision), PROMPT)
+
+
+def pieces(words):
+    """A SentencePiece model, and how many pieces it has."""
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([words, *["Yes No yes no"] * 50]), model_writer=model, vocab_size=220, model_type="bpe",
+        hard_vocab_limit=False, minloglevel=2,
+    )  # fmt: skip
+    return model.getvalue(), sentencepiece.SentencePieceProcessor(
+        model_proto=model.getvalue()
+    ).get_piece_size()
+
+
 @pytest.mark.slow
 @FEW_BITS
-@pytest.mark.parametrize("made", [llava, internvl], ids=["llava", "the authors' internvl"])
+@pytest.mark.parametrize(
+    "made", [llava, internvl, mobilevlm], ids=["llava", "the authors' internvl", "mobilevlm"]
+)
 @pytest.mark.filterwarnings("ignore::UserWarning:bitsandbytes.*", "ignore::FutureWarning:bitsandbytes.*")
 def test_few_bits_hold_the_language_model_and_leave_its_eyes_and_its_last_layer(
     made, precision, tmp_path, monkeypatch
@@ -115,7 +139,8 @@ def test_few_bits_hold_the_language_model_and_leave_its_eyes_and_its_last_layer(
     kinds: dict[str, set[str]] = {"language": set(), "other": set()}
     for name, module in model._model.named_modules():
         if isinstance(module, torch.nn.Linear):
-            kinds["language" if ".language_model." in name else "other"].add(type(module).__name__)
+            is_language = ".language_model." in name or name.startswith("model.layers.")
+            kinds["language" if is_language else "other"].add(type(module).__name__)
     scores = model.logits(QUESTIONS).float()
 
     assert {

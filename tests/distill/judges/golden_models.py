@@ -69,13 +69,14 @@ def make_processor(folder: Path, template: str) -> None:
     processor.save_pretrained(folder)
 
 
-def make_mobilevlm(folder: Path, pieces: bytes, n_tokens: int) -> None:
+def make_mobilevlm(folder: Path, pieces: bytes, n_tokens: int, width: int = 32) -> None:
     """MobileVLM as it is published, with a SentencePiece model."""
+    content = MOBILEVLM | {"hidden_size": width, "intermediate_size": 2 * width, "vocab_size": n_tokens}
     folder.mkdir()
     (folder / "tokenizer.model").write_bytes(pieces)
-    write_json(folder / "config.json", {**MOBILEVLM, "vocab_size": n_tokens})
-    settings = {key: value for key, value in MOBILEVLM.items() if key not in _LEFTOVERS}
-    model = awake(MobileVlmForCausalLM(MobileVlmConfig(**settings, vocab_size=n_tokens)))
+    write_json(folder / "config.json", content)
+    settings = {key: value for key, value in content.items() if key not in _LEFTOVERS}
+    model = awake(MobileVlmForCausalLM(MobileVlmConfig(**settings)))
     save_file(
         {name: tensor.contiguous() for name, tensor in model.state_dict().items()},
         folder / "model.safetensors",
