@@ -155,12 +155,10 @@ EXECUTED: dict[str, dict[str, str]] = {
     },
     "distill.judges.any_vlm": {"lower keep_structural": SHORTER, "raise max_context": SHORTER},
     "distill.judges.http": {
-        "correct its section in params.yaml": f"{JUDGES}test_a_server_that_refuses_a_section_takes_it_when_it_is_corrected",
         "correct the address": STARTED,
         "let it give them": f"{JUDGES}test_a_server_that_gives_logprobs_after_all_is_taken",
         "run the same command": AGAIN,
         "set logprobs": f"{HTTP}test_where_params_allow_it_a_plain_no_counts_and_says_so",
-        "set prompt_check": f"{HTTP}test_a_server_that_does_not_show_its_prompt_needs_a_word_in_params",
         "start it": STARTED,
         "start it again": AGAIN,
     },
@@ -176,6 +174,14 @@ EXECUTED: dict[str, dict[str, str]] = {
         "lower keep_structural": f"{JUDGES}test_a_question_that_is_too_long_for_llava_fits_with_fewer_references"
     },
     "distill.judges.mobilevlm": {"use interleave": ONE_BY_ONE, "use several": ONE_BY_ONE},
+    "distill.judges.pieces": {
+        "add a tokenizer.json": "tests/distill/judges/test_pieces.py::test_a_tokenizer_json_is_read_in_place_of_such_a_token"
+    },
+    "distill.judges.server": {
+        "correct its section in params.yaml": f"{JUDGES}test_a_server_that_refuses_a_section_takes_it_when_it_is_corrected",
+        "set prompt_check": f"{HTTP}test_a_server_that_does_not_show_its_prompt_needs_a_word_in_params",
+        "set it to the key alone": f"{HTTP}test_a_key_that_no_header_can_hold_is_refused_without_being_shown",
+    },
     "distill.weights": {
         "put them into the folder that {} names": (
             f"{ENCODERS}test_weights_are_found_once_they_lie_in_the_folder_that_the_variable_names"
