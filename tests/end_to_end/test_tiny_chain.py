@@ -260,15 +260,25 @@ def references(root):
     return dict(table.group_by("pair_id", maintain_order=True).agg("reference_id").iter_rows())
 
 
-def test_another_form_of_the_query_captions_leaves_the_photos_alone(project):
-    def plain(params):
-        params["query_captions"] = {"form": "plain", "phrases": 3, "rewriter": None}
+@pytest.mark.parametrize(
+    ("form", "recorded"),
+    [
+        ("plain", r"blip blip \w{12}"),
+        ("keyphrases", r"blip blip \w{12} \+ 3 keyphrases by open_clip text tiny clip \w{12}"),
+    ],
+)
+def test_another_form_of_the_query_captions_is_recorded_and_leaves_the_photos_alone(form, recorded, project):
+    def change(params):
+        params["query_captions"] = {"form": form, "phrases": 3, "rewriter": None}
 
-    edit(project, plain)
+    edit(project, change)
     computed = repro(project)
+    (in_table,) = set(pl.read_parquet(project / "data/triplets/triplets.parquet")["caption_form"])
 
     assert N_PAIRS == computed["query_triplets"]
     assert "real_rain_database" not in computed
+    assert re.fullmatch(recorded, in_table)
+    assert in_table == report_of(project, "query_triplets")["captioner"]
 
 
 def test_a_changed_question_asks_all_judges_anew_and_nothing_else(project):
