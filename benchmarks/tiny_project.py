@@ -24,6 +24,7 @@ def tiny_project(folder: Path) -> Path:
     )
     for name in ("dvc.yaml", ".dvcignore", "pyproject.toml"):
         shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "prompts", folder / "prompts")
     (folder / "data/sample_corpus").mkdir(parents=True)
     shutil.copy(ROOT / "data/sample_corpus/.gitignore", folder / "data/sample_corpus")
     yaml = YAML()

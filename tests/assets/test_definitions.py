@@ -42,6 +42,7 @@ def test_definitions_show_every_stage_and_load_nothing_heavy():
         "retrieved_references": "retrieval",
         "vlm_votes": "judging",
         "rainrag_split": "judging",
+        "named_benchmarks": "benchmark",
         "trained_checkpoint/unirain": "training",
         "trained_checkpoint/uniform": "training",
         "benchmark_scores/unirain": "benchmark",
@@ -50,6 +51,7 @@ def test_definitions_show_every_stage_and_load_nothing_heavy():
         "benchmark_tables": "benchmark",
         "gallery": "pages",
         "pictures": "pages",
+        "coverage": "pages",
     }
     assert found["targets"] == sorted(found["groups"])
     assert (found["jobs"], found["sensors"]) == (["everything"], ["shell_runs"])

@@ -1,6 +1,7 @@
 """`unirain datasets` tells what there is, what a dataset expects, and what is missing."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,83 @@ def test_a_check_tells_of_links_ambiguities_and_foreign_files(project, capsys):
     assert "- 2 files are of no layout and stay unused: mask/1.png, readme.txt" in text
 
 
-def test_a_check_opens_no_file_and_writes_none(project):
+def check(project, capsys, line, *paths, contents=b"x" * 2000):
+    """What a check of one dataset says."""
+    for path in paths:
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_bytes(contents)
+    text = (project / "params.yaml").read_text(encoding="utf-8")
+    start, end = text.index("  datasets:\n"), text.index("\nverified_pairs:")
+    (project / "params.yaml").write_text(
+        f"{text[:start]}  datasets:\n    d: {line}\n{text[end:]}", encoding="utf-8"
+    )
+    with pytest.raises(MissingInputError, match="rain types without a pair"):
+        datasets("check")
+    return " ".join(capsys.readouterr().out.split())
+
+
+RAINDROP = "{layout: raindrop, root: here, folder: rd}"
+PAIR = ("rd/train/data/0_rain.png", "rd/train/gt/0_clean.png")
+
+
+def test_a_check_tells_sizes_orphans_by_side_numbers_traps_and_terms(project, capsys):
+    text = check(project, capsys, RAINDROP, *PAIR, "rd/train/data/7_rain.png", "rd/train/gt/8_clean.png")
+
+    assert "- 1 rainy and 1 clean files, 4 kB" in text
+    assert "- 1 rainy pictures without a clean one, the first is train/data/7_rain.png" in text
+    assert "- 1 clean pictures without a rainy one, the first is train/gt/8_clean.png" in text
+    assert "- 1 train pairs are here, a whole download has 861" in text
+    assert "- 0 test pairs are here, a whole download has 58 or 249 or 307" in text
+    assert f"- trap: {catalogue.load().records['raindrop'].traps[0]}" in text
+    assert "- terms: no terms found" in text
+
+
+def test_a_check_says_nothing_of_numbers_that_fit(project, capsys):
+    paths = [f"rd/input/{n:03}_in.png" for n in range(12)] + [
+        f"rd/groundtruth/{n:03}_GT.png" for n in range(12)
+    ]
+    line = "{layout: rain12, root: here, folder: rd}"
+
+    assert "a whole download has" not in check(project, capsys, line, *paths)
+    assert "13 test pairs are here, a whole download has 12" in check(
+        project, capsys, line, *paths, "rd/input/012_in.png", "rd/groundtruth/012_GT.png"
+    )
+
+
+def test_a_check_counts_git_lfs_pointers(project, capsys):
+    text = check(
+        project, capsys, RAINDROP, *PAIR, contents=b"version https://git-lfs.github.com/spec/v1\noid x\n"
+    )
+
+    assert "2 files are git-lfs pointers, the first is train/data/0_rain.png: run `git lfs pull`" in text
+
+
+def test_a_check_finds_pairs_whose_sides_are_the_same_file(project, capsys):
+    assert "1 of the compared pairs have the same bytes on both sides" in check(
+        project, capsys, RAINDROP, *PAIR
+    )
+
+
+def test_a_check_finds_second_copies_by_their_names(project, capsys):
+    paths = [
+        f"rd/{side}/{name}.png" for side in ("input", "target") for name in ("926_10", "926_10(1)", "a (2)")
+    ]
+    text = check(project, capsys, "{layout: paired, root: here, folder: rd, rain_types: [drs]}", *paths)
+
+    assert "1 pictures are called like second copies of others, the first is input/926_10(1).png" in text
+
+
+def test_a_check_advises_a_quota_where_a_set_is_large_and_has_none(project, capsys, monkeypatch):
+    records = catalogue.load().records
+    monkeypatch.setitem(records, "gt-rain", replace(records["gt-rain"], quota=1))
+    paths = [f"rd/train/s/s-R-{n:03}.png" for n in range(3)] + ["rd/train/s/s-C-000.png"]
+    line = "{layout: gt-rain, root: here, folder: rd}"
+
+    assert "`quota: 1` in params keeps that many" in check(project, capsys, line, *paths)
+    assert "`quota: 1`" not in check(project, capsys, line.replace("}", ", quota: 2}"))
+
+
+def test_a_check_writes_no_file(project):
     before = sorted(project.rglob("*"))
     with pytest.raises(MissingInputError, match="cannot be used"):
         datasets("check")

@@ -43,7 +43,7 @@ def params(per_type=2, per_scene=1, train_per_type=0, seed=0):
 
 def frame(pairs, accepted=(), seed=0):
     rows = [asdict(p) | {"accepted": p.pair_id in accepted} for p in pairs]
-    names = ("pair_id", "scene_id", "rain_type", "role")
+    names = ("pair_id", "dataset", "scene_id", "rain_type", "role")
     schema = dict.fromkeys(names, pl.String) | {"accepted": pl.Boolean}
     columns = pl.DataFrame([{name: row[name] for name in schema} for row in rows], schema=schema)
     return columns.with_columns(places(columns["pair_id"], seed).alias("place"))

@@ -15,7 +15,7 @@ from unirain_core.distill.triplet import Encoder, structure_picture, triplet_job
 from unirain_core.engine.jobs import Failed, Finished
 from unirain_core.engine.pools import Device
 from unirain_core.imaging.codec import file_hash, write_png
-from unirain_core.stages.encoders import make_encoder
+from unirain_core.stages.encoders import EncoderChoice, make_encoder
 
 
 def picture(seed, height=256, width=384):
@@ -46,7 +46,9 @@ def job(tmp_path):
     (tmp_path / "pool").mkdir()
     for name in ("a", "b"):
         write_png(tmp_path / "pool" / f"{name}.png", picture(ord(name)))
-    return triplet_job(partial(make_encoder, Encoders()), Roots(tmp_path, {"pool": "pool"}), "1")
+    return triplet_job(
+        partial(make_encoder, EncoderChoice.of(Encoders(), {})), Roots(tmp_path, {"pool": "pool"}), "1"
+    )
 
 
 def row(name, content="0"):
@@ -56,7 +58,7 @@ def row(name, content="0"):
 def test_the_work_gives_one_triplet_for_each_row_and_travels_to_workers(job, tmp_path):
     hashes = {name: file_hash(tmp_path / f"pool/{name}.png") for name in "ab"}
     triplets = pickle.loads(pickle.dumps(job)).compute([row("a", hashes["a"]), row("b", hashes["b"])])
-    encoder = make_encoder(Encoders())
+    encoder = make_encoder(EncoderChoice.of(Encoders(), {}))
     (expected,) = encoder.encode([picture(ord("b"))])
 
     assert ["set/a", "set/b"] == [t.id for t in triplets]
@@ -68,7 +70,9 @@ def test_the_work_gives_one_triplet_for_each_row_and_travels_to_workers(job, tmp
 
 
 def test_the_key_changes_with_content_and_encoders(job, tmp_path):
-    other = triplet_job(partial(make_encoder, Encoders(structure_side=64)), Roots(tmp_path), "1")
+    other = triplet_job(
+        partial(make_encoder, EncoderChoice.of(Encoders(structure_side=64), {})), Roots(tmp_path), "1"
+    )
     keys = [job.key(row("a")), job.key(row("a", "1")), other.key(row("a"))]
 
     assert len(keys) == len(set(keys))

@@ -74,9 +74,15 @@ class Browser:
         """Type into the first element of a CSS selector."""
         _call(f"{self._element(selector)}/value", {"text": text})
 
+    def press(self, key: str) -> None:
+        """Press a key and let it go."""
+        self._keys(("keyDown", key), ("keyUp", key))
+
     def press_alt(self, letter: str) -> None:
         """Press a letter while Alt is held."""
-        keys = [("keyDown", _ALT), ("keyDown", letter), ("keyUp", letter), ("keyUp", _ALT)]
+        self._keys(("keyDown", _ALT), ("keyDown", letter), ("keyUp", letter), ("keyUp", _ALT))
+
+    def _keys(self, *keys: tuple[str, str]) -> None:
         actions = [{"type": kind, "value": key} for kind, key in keys]
         _call(f"{self.session}/actions", {"actions": [{"type": "key", "id": "keys", "actions": actions}]})
 

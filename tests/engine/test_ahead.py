@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from unirain_core.artefacts.schemas import Verdict
-from unirain_core.engine.ahead import LOADERS, Ahead, n_loaders
+from unirain_core.engine.ahead import Ahead, n_loaders
 from unirain_core.engine.jobs import Failed
 from unirain_core.engine.local import LocalEngine
-from unirain_core.engine.pools import Device
+from unirain_core.engine.pools import LOADERS, Device
 from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError, ItemError

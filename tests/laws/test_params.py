@@ -76,6 +76,37 @@ def written(tmp_path, old, new):
         ("accept_share: 0.9", "accept_share: 1.9", r"vlm_votes\.accept_share: .*less than or equal to 1"),
         ("loss: rmse ", "loss: l3 ", r"training\.loss: .*'l1' or 'rmse'"),
         (
+            "split: rainrag, network",
+            "split: rainrga, network",
+            r"variants\.unirain\.split: 'rainrga' is not one of",
+        ),
+        (
+            "training_splits: {}",
+            "training_splits: {rainrag: {kind: mixed_full, sources: []}}",
+            r"rainrag: .*choose",
+        ),
+        (
+            "training_splits: {}",
+            "training_splits: {a: {kind: mixd}}",
+            r"training_splits\.a: kind must be one of dist",
+        ),
+        (
+            "training_splits: {}",
+            "training_splits: {a: {kind: mixed_full, sources: [x]}}",
+            r"a\.sources: x is not",
+        ),
+        (
+            "benchmarks: {}",
+            "benchmarks: {test: {sources: [rainrag], paths: ''}}",
+            r"benchmarks\.test: .*choose",
+        ),
+        (
+            "benchmarks: {}",
+            "benchmarks: {a: {sources: [], paths: ''}}",
+            r"benchmarks\.a\.sources: .*at least 1",
+        ),
+        ("benchmarks: {}", "benchmarks: {a: {sources: [x], paths: ''}}", r"a\.sources: x is not one of"),
+        (
             "network: small, strategy: unirain",
             "network: tiny, strategy: unirain",
             r"variants\.unirain\.network",

@@ -25,6 +25,10 @@ CHECKPOINT = "tests/cli/test_remedies.py::test_readable_pictures_and_another_che
 CORPUS = "tests/cli/test_remedies.py::test_a_corpus_is_rendered_into_the_folder_that_the_message_asks_for"
 STAGES = "tests/stages/test_remedies.py::"
 SPLIT = f"{STAGES}test_a_split_of_an_empty_type_goes_on_with_more_data_or_without_the_type"
+KINDS = (
+    "tests/stages/test_training_split.py::test_sources_without_a_rain_type_are_named_and_both_remedies_help"
+)
+NAMED = "tests/stages/test_training_split.py::test_an_empty_benchmark_is_named_with_what_to_change"
 TRAINING = f"{STAGES}test_a_training_goes_on_with_pairs_of_the_type_or_without_the_type"
 REPLACED = f"{STAGES}test_a_checkpoint_that_was_replaced_is_used_when_the_command_is_given_again"
 ABSTENTION = f"{STAGES}test_a_judge_that_abstains_on_every_photo_needs_no_share"
@@ -37,6 +41,14 @@ BUSY = "tests/engine/test_life.py::test_a_second_holder_is_told_who_holds_the_lo
 FULL = (
     "tests/end_to_end/test_bad_artefacts.py::test_a_full_disk_leaves_no_half_file_and_the_next_run_succeeds"
 )
+
+JUDGES = "tests/distill/judges/test_remedies.py::"
+ENCODERS = "tests/distill/encoders/test_remedies.py::"
+SHORTER = f"{JUDGES}test_a_question_that_is_too_long_for_any_model_fits_with_fewer_references_or_more_context"
+ONE_BY_ONE = f"{JUDGES}test_mobilevlm_shows_any_number_of_references_one_by_one_or_in_one_prompt"
+STARTED = f"{JUDGES}test_a_judge_answers_once_its_server_is_started_or_its_address_corrected"
+AGAIN = f"{JUDGES}test_a_server_that_died_answers_when_it_is_started_again_and_the_command_repeated"
+HTTP = "tests/distill/judges/test_http.py::"
 
 EXECUTED: dict[str, dict[str, str]] = {
     "artefacts.dvc_files": {
@@ -84,6 +96,14 @@ EXECUTED: dict[str, dict[str, str]] = {
         "run `git init` first": f"{END}test_a_project_outside_of_git_is_prepared_after_git_init",
         "run from the root of the project": COMMAND,
     },
+    "cli.review": {
+        "add a dataset with pairs to params.yaml": "tests/cli/test_review.py::test_a_project_without_a_pair_is_told_to_add_some",
+        "give another name": "tests/cli/test_review.py::test_a_person_whose_name_no_line_can_hold_gives_another",
+    },
+    "cli.export": {
+        "correct the name": "tests/cli/test_export.py::test_an_unknown_split_is_answered_with_those_that_there_are",
+        "name another split": "tests/cli/test_export.py::test_a_split_without_a_pair_is_refused_and_another_is_taken",
+    },
     "cli.run": {
         "run `unirain run {} --partition NAME`": f"{WHOLE}test_a_stage_of_partitions_runs_for_one_that_the_message_names",
         "run `unirain run {}`": COMMAND,
@@ -117,6 +137,7 @@ EXECUTED: dict[str, dict[str, str]] = {
     },
     "config.params": {
         "add one": EDIT,
+        "choose another": EDIT,
         "correct the name": EDIT,
         "lower min_side": EDIT,
         "remove it": EDIT,
@@ -126,8 +147,50 @@ EXECUTED: dict[str, dict[str, str]] = {
         "add it to {}": "tests/assets/test_dvc_index.py::test_a_key_that_params_lack_is_refused_as_dvc_refuses_it"
     },
     "config.sections": {"rename the key in params.yaml": EDIT},
+    "distill.encoders.open_clip": {
+        "name the file itself": f"{ENCODERS}test_a_file_of_weights_under_another_name_is_named_itself"
+    },
+    "distill.judges.answers": {
+        "add a word that is": f"{JUDGES}test_an_answer_word_that_is_one_token_is_taken"
+    },
+    "distill.judges.any_vlm": {"lower keep_structural": SHORTER, "raise max_context": SHORTER},
+    "distill.judges.http": {
+        "correct its section in params.yaml": f"{JUDGES}test_a_server_that_refuses_a_section_takes_it_when_it_is_corrected",
+        "correct the address": STARTED,
+        "let it give them": f"{JUDGES}test_a_server_that_gives_logprobs_after_all_is_taken",
+        "run the same command": AGAIN,
+        "set logprobs": f"{HTTP}test_where_params_allow_it_a_plain_no_counts_and_says_so",
+        "set prompt_check": f"{HTTP}test_a_server_that_does_not_show_its_prompt_needs_a_word_in_params",
+        "start it": STARTED,
+        "start it again": AGAIN,
+    },
+    "distill.judges.internvl": {
+        "lower query_tiles": f"{JUDGES}test_a_question_that_is_too_long_for_internvl_fits_with_fewer_tiles"
+    },
+    "distill.judges.labels": {
+        "give it a template that keeps pictures where they stand": (
+            f"{JUDGES}test_a_template_that_keeps_pictures_where_they_stand_is_taken"
+        )
+    },
+    "distill.judges.llava": {
+        "lower keep_structural": f"{JUDGES}test_a_question_that_is_too_long_for_llava_fits_with_fewer_references"
+    },
+    "distill.judges.mobilevlm": {"use interleave": ONE_BY_ONE, "use several": ONE_BY_ONE},
+    "distill.weights": {
+        "put them into the folder that {} names": (
+            f"{ENCODERS}test_weights_are_found_once_they_lie_in_the_folder_that_the_variable_names"
+        )
+    },
     "distill.judged": {"run `dvc repro vlm_votes`": DVC},
     "distill.ballots": {"run `dvc repro --force retrieved_references`": DVC},
+    "distill.export.place": {
+        "name a new folder to export into": "tests/distill/export/test_export.py::test_a_folder_that_is_not_empty_is_refused_and_a_new_one_is_taken",
+        "wait for it to end": "tests/distill/export/test_export.py::test_two_exports_into_one_folder_do_not_mix",
+    },
+    "distill.labels": {
+        "correct the line": "tests/distill/test_labels.py::test_the_corrected_line_of_the_message_is_read_with_the_others",
+        "put a line break after it if it is whole": "tests/distill/test_labels.py::test_a_line_break_after_a_whole_last_line_makes_it_count",
+    },
     "distill.stores.edge": {
         "let it end first": "tests/distill/stores/test_store.py::test_a_second_process_waits_for_the_first_and_then_says_what_holds_it"
     },
@@ -208,12 +271,18 @@ EXECUTED: dict[str, dict[str, str]] = {
         "add data": SPLIT,
         "take '{}' out of rain_types": SPLIT,
     },
+    "stages.training_split": {"name more sources": KINDS, "take {} out of rain_types": KINDS},
+    "stages.named_benchmarks": {
+        "correct its sources": NAMED,
+        "set `role: test` for the dataset": NAMED,
+    },
     "sources.scenes": {"take out repeats within repeats": EDIT},
     "sources.supply": {
         "add a dataset": TYPES,
         "correct its spelling": TYPES,
         "take it out of rain_types": TYPES,
     },
+    "stages.encoders": {"add one": f"{ENCODERS}test_a_rewriter_that_is_missing_is_added"},
     "stages.raw_datasets": {"name a dataset": EDIT},
     "stages.real_rain_database": {
         "add a dataset of unlabelled rainy photos to raw_datasets.datasets": EDIT,
@@ -276,6 +345,7 @@ UNEXECUTED: dict[str, dict[str, str]] = {
         "start it again with `docker compose up -d qdrant`": SERVER,
         "start one with `docker compose up -d qdrant`": SERVER,
     },
+    "distill.weights": {"run `hf download {} --revision {}`": DOWNLOAD, "run `hf download {}`": DOWNLOAD},
     "evaluation.lpips": {
         "pip install 'unirain[lpips]'": DOWNLOAD,
         "supply the file that torchvision publishes": DOWNLOAD,
@@ -297,6 +367,7 @@ UNEXECUTED: dict[str, dict[str, str]] = {
 """The closed list: what no test of this project can carry out, and why."""
 
 NO_REMEDY = {
+    ("distill.encoders.rewriter", "add nothing"),  # words to a language model
     ("cli.commands", "Remove rain from photos of any size"),  # the help of a command, like the next three
     ("cli.commands", "Run one stage of the pipeline"),
     ("cli.commands", "Send every training's journal to MLflow as far as it has not seen it"),

@@ -23,10 +23,11 @@ from unirain_core.config.sections import JudgeName, VlmVotes  # noqa: E402
 from unirain_core.engine import rows  # noqa: E402
 from unirain_core.errors import ConfigError  # noqa: E402
 from unirain_core.stages import vlm_votes  # noqa: E402
+from unirain_core.stages.vote_questions import Hearing, alone_jobs  # noqa: E402
 
 MODELS = {"llava": Llava(weights="llava", revision="1", precision="float32", batch=2)}
 PARAMS = VlmVotes(judges=(JudgeName("llava"),))
-ALONE = vlm_votes.Hearing(stage="alone", out="data/alone", is_alone=True)
+ALONE = Hearing(stage="alone", out="data/alone", report="reports/alone.json", is_alone=True)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def with_prompt(project, weights, monkeypatch):  # noqa: F811
 
 
 def ask(root, params=PARAMS):
-    vlm_votes.decide(root, vlm_votes.alone_jobs(root, MODELS, params.judges), params, ALONE)
+    vlm_votes.decide(root, alone_jobs(root, params.judges, MODELS, vlm_votes.ALGORITHM), params, ALONE)
     return tables.read(root / "data/alone/votes.parquet", Vote)
 
 
@@ -82,5 +83,5 @@ def test_thresholds_follow_the_photos_that_are_judged_alone(with_prompt):
 
 def test_a_stand_in_cannot_be_asked_without_references_and_a_model_can(with_prompt):
     with pytest.raises(ConfigError, match=r"cannot be asked without any; name judges of judge_models"):
-        vlm_votes.alone_jobs(with_prompt, MODELS, JUDGES.judges)
-    assert 1 == len(vlm_votes.alone_jobs(with_prompt, MODELS, PARAMS.judges))
+        alone_jobs(with_prompt, JUDGES.judges, MODELS, vlm_votes.ALGORITHM)
+    assert 1 == len(alone_jobs(with_prompt, PARAMS.judges, MODELS, vlm_votes.ALGORITHM))

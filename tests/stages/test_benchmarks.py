@@ -68,12 +68,15 @@ def score_small(project):
         project,
         variants=VARIANTS,
         benchmark_scores=BenchmarkScores(),
+        benchmarks={},
         partition="small",
     )
 
 
 def score_input(project):
-    baseline_scores.run(project, methods=METHODS, benchmark_scores=BenchmarkScores(), partition="input")
+    baseline_scores.run(
+        project, methods=METHODS, benchmark_scores=BenchmarkScores(), benchmarks={}, partition="input"
+    )
 
 
 def run_all(project):
@@ -83,6 +86,7 @@ def run_all(project):
         project,
         variants=VARIANTS,
         methods=METHODS,
+        benchmarks={},
         rain_types=TYPES,
     )
     pictures.run(project, pictures=Pictures(), variants=VARIANTS, methods=METHODS)
@@ -316,7 +320,7 @@ def test_a_pair_that_cannot_be_scored_leaves_every_line_and_is_named(project):
     for run in (score_small, score_input):
         run(project)
     dropped = tables.read(project / "data/scores/benchmark/small/dropped.parquet", Dropped)
-    benchmark_tables.run(project, variants=VARIANTS, methods=METHODS, rain_types=TYPES)
+    benchmark_tables.run(project, variants=VARIANTS, methods=METHODS, benchmarks={}, rain_types=TYPES)
     text = (project / "data/tables/table1.md").read_text()
 
     assert [("test/0", "unreadable")] == [(row.pair_id, row.reason) for row in dropped]
@@ -332,7 +336,7 @@ def test_table_1_compares_only_pairs_that_every_method_was_scored_on(project):
     tables.write(folder / "dropped.parquet", [gone], Dropped)
     kept = [row for row in read_scores(project, "baseline/input", None) if row.pair_id != "test/1"]
     tables.write(folder / "scores.parquet", kept, Score)
-    benchmark_tables.run(project, variants=VARIANTS, methods=METHODS, rain_types=TYPES)
+    benchmark_tables.run(project, variants=VARIANTS, methods=METHODS, benchmarks={}, rain_types=TYPES)
     report = json.loads((project / "reports/benchmark_tables.json").read_text())
     of_small = [r for r in read_scores(project, "benchmark/small") if r.pair_id == "test/3"]
 
@@ -349,7 +353,7 @@ def test_methods_that_were_scored_on_other_pictures_make_no_table(project):
     tables.write(folder / "scores.parquet", [dataclasses.replace(rows[0], data_hash="old"), *rows[1:]], Score)
 
     with pytest.raises(GateError, match=r"not scored on the same pictures: .*run `dvc repro"):
-        benchmark_tables.run(project, variants=VARIANTS, methods=METHODS, rain_types=TYPES)
+        benchmark_tables.run(project, variants=VARIANTS, methods=METHODS, benchmarks={}, rain_types=TYPES)
 
 
 def test_a_picture_exchanged_after_the_split_is_never_scored(project):

@@ -21,7 +21,7 @@ from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ChangedInputError, ConfigError, MissingInputError
 from unirain_core.imaging.codec import write_png
 from unirain_core.stages import raw_datasets, verified_pairs
-from unirain_core.stages.encoders import make_encoder
+from unirain_core.stages.encoders import EncoderChoice, make_encoder
 from unirain_core.training.pairs import read_pair
 
 ROOT = Path(__file__).parents[2]
@@ -134,7 +134,7 @@ def test_every_reader_takes_a_root_in_a_store(tmp_path, pool, store):
     for root in (str(pool), "s3://rain/sets"):
         roots = Roots(tmp_path, {"far": root})
         examples = [read_pair(split_row(row), roots) for row in listed]
-        job = triplet_job(partial(make_encoder, Encoders()), roots, "1")
+        job = triplet_job(partial(make_encoder, EncoderChoice.of(Encoders(), {})), roots, "1")
         triplets = job.compute([portrayed(row) for row in listed])
         pixels = [side.tobytes() for example in examples for side in (example.rainy, example.clean)]
         pages = thumbnails(listed, roots, WorkStore(home=tmp_path / str(len(seen)), owner="gallery"), "1")

@@ -91,9 +91,13 @@ def train(project, variant):
 
 def score(project):
     for name in VARIANTS:
-        benchmark_scores.run(project, variants=VARIANTS, benchmark_scores=BenchmarkScores(), partition=name)
-    baseline_scores.run(project, methods=METHODS, benchmark_scores=BenchmarkScores(), partition="input")
-    benchmark_tables.run(project, variants=VARIANTS, methods=METHODS, rain_types=TYPES)
+        benchmark_scores.run(
+            project, variants=VARIANTS, benchmark_scores=BenchmarkScores(), benchmarks={}, partition=name
+        )
+    baseline_scores.run(
+        project, methods=METHODS, benchmark_scores=BenchmarkScores(), benchmarks={}, partition="input"
+    )
+    benchmark_tables.run(project, variants=VARIANTS, methods=METHODS, benchmarks={}, rain_types=TYPES)
 
 
 def test_it_is_trained_and_checkpointed_as_a_variant(project):

@@ -16,7 +16,7 @@ import pytest
 from unirain_core.artefacts import report, tables
 from unirain_core.artefacts.schemas import HistoryRow, SplitRow
 from unirain_core.config.sections import Network, RainType, Strategy, Training, Variant
-from unirain_core.errors import ConfigError, MissingArtefactError, MissingInputError
+from unirain_core.errors import MissingArtefactError, MissingInputError
 from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.model import checkpoint
 from unirain_core.stages import trained_checkpoint
@@ -181,9 +181,9 @@ def test_a_type_without_pairs_is_named_with_a_way_out(root):
         trained_checkpoint.run(root, **(ARGUMENTS | {"rain_types": (*TYPES, "nrs")}))
 
 
-def test_a_split_that_does_not_exist_is_named_beside_those_that_do(root):
-    variants = {"ours": replace(ARGUMENTS["variants"]["ours"], split="rainrga")}
-    with pytest.raises(ConfigError, match=r"rainrga.*rainrag"):
+def test_a_split_that_was_not_made_is_named_with_its_stage(root):
+    variants = {"ours": replace(ARGUMENTS["variants"]["ours"], split="mixed")}
+    with pytest.raises(MissingArtefactError, match=r"mixed\.parquet.*training_split"):
         trained_checkpoint.run(root, **(ARGUMENTS | {"variants": variants}))
 
 

@@ -2,21 +2,25 @@
 
 import json
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from unirain_core.artefacts import tables
+from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, Pair, RealPhoto, Reference, Verdict, Vote
 from unirain_core.config.sections import JudgeName, VlmVotes
-from unirain_core.distill.ballots import Answer
+from unirain_core.distill.ballots import Answer, vote_job
+from unirain_core.distill.judges.judge import Response
+from unirain_core.distill.labels import Label, append
 from unirain_core.engine import rows
 from unirain_core.engine.collect import collect
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import GateError, SchemaError
-from unirain_core.imaging.codec import file_hash, write_png
+from unirain_core.imaging.codec import file_hash, read_rgb, write_png
 from unirain_core.stages import vlm_votes, vote_tables
 from unirain_core.stages.votes_report import reliability_figures
 
@@ -364,3 +368,77 @@ def test_one_judge_works_as_three_do(project):
 def test_judges_that_cannot_decide_are_refused(names, problem):
     with pytest.raises(ValueError, match=problem):
         VlmVotes(judges=tuple(map(JudgeName, names)))
+
+
+def test_about_labelled_pairs_every_judge_is_asked_even_with_early_stop(project):
+    early = replace(JUDGES, early_stop=True, ask_all_share=0.0)
+    votes, verdicts = run(project, early)
+    settled = [v.pair_id for v in verdicts if v.calls < 3]
+    append(project / "labels/ann.csv", Label(settled[0], "ann", True, ""))
+    more, same = run(project, early)
+
+    assert [(v.pair_id, v.verdict, v.calls) for v in verdicts] == [
+        (v.pair_id, v.verdict, v.calls) for v in same
+    ]
+    assert {settled[0]} == {v.pair_id for v in more} - {p for p in PAIRS if asked(votes, p) == asked(more, p)}
+    assert 3 == asked(more, settled[0])
+
+
+def asked(votes, pair_id):
+    return sum(vote.pair_id == pair_id for vote in votes)
+
+
+@dataclass(frozen=True)
+class Scripted:
+    """A judge that says yes where the first reference is darker than the second, but on one query always."""
+
+    name: str
+    steady: float
+    prompt: str = ""
+    version: str = "1"
+    device: str = "cpu"
+    batch: int = 4
+
+    def judge(self, questions):
+        answers = []
+        for question in questions:
+            first, second = (float(picture.mean()) for picture in question.references[:2])
+            is_yes = first < second or float(question.query.mean()) == self.steady
+            answers.append(Response(p_yes=0.9 if is_yes else 0.1, mass=1.0, reply="", reason=""))
+        return answers
+
+
+def test_with_flips_abstain_a_judge_whose_vote_depends_on_the_order_of_the_references_abstains(project):
+    steady = float(read_rgb(project / "pictures/b.png").mean())
+    roots = Roots.load(project)
+    make = partial(Scripted, "scripted", steady)
+    jobs = [vote_job(JudgeName("scripted"), make, roots, "1")]
+    params = VlmVotes(judges=(JudgeName("scripted"),), flips_abstain=True)
+    vlm_votes.decide(project, jobs, params)
+    votes = tables.read(project / "data/votes/votes.parquet", Vote)
+    said = json.loads((project / "reports/vlm_votes.json").read_text())["counts"]
+
+    assert [True, None, None] == [vote.vote for vote in votes]
+    assert ["", "unstable", "unstable"] == [vote.reason.partition(":")[0] for vote in votes]
+    assert (2, 2, 1) == (said["unstable"], said["abstentions"], said["kept"])
+
+
+def test_without_flips_abstain_each_question_is_asked_once_and_no_vote_is_unstable(project):
+    jobs = [vote_job(JudgeName("scripted"), partial(Scripted, "scripted", -1.0), Roots.load(project), "1")]
+    vlm_votes.decide(project, jobs, VlmVotes(judges=(JudgeName("scripted"),)))
+    votes = tables.read(project / "data/votes/votes.parquet", Vote)
+
+    assert None not in [vote.vote for vote in votes]
+    assert "unstable" not in json.loads((project / "reports/vlm_votes.json").read_text())["counts"]
+
+
+def test_with_early_stop_agreement_is_that_of_pairs_asked_of_all_whatever_was_said(project):
+    """Where the last judge was asked since the others disagreed, they never agree."""
+    run(project, replace(JUDGES, early_stop=True, ask_all_share=1.0))
+    whole = json.loads((project / "reports/vlm_votes.json").read_text())["agreement"]
+    run(project, replace(JUDGES, early_stop=False))
+
+    assert whole == json.loads((project / "reports/vlm_votes.json").read_text())["agreement"]
+    run(project, replace(JUDGES, early_stop=True, ask_all_share=0.0))
+    nobody = json.loads((project / "reports/vlm_votes.json").read_text())["agreement"]
+    assert {0.0} == {line["agreement"] for line in nobody}

@@ -10,6 +10,7 @@ MEANINGS: dict[str, str] = {
     "type_not_listed": "its rain type is not in rain_types",
     "mixture_excluded": "it shows streaks and drops, and mixture_policy excludes mixtures",
     "split_unknown": "the layout does not say whether it is for training or testing, and params does not either",
+    "beyond_quota": "its dataset gave as many pictures as its quota in params allows",
     "git_lfs_pointer": "a git-lfs pointer stands where the picture should be: run `git lfs pull`",
     "unreadable": "the file is no picture that can be read",
     "truncated": "the file ends before the picture does",

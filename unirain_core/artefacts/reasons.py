@@ -11,6 +11,7 @@ REASONS = frozenset(
         "type_not_listed",
         "mixture_excluded",
         "split_unknown",
+        "beyond_quota",
         "git_lfs_pointer",
         "unreadable",
         "truncated",

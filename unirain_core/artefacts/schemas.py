@@ -264,7 +264,7 @@ class PyramidRow:
 class SplitRow:
     """A pair of a split: what the loader needs, nothing else."""
 
-    PRODUCER: ClassVar[str] = "rainrag_split"
+    PRODUCER: ClassVar[str] = "rainrag_split, training_split, named_benchmarks"
 
     pair_id: str
     """As in pairs."""

@@ -44,7 +44,7 @@ COMMANDS = {
     "datasets": Command(
         module="datasets",
         function="datasets",
-        summary="Print the catalogue, the entry of an id, or, for `check`, what the datasets of params hold.",
+        summary="Print the catalogue or the entry of an id, `check` the datasets of params, or `add PATH` to them.",
     ),
     "explain": Command(
         module="explain",
@@ -55,6 +55,21 @@ COMMANDS = {
         module="judges",
         function="judge_figures",
         summary="Print how much good rain each judge and the majority keep, and how much planted rain they catch.",
+    ),
+    "audit": Command(
+        module="audit",
+        function="audit",
+        summary="Ask the judges otherwise about a sample, print how many votes flip, and write reports/judge_audit.json.",
+    ),
+    "review": Command(
+        module="review",
+        function="review",
+        summary="Label a sample of the verified pairs in a browser with the keyboard; Ctrl-C ends it.",
+    ),
+    "export": Command(
+        module="export",
+        function="export",
+        summary="Write the pictures of a split into folders or shards, with a dataset card, terms and sources.",
     ),
     "derain": Command(
         module="derain",

@@ -100,7 +100,7 @@ def _votes(pair_id: str, root: Path) -> Iterator[str]:
 
 
 def _pyramid(pair_id: str, root: Path) -> Iterator[str]:
-    for row in _rows(root / paths.SPLIT / "pyramid.parquet", PyramidRow, "pair_id", pair_id):
+    for row in _rows(root / paths.PYRAMID, PyramidRow, "pair_id", pair_id):
         yield f"  pyramid    level {row.level} ({row.reason}), split {row.split}"
 
 

@@ -106,6 +106,7 @@ def _valid_partition(stage: str, partition: str | None, params: Params) -> str:
     """The partition, which must be a key of the stage's section of params."""
     tables: dict[str, Mapping[str, object]] = {
         "sample_corpus": params.sample_corpora,
+        "training_split": params.training_splits,
         "trained_checkpoint": params.variants,
         "benchmark_scores": params.variants,
         "baseline_scores": params.methods,

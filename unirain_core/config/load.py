@@ -15,13 +15,15 @@ from unirain_core.config.architectures import ARCHITECTURES, Architecture, Netwo
 from unirain_core.config.models import EncoderModel, JudgeModel
 from unirain_core.config.omitted import omitted_keys
 from unirain_core.config.params import Params
-from unirain_core.config.prompt import Prompt
+from unirain_core.config.prompt import Paraphrases, Prompt
 from unirain_core.config.sections import (
     Alignment,
     BenchmarkScores,
+    Coverage,
     Dataset,
     Draw,
     Encoders,
+    JudgeTrust,
     Method,
     Pictures,
     QueryCaptions,
@@ -36,6 +38,7 @@ from unirain_core.config.sections import (
     VerifiedPairs,
     VlmVotes,
 )
+from unirain_core.config.splits import TRAINING_SPLITS, Benchmark
 from unirain_core.config.tagged import is_tag
 from unirain_core.errors import ConfigError
 
@@ -121,6 +124,29 @@ class _OnePrompt:
     prompt: Prompt
 
 
+def load_paraphrases(path: Path) -> Paraphrases:
+    """Read and check a file of other words for the same question.
+
+    Raises:
+        ConfigError: as `load_prompt`.
+    """
+    content = read_yaml(path)
+    try:
+        text = json.dumps({"paraphrases": content})
+        return TypeAdapter(_OneSetOfParaphrases).validate_json(text).paraphrases
+    except ValidationError as error:
+        raise ConfigError(f"{path.name}: {_first(error)}") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OneSetOfParaphrases:
+    """Paraphrases by themselves."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    paraphrases: Paraphrases
+
+
 def read_yaml(path: Path) -> object:
     """Read a YAML file as DVC does (ruamel.yaml, safe): `2e-4` is a float, `on` a string.
 
@@ -139,6 +165,19 @@ def read_yaml(path: Path) -> object:
             f"{path} is no UTF-8 text (line {line} holds the byte {error.object[error.start]:#04x}); "
             "save it in the encoding UTF-8"
         ) from None
+    return parse_yaml(path, text)
+
+
+def parse_yaml(path: Path, text: str) -> object:
+    """The value of a text of YAML.
+
+    Args:
+        path: where the text stands, for messages.
+        text: of a file as it is, or as it would be written.
+
+    Raises:
+        ConfigError: it is no YAML, or would explode in memory.
+    """
     try:
         _demand_bounded(path, text)
         content: object = YAML(typ="safe").load(text)
@@ -197,7 +236,7 @@ def _first(error: ValidationError) -> str:
 def _all_keys() -> set[str]:
     sections = (
         Params, SampleCorpus, RawDatasets, Dataset, VerifiedPairs, Alignment, *get_args(EncoderModel), Encoders,
-        QueryCaptions, VectorStore, RetrievedReferences, *get_args(JudgeModel), VlmVotes, RainragSplit, Draw, *ARCHITECTURES, Strategy, Variant, Method, Training, BenchmarkScores, Pictures,
+        QueryCaptions, VectorStore, RetrievedReferences, *get_args(JudgeModel), VlmVotes, RainragSplit, Draw, *TRAINING_SPLITS, Benchmark, *ARCHITECTURES, Strategy, Variant, Method, Training, BenchmarkScores, Pictures, Coverage, JudgeTrust,
     )  # fmt: skip
     keys: set[str] = set()
     for section in sections:

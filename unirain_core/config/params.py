@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -9,7 +10,9 @@ from unirain_core.config.architectures import NetworkSection
 from unirain_core.config.models import EncoderModelSection, JudgeModelSection
 from unirain_core.config.sections import (
     BenchmarkScores,
+    Coverage,
     Encoders,
+    JudgeTrust,
     Method,
     Pictures,
     QueryCaptions,
@@ -25,12 +28,18 @@ from unirain_core.config.sections import (
     VerifiedPairs,
     VlmVotes,
 )
+from unirain_core.config.splits import Benchmark, TrainingSplit, TrainingSplitSection
 
 SMALLEST_SCORED = {"unirain": 11, "unirain_test": 16, "skimage_rgb": 11}
 """Shortest side of a picture, in pixels, that a protocol can score (`evaluation/protocols.py`).
 
 `skimage_rgb` itself needs 7, but training measures SSIM on the same pictures with a window of 11.
 """
+
+SPLIT_OF_THE_PAPER = "rainrag"
+"""The distilled set, which needs no section in `training_splits`."""
+HELD_OUT = {"unfiltered", "test", "val"}
+"""Sets that stage rainrag_split holds out."""
 
 KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 """A key that begins with `-` would be an option of the command that DVC runs: `--partition -x`."""
@@ -59,6 +68,10 @@ class Params:
     """Judges that can be named."""
     vlm_votes: VlmVotes
     rainrag_split: RainragSplit
+    training_splits: dict[str, TrainingSplitSection]
+    """Further splits that a variant can be trained on, by name; `rainrag` is always there."""
+    benchmarks: dict[str, Benchmark]
+    """Named test sets; `test` and `unfiltered` are always there."""
     networks: dict[str, NetworkSection]
     strategies: dict[str, Strategy]
     variants: dict[str, Variant]
@@ -66,12 +79,15 @@ class Params:
     training: Training
     benchmark_scores: BenchmarkScores
     pictures: Pictures
+    judge_trust: JudgeTrust
+    coverage: Coverage
 
     def __post_init__(self) -> None:
         _check_types(self)
         _check_names(self)
         _check_variants(self)
         _check_datasets(self)
+        _check_splits(self)
         _check_sizes(self)
         for name, variant in self.variants.items():
             _check_network(self, variant.network, name)
@@ -90,6 +106,8 @@ def _check_names(params: Params) -> None:
         "variants": list(params.variants),
         "methods": list(params.methods),
         "sample_corpora": list(params.sample_corpora),
+        "training_splits": list(params.training_splits),
+        "benchmarks": list(params.benchmarks),
     }
     for table, keys in tables.items():
         for key in keys:
@@ -104,14 +122,19 @@ def _check_names(params: Params) -> None:
 
 
 def _check_variants(params: Params) -> None:
-    """The network and the strategy that a variant names must exist; the tables need one row of each kind."""
+    """The split, the network and the strategy that a variant names must exist; the tables need one row of each kind."""
     for table, rows in (("variants", params.variants), ("methods", params.methods)):
         if not rows:
             raise ValueError(
                 f"{table}: empty, and benchmark_tables reads the scores of at least one; add one"
             )
+    named = (
+        ("split", {SPLIT_OF_THE_PAPER, *params.training_splits}),
+        ("network", params.networks),
+        ("strategy", params.strategies),
+    )
     for name, variant in params.variants.items():
-        for field, known in (("network", params.networks), ("strategy", params.strategies)):
+        for field, known in named:
             if getattr(variant, field) not in known:
                 raise ValueError(
                     f"variants.{name}.{field}: {getattr(variant, field)!r} is not one of {sorted(known)}"
@@ -127,6 +150,28 @@ def _check_datasets(params: Params) -> None:
                 f"verified_pairs.per_dataset.{name}: is not one of raw_datasets.datasets: {datasets}; "
                 "correct the name, or remove it"
             )
+
+
+def _check_splits(params: Params) -> None:
+    """Sources must exist, and no name may mean two sets."""
+    datasets = sorted(params.raw_datasets.datasets)
+    tables: dict[str, Mapping[str, TrainingSplit | Benchmark]] = {
+        "training_splits": params.training_splits,
+        "benchmarks": params.benchmarks,
+    }
+    taken = {"training_splits": {SPLIT_OF_THE_PAPER}, "benchmarks": HELD_OUT}
+    for table, sections in tables.items():
+        for name, section in sections.items():
+            if name in taken[table]:
+                raise ValueError(
+                    f"{table}.{name}: stage rainrag_split makes a set of that name; choose another"
+                )
+            strange = [source for source in section.sources if source not in datasets]
+            if strange:
+                raise ValueError(
+                    f"{table}.{name}.sources: {', '.join(strange)} is not one of raw_datasets.datasets: {datasets}; "
+                    "correct the name, or remove it"
+                )
 
 
 def _check_sizes(params: Params) -> None:

@@ -1,6 +1,6 @@
 """P of Eq. 4 as a person writes it: a file that anybody can read and change."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from annotated_types import MinLen
@@ -34,3 +34,29 @@ class Prompt:
             raise ValueError(f"words_yes and words_no share {both}; a word is one answer")
         if "{number}" not in self.reference:
             raise ValueError("reference: lacks {number}, by which the references are told apart")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """Other words for the same question; labels and answers stay those of the prompt."""
+
+    instruction: Text
+    """As in the prompt."""
+    question: Text
+    """As in the prompt."""
+    alone: Text
+    """As in the prompt."""
+
+    def of(self, prompt: Prompt) -> Prompt:
+        """The prompt in these words."""
+        return replace(prompt, instruction=self.instruction, question=self.question, alone=self.alone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paraphrases:
+    """What the audit of the judges asks instead of the prompt; no vote depends on it."""
+
+    paraphrases: Annotated[tuple[Wording, ...], MinLen(1)]
+    """They mean the same."""
+    swapped: Wording
+    """Names no before yes, else the prompt's own words."""

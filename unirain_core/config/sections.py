@@ -70,6 +70,9 @@ class Dataset:
     scene_rule: tuple[str, str] | None = None
     """Pattern and replacement that give a scene key from the relative input path. Unlike the layout's
     own group rule, the key is shared by all datasets that name one."""
+    quota: Count | None = None
+    """At most so many training pairs, or photos, of the dataset enter the pool, spread over as many scenes as possible: sets of
+    patches and videos hold few scenes in many pictures. Pairs for validation and testing stay whole. Absent: all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,8 @@ class RawDatasets:
 
     mixture_policy: Literal["drop", "streak", "exclude"] = "drop"
     """Type of a picture that shows streaks and drops (paper gap): the drop type, the streak type, or neither."""
+    quota_seed: Seed = 0
+    """Draws the pairs that a dataset's quota lets in."""
     datasets: dict[str, Dataset]
     """By name; a name begins the id of every pair of the dataset."""
 
@@ -151,7 +156,7 @@ class Encoders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryCaptions:
-    """What becomes of a query's caption before Eq. (1); the captions of D_r stay as the captioner wrote them (paper gap)."""
+    """What becomes of a query's caption before captions are compared; the captions of D_r stay as the captioner wrote them (paper gap)."""
 
     form: Literal["plain", "keyphrases", "rewritten"] = "plain"
     """`keyphrases`: with the phrases that are nearest to it by its text vector; `rewritten`: a language model makes one sentence
@@ -206,7 +211,10 @@ class VlmVotes:
     """Whether a judge is asked only where it can still change a verdict, or the reason that stands beside it."""
     ask_all_share: Annotated[float, Ge(0), Le(1)] = 0.05
     """Of all pairs, drawn by a hash of their ids: about these every judge is asked all the same, since agreement can be measured
-    nowhere else."""
+    nowhere else. About pairs that people have labelled (folder `labels/`) every judge is asked in any case."""
+    flips_abstain: bool = False
+    """Whether every question is asked twice, the second time with the references in reverse order, and a judge whose two votes
+    differ abstains (`unstable`). It doubles the calls."""
 
     def __post_init__(self) -> None:
         if len(set(self.judges)) != len(self.judges):
@@ -240,6 +248,9 @@ class RainragSplit:
     """Feeds the reweighter and the choice of the checkpoint."""
     train_per_type: Annotated[int, Ge(0)] = 0
     """Thin the training pairs to so many of each type; 0: keep all."""
+    uniform_over_datasets: bool = False
+    """Whether the datasets take turns within a rain type, in the held-out draws and where training pairs are thinned: else a
+    dataset has the share that it has in the pool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -401,3 +412,25 @@ class Pictures:
 
     per_type: Annotated[int, Ge(1), Le(100)] = 1
     """Rows of each rain type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeTrust:
+    """The page that measures the judges on pairs whose quality is known (`stages/judge_trust.py`)."""
+
+    seed: Seed = 0
+    """Draws the half of the labelled pairs on which Platt scaling is fitted."""
+    bins: Annotated[int, Ge(2), Le(50)] = 10
+    """Of the reliability diagrams."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """The page of Figure 6b (`distill/coverage.py`)."""
+
+    neighbours: Annotated[int, Ge(1), Le(100)] = 5
+    """k: a real photo's neighbourhood reaches to its k-th nearest other one (Naeem et al. 2020 have 5)."""
+    points: Annotated[int, Ge(1), Le(5000)] = 300
+    """Pictures of each set that the maps show; the figures are of all."""
+    umap: bool = False
+    """Whether there is a map of UMAP too; its library is installed by `pip install umap-learn`."""

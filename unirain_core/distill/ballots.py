@@ -1,5 +1,6 @@
 """Ballots: what the judges are asked about, with which references, and the work that asks one of them."""
 
+import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -94,6 +95,29 @@ def alone_ballots(asked: Iterable[Sequence[Rainy]]) -> Iterator[list[Ballot]]:
     """Ballots without references, in the order and the batches of what is asked about: the prompt's `alone` is asked."""
     for batch in asked:
         yield [Ballot(row.id, row.dataset, row.picture, ()) for row in batch]
+
+
+def blind_ballots(
+    asked: Iterable[Sequence[Rainy]], photos: Mapping[str, Picture], *, count: int, seed: int
+) -> Iterator[list[Ballot]]:
+    """Ballots whose references are drawn blindly, in the order and the batches of what is asked about.
+
+    Args:
+        asked: the pictures of the questions.
+        photos: the verified photos of D_r by their ids; a photo is no reference of itself.
+        count: references of each question, or fewer where there are not so many.
+        seed: with a picture's id it decides which.
+    """
+    names = sorted(photos)
+    for batch in asked:
+        drawn: list[Ballot] = []
+        for row in batch:
+            hashed = int.from_bytes(hashlib.sha256(f"{seed}:{row.id}".encode()).digest()[:8])
+            few = min(count + 1, len(names))  # one more, in case that the picture itself is among them
+            places = np.random.default_rng(hashed).choice(len(names), few, replace=False)
+            others = [names[place] for place in places if names[place] != row.id][:count]
+            drawn.append(Ballot(row.id, row.dataset, row.picture, tuple(photos[name] for name in others)))
+        yield drawn
 
 
 def _ranked(references: Iterable[pa.Table]) -> Iterator[tuple[str, list[str]]]:

@@ -46,14 +46,14 @@ def judged(root: Path, seed: int) -> pl.DataFrame:
     """
     whole, n_missing, first = [], 0, ""
     verdicts = tables.batches(root / paths.VOTES / "verdicts.parquet", Verdict, [*_VERDICTS])
-    listed = pieces(root, ["pair_id", "rain_type", "scene_id", "role"])
+    listed = pieces(root, ["pair_id", "dataset", "rain_type", "scene_id", "role"])
     for pairs, rulings in beside(listed, map(pl.DataFrame, verdicts), _VERDICTS):
         rows = pairs.join(rulings, on="pair_id", how="left", maintain_order="left")
         missing = rows.filter(pl.col("verdict").is_null())["pair_id"]
         n_missing += len(missing)
         first = first or "".join(missing[:1])
         coded = rows.select(
-            pl.col("rain_type", "scene_id", "role").cast(pl.Categorical),
+            pl.col("dataset", "rain_type", "scene_id", "role").cast(pl.Categorical),
             "yes", "no", "abstained",
             pl.col("verdict").alias("accepted"),
             places(rows["pair_id"], seed).alias("place"),
@@ -68,7 +68,7 @@ def judged(root: Path, seed: int) -> pl.DataFrame:
 
 _EMPTY = pl.DataFrame(
     schema={
-        "rain_type": pl.Categorical, "scene_id": pl.Categorical, "role": pl.Categorical,
+        "dataset": pl.Categorical, "rain_type": pl.Categorical, "scene_id": pl.Categorical, "role": pl.Categorical,
         "yes": pl.Int8, "no": pl.Int8, "abstained": pl.Int8, "accepted": pl.Boolean, "place": pl.UInt64,
     }
 )  # fmt: skip

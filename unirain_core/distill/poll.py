@@ -1,7 +1,7 @@
 """Which judge is asked about which pair: each after the other, and only where it can still change something."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
@@ -45,3 +45,14 @@ def drawn_for_all(ids: Iterable[str], share: float) -> Flags:
         number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
         drawn.append(number < limit)
     return np.array(drawn, dtype=np.bool_)
+
+
+def asked_of_all(ids: Sequence[str], share: float, labelled: Collection[str]) -> Flags:
+    """About which pairs every judge is asked: a share of all, and those that people have labelled.
+
+    >>> asked_of_all(["a/1", "a/2"], 0.0, {"a/2"}).tolist()
+    [False, True]
+    """
+    is_labelled = np.array([name in labelled for name in ids], dtype=np.bool_)
+    both: Flags = drawn_for_all(ids, share) | is_labelled
+    return both

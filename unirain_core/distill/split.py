@@ -27,14 +27,15 @@ def split_pairs(pairs: pl.DataFrame, params: RainragSplit, rain_types: list[str]
     The same seed and pairs give the same split, whatever their order.
 
     Args:
-        pairs: all verified pairs, with columns `scene_id`, `rain_type`, `role`, `accepted`, and `place` of `places`.
+        pairs: all verified pairs, with columns `dataset`, `scene_id`, `rain_type`, `role`, `accepted`, and `place` of `places`.
         params: seed and sizes.
         rain_types: those of params.
 
     Returns:
         `split`: one of `PLACES` for each pair.
     """
-    columns = ("scene_id", "rain_type", "role", "accepted", "place")
+    columns = ("dataset", "scene_id", "rain_type", "role", "accepted", "place")
+    takes_turns = params.uniform_over_datasets
     rows = with_order(pairs.select(columns), params.seed).with_columns(
         pl.lit("none", dtype=pl.Enum(PLACES)).alias("split"),
         (pl.col("role") == "test").any().over("scene_id").alias("tests_a_dataset"),
@@ -45,10 +46,11 @@ def split_pairs(pairs: pl.DataFrame, params: RainragSplit, rain_types: list[str]
         if name == "val":
             rows = rows.with_columns(pl.col("is_closed") | pl.col("tests_a_dataset"))
         is_open = ~pl.col("is_closed") if name == "unfiltered" else ~pl.col("is_closed") & pl.col("accepted")
-        rows = _placed(rows, draw_scenes(rows.filter(is_open), draws[name], rain_types), name)
+        drawn = draw_scenes(rows.filter(is_open), draws[name], rain_types, takes_turns=takes_turns)
+        rows = _placed(rows, drawn, name)
         rows = rows.with_columns(pl.col("is_closed") | (pl.col("split") == name).any().over("scene_id"))
     left = pl.col("accepted") & (pl.col("split") == "none")
-    train = thin(rows.filter(left & ~pl.col("is_closed")), params.train_per_type)
+    train = thin(rows.filter(left & ~pl.col("is_closed")), params.train_per_type, takes_turns=takes_turns)
     rows = _placed(rows, train, "train")
     rest = pl.when("is_closed").then(pl.lit("held_out")).otherwise(pl.lit("thinned"))
     return rows.select(
@@ -74,23 +76,29 @@ def places(names: pl.Series, seed: int) -> pl.Series:
     return pl.Series(numbers)
 
 
-def draw_scenes(pairs: pl.DataFrame, draw: Draw, rain_types: list[str]) -> pl.Series:
+def draw_scenes(
+    pairs: pl.DataFrame, draw: Draw, rain_types: list[str], *, takes_turns: bool = False
+) -> pl.Series:
     """Take scenes in the order of their places until every rain type has its pairs, or no scene is left.
 
     Args:
         pairs: of open scenes, with the columns of `with_order`.
         draw: pairs of a rain type at most, as a number and as a share of its `pairs`; pairs of a rain type and scene at most.
         rain_types: pairs of other types are never taken.
+        takes_turns: whether the datasets take turns within a rain type.
 
     Returns:
         `row` of the pairs that are taken.
     """
     of_types = pairs.filter(pl.col("rain_type").is_in(rain_types))
-    return (
+    in_order = (
         of_types.join(_wanted(of_types, draw), on="rain_type")
-        .select("row", "rain_type", "scene_id", "scene_place", "place", "wanted")
+        .select("row", "dataset", "rain_type", "scene_id", "scene_place", "place", "wanted")
         .sort("scene_place", "scene_id", "place", "row")
         .filter(pl.int_range(pl.len()).over("rain_type", "scene_id") < draw.per_scene)
+    )
+    return (
+        (in_turns(in_order) if takes_turns else in_order)
         .filter(pl.int_range(pl.len()).over("rain_type") < pl.col("wanted"))
         .get_column("row")
     )
@@ -104,7 +112,19 @@ def _wanted(pairs: pl.DataFrame, draw: Draw) -> pl.DataFrame:
     return counts.select("rain_type", pl.Series("wanted", wanted, dtype=pl.Int64))
 
 
-def thin(pairs: pl.DataFrame, per_type: int) -> pl.Series:
+def in_turns(pairs: pl.DataFrame) -> pl.DataFrame:
+    """The pairs in another order: of each rain type every dataset gives its first pair before any gives its second.
+
+    The first of them, however many, then come from the datasets in equal numbers, as far as these have any left.
+
+    Args:
+        pairs: with columns `dataset` and `rain_type`, in the order in which they would be taken.
+    """
+    turn = pl.int_range(pl.len()).over("rain_type", "dataset")
+    return pairs.with_columns(turn.alias("dataset_turn")).sort("dataset_turn", maintain_order=True)
+
+
+def thin(pairs: pl.DataFrame, per_type: int, *, takes_turns: bool = False) -> pl.Series:
     """At most `per_type` pairs of each rain type, spread over as many scenes as possible; 0 keeps all.
 
     Real sets hold hundreds of near-equal frames of one scene: every scene gives its first pair before any
@@ -113,17 +133,21 @@ def thin(pairs: pl.DataFrame, per_type: int) -> pl.Series:
     Args:
         pairs: with the columns of `with_order`.
         per_type: pairs of each rain type.
+        takes_turns: whether the datasets take turns within a rain type.
 
     Returns:
         `row` of the pairs that are kept.
     """
     if per_type == 0:
         return pairs["row"]
-    return (
-        pairs.select("row", "rain_type", "scene_id", "place")
+    in_order = (
+        pairs.select("row", "dataset", "rain_type", "scene_id", "place")
         .sort("place", "row")
         .with_columns(pl.int_range(pl.len()).over("rain_type", "scene_id").alias("turn"))
         .sort("turn", "place", "row")
+    )
+    return (
+        (in_turns(in_order) if takes_turns else in_order)
         .filter(pl.int_range(pl.len()).over("rain_type") < per_type)
         .get_column("row")
     )

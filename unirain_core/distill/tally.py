@@ -8,7 +8,6 @@ import polars as pl
 from unirain_core.distill.voting import (
     ABSTAINED,
     NO,
-    UNASKED,
     YES,
     Votes,
     is_decided_by_abstention,
@@ -62,16 +61,18 @@ def by_judge(votes: Votes, judges: Sequence[str]) -> list[Line]:
 
 
 def agreement(votes: Votes, judges: Sequence[str]) -> list[Line]:
-    """Share of the pairs on which every two and more of the judges said the same, of those about which all judges were asked.
+    """Share of the pairs on which every two and more of the judges said the same.
 
-    Where a judge was asked because others disagreed, agreement would look smaller than it is.
+    Args:
+        votes: on pairs about which every judge was asked, whatever the others said: where the last judge was asked because the
+            others disagreed, agreement would look smaller than it is.
+        judges: in the order of the columns.
 
     >>> import numpy as np
     >>> agreement(np.array([[YES, YES], [YES, ABSTAINED]]), ["x", "y"])
     [{'judges': 'x, y', 'agreement': 0.5}]
     """
     lines: list[Line] = []
-    votes = votes[(votes != UNASKED).all(axis=1)]
     for size in range(2, len(judges) + 1):
         for group in combinations(range(len(judges)), size):
             said = votes[:, group]

@@ -12,13 +12,10 @@ from typing import Any, Generic, TypeVar
 
 from unirain_core.engine.jobs import Loading
 from unirain_core.engine.life import tie_to_parent
+from unirain_core.engine.pools import LOADERS
 from unirain_core.errors import ConfigError
 
 In = TypeVar("In")
-
-LOADERS = "UNIRAIN_LOADERS"
-"""Environment variable: processes that load for one worker. The engine sets it where a worker has a GPU; 0: the worker loads
-its rows itself."""
 
 BATCHES_AHEAD = 3
 """Batches that are loaded before they are needed: one slow picture then delays nobody."""

@@ -12,9 +12,8 @@ from functools import cache, partial
 from multiprocessing.queues import SimpleQueue
 from typing import Any, Generic, TypeVar
 
-from unirain_core.engine.ahead import LOADERS
 from unirain_core.engine.life import tie_to_parent
-from unirain_core.engine.pools import Device
+from unirain_core.engine.pools import LOADERS, Device
 from unirain_core.errors import ConfigError, WorkerDiedError
 
 Task = TypeVar("Task")

@@ -7,6 +7,10 @@ from typing import Literal, Protocol, TypeVar
 Device = Literal["cpu", "gpu", "server"]
 """What work needs. `server`: it waits for a server most of the time, so one process does it all, with requests side by side."""
 
+LOADERS = "UNIRAIN_LOADERS"
+"""Environment variable: processes that load for one worker. The engine sets it where a worker has a GPU; 0: the worker loads
+its rows itself."""
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 Given = TypeVar("Given", contravariant=True)

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,11 +32,20 @@ class Scorecard:
     about: Mapping[str, Json]
     """Facts about the method, for the report."""
 
-    def write(self, root: Path, method: Method, params: BenchmarkScores) -> None:
-        """Score the method and write everything."""
-        splits = {
-            str(name): tables.read(root / paths.SPLIT / f"{name}.parquet", SplitRow) for name in params.splits
-        }
+    def write(
+        self, root: Path, method: Method, params: BenchmarkScores, benchmarks: Iterable[str] = ()
+    ) -> None:
+        """Score the method and write everything.
+
+        Args:
+            root: of the project.
+            method: what restores.
+            params: how, and on which held-out splits.
+            benchmarks: named test sets, which are scored as well.
+        """
+        files = {str(name): f"{paths.SPLIT}/{name}.parquet" for name in params.splits}
+        files |= {name: f"{paths.BENCHMARKS}/{name}.parquet" for name in benchmarks}
+        splits = {name: tables.read(root / file, SplitRow) for name, file in files.items()}
         n_pairs = sum(map(len, splits.values()))
         logger.info("%s: %s: %d pairs to score", self.stage, self.name, n_pairs)
         tools = instruments(params.protocol)

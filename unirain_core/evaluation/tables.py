@@ -1,4 +1,4 @@
-"""Table 1, methods by rain types: a pure function of the scores, as Markdown, LaTeX and CSV."""
+"""Table 1, methods by rain types, and Table 2, methods by test sets: pure functions of the scores, as Markdown, LaTeX and CSV."""
 
 import csv
 import io
@@ -80,6 +80,23 @@ def table_of(
         cells = [of_type.get((method, benchmark, kind), empty) for kind in rain_types]
         lines[method] = (*cells, _average(cells))
     return Table(benchmark, "".join(protocols), (*rain_types, AVERAGE), lines)
+
+
+NAMED = "named benchmarks"
+"""Stands for the benchmark in the table whose columns are benchmarks."""
+
+
+def table_of_named(scores: pl.DataFrame, benchmarks: Sequence[str], methods: Sequence[str]) -> Table:
+    """Table 2: a column for each named test set, the mean of all its pictures, and their average.
+
+    Args:
+        scores: columns of `Score`.
+        benchmarks: in the order of the columns.
+        methods: in the order of the lines.
+    """
+    rows = scores.filter(pl.col("benchmark").is_in(benchmarks))
+    by_benchmark = rows.with_columns(rain_type=pl.col("benchmark"), benchmark=pl.lit(NAMED))
+    return table_of(by_benchmark, NAMED, methods, benchmarks)
 
 
 def caption(table: Table) -> str:

@@ -10,6 +10,7 @@ from unirain_core.artefacts.schemas import Dropped
 from unirain_core.config.sections import Dataset, RawDatasets
 from unirain_core.errors import ConfigError
 from unirain_core.sources.listing import Listed, Listing
+from unirain_core.sources.quota import within_quota
 from unirain_core.sources.scenes import scene_keys
 
 
@@ -75,7 +76,31 @@ def admit(
             f"{key}.role: the tree does not say whether its {len(inputs)} pairs "
             f"(first: {inputs[0]}) are for training or testing; set role to train, val or test"
         )
-    return Admission(tuple(entries), tuple(dropped), rules.unmatched(entries))
+    without_scene = rules.unmatched(entries)
+    if dataset.quota is not None:
+        entries, beyond = _let_in(name, entries, dataset.quota, pool.quota_seed)
+        dropped += beyond
+    return Admission(tuple(entries), tuple(dropped), without_scene)
+
+
+def _let_in(name: str, entries: Sequence[Entry], quota: int, seed: int) -> tuple[list[Entry], list[Dropped]]:
+    """The entries that a dataset's quota lets in, and the others with their reason."""
+    stays = within_quota(
+        [entry.pair_id for entry in entries],
+        [entry.group or entry.pair_id for entry in entries],
+        [entry.role in ("train", "real") for entry in entries],
+        quota=quota,
+        seed=seed,
+    )
+    inside: list[Entry] = []
+    beyond: list[Dropped] = []
+    for entry, stay in zip(entries, stays, strict=True):
+        if stay:
+            inside.append(entry)
+        else:
+            row = Dropped(pair_id=entry.pair_id, dataset=name, reason="beyond_quota", other=entry.group)
+            beyond.append(row)
+    return inside, beyond
 
 
 def _demand_pairs_for_a_role(key: str, dataset: Dataset, listed: Sequence[Listed]) -> None:
@@ -115,8 +140,13 @@ def settle_types(
     ((), 'mixture_excluded')
     >>> settle_types(["other:snow"], "drop", ["rain", "snow"], shows)
     (('snow',), '')
+    >>> settle_types(["weather:rain", "luma:drs|nrs"], "drop", ["rain", "snow"], shows)
+    (('rain',), '')
     """
-    types = [_named(rain_type, rain_types) for rain_type in types]
+    weathers = [rain_type.removeprefix(_WEATHER) for rain_type in types if rain_type.startswith(_WEATHER)]
+    if weathers and weathers[0] in rain_types:
+        return (weathers[0],), ""  # params tell weathers apart, not day and night or streaks and drops
+    types = [_named(rain_type, rain_types) for rain_type in types if not rain_type.startswith(_WEATHER)]
     if any(rain_type.startswith("other:") for rain_type in types):
         return (), "type_not_listed"
     if len(types) > 1:
@@ -127,6 +157,10 @@ def settle_types(
         return (), "type_not_listed"
     alternatives = types[0].removeprefix("luma:").split("|")
     return ((types[0],), "") if set(alternatives) & set(rain_types) else ((), "type_not_listed")
+
+
+_WEATHER = "weather:"
+"""Begins the one name of a picture for params that list weathers, such as `[rain, snow, haze]`."""
 
 
 def _named(rain_type: str, rain_types: Sequence[str]) -> str:

@@ -27,6 +27,17 @@ Node = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """A part of a dataset that papers score by itself."""
+
+    id: str
+    split: str
+    input: str
+    """Folder of its rainy pictures."""
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One dataset, or one form of tree that any dataset may have."""
 
@@ -44,7 +55,12 @@ class Record:
     """Format and size, in words."""
     layouts: tuple[Layout, ...]
     counts: Mapping[str, int | None]
-    """Published numbers of pairs or pictures, by part."""
+    """Published numbers of pairs or pictures, by part, in the words of the publication."""
+    official: Mapping[str, tuple[int, ...]]
+    """Train, val, test or real to the numbers of pairs or photos that a whole download may have here."""
+    quota: int | None
+    """How many training pairs are enough of a set of patches or videos, by this project's advice."""
+    benchmarks: tuple[Benchmark, ...]
     traps: tuple[str, ...]
     terms: str | None
     """Terms of use; None: no terms were found."""
@@ -124,6 +140,9 @@ def _record(node: Node) -> Record:
         image=dict(node["image"]),
         layouts=tuple(_layout(layout) for layout in node["layouts"]),
         counts=dict(node["counts"]),
+        official={part: tuple(numbers) for part, numbers in node.get("official", {}).items()},
+        quota=node.get("quota"),
+        benchmarks=tuple(Benchmark(**benchmark) for benchmark in node.get("benchmarks", ())),
         traps=tuple(node["traps"]),
         terms=node["terms"],
         source_page=node["source_page"],

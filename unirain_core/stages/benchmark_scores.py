@@ -5,13 +5,14 @@ from pathlib import Path
 
 from unirain_core.artefacts import paths
 from unirain_core.config.sections import BenchmarkScores, Variant
+from unirain_core.config.splits import Benchmark
 from unirain_core.evaluation.methods import Checkpoint
 from unirain_core.evaluation.scorecard import Scorecard
 
 STAGE = "benchmark_scores"
-READS = (paths.SPLIT, paths.CHECKPOINT)
+READS = (paths.TEST, paths.UNFILTERED, paths.BENCHMARKS, paths.CHECKPOINT)
 WRITES = (paths.BENCHMARK_SCORES, paths.report(STAGE, partitioned=True))
-PARAMS = ("variants", "benchmark_scores")
+PARAMS = ("variants", "benchmark_scores", "benchmarks")
 
 
 def run(
@@ -19,6 +20,7 @@ def run(
     *,
     variants: Mapping[str, Variant],
     benchmark_scores: BenchmarkScores,
+    benchmarks: Mapping[str, Benchmark],
     partition: str,
 ) -> None:
     """Write the variant's scores and the restored pictures of a few pairs."""
@@ -31,4 +33,4 @@ def run(
     }
     method = Checkpoint.of(root / paths.CHECKPOINT.format(partition=partition))
     scorecard = Scorecard(stage=STAGE, name=partition, folder=paths.BENCHMARK_SCORES, about=about)
-    scorecard.write(root, method, benchmark_scores)
+    scorecard.write(root, method, benchmark_scores, benchmarks)

@@ -1,7 +1,8 @@
-"""Stage benchmark_tables: Table 1, a pure function of the scores."""
+"""Stage benchmark_tables: Table 1, and Table 2 where test sets are named: pure functions of the scores."""
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +13,7 @@ from unirain_core.artefacts.report import Json, Report
 from unirain_core.artefacts.schemas import Dropped
 from unirain_core.artefacts.whole import write_text
 from unirain_core.config.sections import Method, RainType, Variant
+from unirain_core.config.splits import Benchmark
 from unirain_core.errors import GateError
 from unirain_core.evaluation import tables as printed
 from unirain_core.evaluation.summary import read_scores
@@ -19,7 +21,7 @@ from unirain_core.evaluation.summary import read_scores
 STAGE = "benchmark_tables"
 READS = (paths.BENCHMARK_SCORES, paths.BASELINE_SCORES)
 WRITES = (paths.TABLES, paths.report(STAGE))
-PARAMS = ("variants", "methods", "rain_types")
+PARAMS = ("variants", "methods", "benchmarks", "rain_types")
 
 _PICTURE = ["benchmark", "pair_id", "data_hash"]
 """Columns that say which picture was scored."""
@@ -32,6 +34,7 @@ def run(
     *,
     variants: Mapping[str, Variant],
     methods: Mapping[str, Method],
+    benchmarks: Mapping[str, Benchmark],
     rain_types: tuple[RainType, ...],
 ) -> None:
     """Write the tables of every benchmark."""
@@ -41,15 +44,22 @@ def run(
     folders |= {name: root / paths.BENCHMARK_SCORES.format(partition=name) for name in variants}
     logger.info("%s: %d methods", STAGE, len(folders))
     scores, notes = _compared(folders)
-    benchmarks = scores["benchmark"].unique(maintain_order=True).to_list()
-    comparisons = [printed.table_of(scores, name, list(folders), rain_types) for name in benchmarks]
+    names = scores["benchmark"].unique(maintain_order=True).to_list()
+    comparisons = [printed.table_of(scores, name, list(folders), rain_types) for name in names]
     out = root / paths.TABLES
     notes += printed.notes(comparisons)
     write_text(out / "table1.md", _document(comparisons, notes))
     write_text(out / "table1.csv", printed.comma_separated(comparisons))
     for table in comparisons:
         write_text(out / f"table1_{table.benchmark}.tex", printed.latex(table))
-    report.write(root / paths.report(STAGE), _report(comparisons, scores, notes))
+    summary = _report(comparisons, scores, notes)
+    if benchmarks:
+        named = printed.table_of_named(scores, list(benchmarks), list(folders))
+        write_text(out / "table2.md", _document([named], notes))
+        write_text(out / "table2.csv", printed.comma_separated([named]))
+        write_text(out / "table2.tex", printed.latex(named))
+        summary = replace(summary, figures={**summary.figures, "table2": printed.figures(named)})
+    report.write(root / paths.report(STAGE), summary)
     logger.info("%s: %d tables", STAGE, len(comparisons))
 
 

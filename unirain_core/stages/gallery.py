@@ -34,7 +34,7 @@ READS = (
     paths.TRIPLETS,
     paths.REFERENCES,
     paths.VOTES,
-    paths.SPLIT,
+    paths.PYRAMID,
 )
 WRITES = (paths.GALLERY, paths.report(STAGE))
 PARAMS = ()
@@ -69,9 +69,7 @@ def _pool(root: Path) -> pl.DataFrame:
     pairs = tables.columns(verified / "pairs.parquet", Pair, ["pair_id", "dataset", "rain_type", "origin"])
     photos = tables.columns(verified / "real.parquet", RealPhoto, ["photo_id", "dataset"])
     photos = photos.rename({"photo_id": "pair_id"}).with_columns(rain_type=pl.lit(""), origin=pl.lit("real"))
-    pyramid = tables.columns(
-        root / paths.SPLIT / "pyramid.parquet", PyramidRow, ["pair_id", "level", "reason", "split"]
-    )
+    pyramid = tables.columns(root / paths.PYRAMID, PyramidRow, ["pair_id", "level", "reason", "split"])
     judged = pyramid.join(pl.concat([pairs, photos]), on="pair_id", how="left", maintain_order="left")
     parts = [judged.rename({"pair_id": "id", "dataset": "source"}).with_columns(detail=pl.lit(""))]
     for folder in (paths.RAW, paths.VERIFIED, paths.TRIPLETS, paths.DATABASE):

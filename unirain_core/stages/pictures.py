@@ -22,7 +22,7 @@ from unirain_core.imaging.codec import read_rgb, write_png
 from unirain_core.imaging.pairs import read_both
 
 STAGE = "pictures"
-READS = (paths.SPLIT, paths.BENCHMARK_SCORES, paths.BASELINE_SCORES, paths.TABLES)
+READS = (paths.TEST, paths.UNFILTERED, paths.BENCHMARK_SCORES, paths.BASELINE_SCORES, paths.TABLES)
 """The tables are no input of the page: their stage removes scores that params does not name, so it goes first."""
 WRITES = (paths.PICTURES, paths.report(STAGE))
 PARAMS = ("pictures", "variants", "methods")

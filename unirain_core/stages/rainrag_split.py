@@ -21,13 +21,26 @@ from unirain_core.distill.split import PLACES, SETS, scenes_for_testing, shared_
 from unirain_core.errors import EmptyTypeError, GateError
 
 READS = (paths.RAW, paths.VERIFIED, paths.VOTES)
-WRITES = (paths.SPLIT, paths.report("rainrag_split"))
+WRITES = (
+    paths.PYRAMID,
+    paths.COMPOSITION,
+    paths.UNFILTERED,
+    paths.TEST,
+    paths.VAL,
+    paths.TRAINING_SPLIT.format(partition=paths.DISTILLED),
+    paths.report("rainrag_split"),
+)
 PARAMS = ("rainrag_split", "rain_types")
 
 ALGORITHM = "4"
 
-FILES = {"train": "train/rainrag", "val": "val", "test": "test", "unfiltered": "unfiltered"}
-"""Of the sets, below the folder of splits."""
+FILES = {
+    "train": paths.TRAINING_SPLIT.format(partition=paths.DISTILLED),
+    "val": paths.VAL,
+    "test": paths.TEST,
+    "unfiltered": paths.UNFILTERED,
+}
+"""Of the sets."""
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +59,7 @@ def run(root: Path, *, rainrag_split: RainragSplit, rain_types: tuple[RainType, 
     _write_splits(root, pairs["split"])
     levels, verdicts = _write_pyramid(root, pairs)
     made_of = composition(_listed(root, pairs["accepted"]))
-    write_text(root / paths.SPLIT / "composition.csv", as_csv(made_of))
+    write_text(root / paths.COMPOSITION, as_csv(made_of))
     report.write(root / paths.report("rainrag_split"), _report(pairs, levels, verdicts, made_of))
     kept, trained = pairs["accepted"].sum(), (pairs["split"] == "train").sum()
     logger.info("rainrag_split: %d pairs kept, %d of them train", kept, trained)
@@ -89,8 +102,7 @@ def _write_splits(root: Path, places: pl.Series) -> None:
     start = 0
     with ExitStack() as stack:
         files = {
-            name: stack.enter_context(tables.writer(root / paths.SPLIT / f"{file}.parquet", SplitRow))
-            for name, file in FILES.items()
+            name: stack.enter_context(tables.writer(root / file, SplitRow)) for name, file in FILES.items()
         }
         for rows in pieces(root, SplitRow.__slots__):
             place = places[start : start + len(rows)]
@@ -102,7 +114,7 @@ def _write_splits(root: Path, places: pl.Series) -> None:
 def _write_pyramid(root: Path, pairs: pl.DataFrame) -> tuple[Counter[str], Counter[str]]:
     """Write one row per pair and photo, by id; returns how many stand on each level, and why."""
     levels, reasons = Counter[str](), Counter[str]()
-    with tables.writer(root / paths.SPLIT / "pyramid.parquet", PyramidRow) as table:
+    with tables.writer(root / paths.PYRAMID, PyramidRow) as table:
         for below, top in beside(_judged_rows(root, pairs), _photo_rows(root), _PYRAMID):
             rows = pl.concat([below, top]).sort("pair_id")
             levels.update(_counted(rows["level"]))

@@ -15,7 +15,7 @@ from unirain_core.config.architectures import Architecture
 from unirain_core.config.sections import RainType, Strategy, Training, Variant
 from unirain_core.engine.life import is_held
 from unirain_core.engine.store import WorkStore, digest, hand_over
-from unirain_core.errors import ConfigError, MissingInputError
+from unirain_core.errors import MissingInputError
 from unirain_core.model import checkpoint
 from unirain_core.tracking import journal
 from unirain_core.tracking.events import Dataset, Finish, Start
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 STAGE = "trained_checkpoint"
 ALGORITHM = "2"
-READS = (paths.SPLIT,)
+READS = (paths.TRAINING_SPLIT, paths.VAL)
 WRITES = (paths.CHECKPOINT, paths.report(STAGE, partitioned=True))
 PARAMS = ("variants", "networks", "strategies", "training", "rain_types", "profile")
 
@@ -52,12 +52,12 @@ def run(
     """Train a variant, or take its finished checkpoint from the work store.
 
     Raises:
-        ConfigError: the variant names a split that does not exist.
+        MissingArtefactError: the variant's split was not made.
         MissingInputError: a rain type has no pairs to train on or to validate on.
         GateError: a loss is no longer finite.
     """
     variant = variants[partition]
-    files = {"training": _split_file(root, variant.split), "validation": f"{paths.SPLIT}/val.parquet"}
+    files = {"training": paths.TRAINING_SPLIT.format(partition=variant.split), "validation": paths.VAL}
     train_rows, val_rows = (_by_type(root, file, rain_types) for file in files.values())
     task = Task(
         network=networks[variant.network],
@@ -115,15 +115,6 @@ def _differences_to_the_last_training(session: Session) -> list[str]:
         why += "; the cosine schedule reaches its end at the last step, so more steps change the learning rate of every step"
     differences = [f"{name} is {now.get(name)} instead of {before.get(name)}" for name in names]
     return [why, *(differences or ["its pairs, or the code that trains, are not the same"])]
-
-
-def _split_file(root: Path, split: str) -> str:
-    """Path of a training split, relative to the root."""
-    folder = f"{paths.SPLIT}/train"
-    known = sorted(file.stem for file in (root / folder).glob("*.parquet"))
-    if known and split not in known:
-        raise ConfigError(f"variants: split '{split}' is not one of {', '.join(known)} in {folder}")
-    return f"{folder}/{split}.parquet"
 
 
 def _by_type(root: Path, file: str, rain_types: tuple[RainType, ...]) -> tuple[tuple[SplitRow, ...], ...]:

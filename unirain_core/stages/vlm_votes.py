@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,42 +13,31 @@ import polars as pl
 from numpy.typing import NDArray
 
 from unirain_core.artefacts import paths, report, tables
-from unirain_core.artefacts.picture import Picture
-from unirain_core.artefacts.roots import Roots
-from unirain_core.artefacts.schemas import Dropped, Pair, Reference, Vote
-from unirain_core.config.load import load_prompt
+from unirain_core.artefacts.schemas import Dropped, Vote
 from unirain_core.config.models import JudgeModel
 from unirain_core.config.sections import JudgeName, VlmVotes
-from unirain_core.distill import calibration, rainy, voting
-from unirain_core.distill.ballots import (
-    RANKED,
-    Answer,
-    Ballot,
-    VoteJob,
-    alone_ballots,
-    answers_of,
-    ballots,
-    vote_job,
-)
+from unirain_core.distill import calibration, flips, rainy, voting
+from unirain_core.distill.ballots import Answer, Ballot, VoteJob, answers_of
 from unirain_core.distill.costs import Cost
 from unirain_core.distill.judging import HALF, MIN_MASS, with_votes
-from unirain_core.distill.poll import Poll, drawn_for_all
+from unirain_core.distill.poll import Poll
 from unirain_core.distill.voting import Flags
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
-from unirain_core.errors import ConfigError, GateError
+from unirain_core.errors import GateError
 from unirain_core.stages import forecast
-from unirain_core.stages.judges import JudgeChoice, make_judge
-from unirain_core.stages.vote_tables import votes_on_pairs, write_votes
+from unirain_core.stages.plain_answers import with_plain_answers
+from unirain_core.stages.vote_questions import OF_THE_PAPER, Hearing, groups_and_drawn, questions, vote_jobs
+from unirain_core.stages.vote_tables import AnswerReader, votes_on_pairs, write_votes
 from unirain_core.stages.votes_report import votes_report
 
 logger = logging.getLogger(__name__)
 
 STAGE = "vlm_votes"
-READS = (paths.PROMPT, paths.VERIFIED, paths.DATABASE, paths.TRIPLETS, paths.REFERENCES)
+READS = (paths.PROMPT, paths.LABELS, paths.VERIFIED, paths.DATABASE, paths.TRIPLETS, paths.REFERENCES)
 WRITES = (paths.VOTES, paths.report(STAGE))
 PARAMS = ("judge_models", "vlm_votes")
-ALGORITHM = "4"
+ALGORITHM = "4"  # of an answer; what is counted of the answers is not kept
 
 
 def run(root: Path, *, judge_models: Mapping[str, JudgeModel], vlm_votes: VlmVotes) -> None:
@@ -61,58 +49,10 @@ def run(root: Path, *, judge_models: Mapping[str, JudgeModel], vlm_votes: VlmVot
     Raises:
         GateError: thresholds shall follow the real-rain database, and it is too small for that.
     """
-    n_references = _most_references(root) if judge_models else 0
-    jobs: list[VoteJob] = []
-    for name in vlm_votes.judges:
-        jobs.append(_job(root, name, judge_models.get(name), n_references))
-    decide(root, jobs, vlm_votes)
+    decide(root, vote_jobs(root, vlm_votes.judges, judge_models, ALGORITHM), vlm_votes)
 
 
-def alone_jobs(
-    root: Path, judge_models: Mapping[str, JudgeModel], judges: Sequence[JudgeName]
-) -> list[VoteJob]:
-    """The work of judges that are shown no references (`only_vlm` of Table 4); `decide` takes them with `Hearing.is_alone`.
-
-    Raises:
-        ConfigError: a judge is a stand-in, which measures the distance to references and nothing else.
-    """
-    jobs: list[VoteJob] = []
-    for name in judges:
-        if name not in judge_models:
-            raise ConfigError(
-                f"vlm_votes.judges: '{name}' compares a picture with references, so it cannot be asked without any; "
-                "name judges of judge_models, or leave out only_vlm"
-            )
-        jobs.append(_job(root, name, judge_models[name], n_references=0))
-    return jobs
-
-
-def _job(root: Path, name: JudgeName, model: JudgeModel | None, n_references: int) -> VoteJob:
-    choice = JudgeChoice(name, None, None)
-    if model is not None:
-        choice = JudgeChoice(name, model, load_prompt(root / paths.PROMPT), n_references)
-    return vote_job(name, partial(make_judge, choice), Roots.load(root), ALGORITHM)
-
-
-def _most_references(root: Path) -> int:
-    """The most references that a question shows."""
-    most = 0
-    for piece in tables.batches(root / paths.REFERENCES / "references.parquet", Reference, ["rank"]):
-        most = max(most, 1 + int(piece.column("rank").to_numpy().max(initial=-1)))
-    return most
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hearing:
-    """What the judges are asked for, and where their votes go."""
-
-    stage: str = STAGE
-    out: str = paths.VOTES
-    is_alone: bool = False
-    """Whether they are shown no references; a pair without a triplet is then asked about too."""
-
-
-def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Hearing = Hearing()) -> None:
+def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Hearing = OF_THE_PAPER) -> None:
     """Put all questions to the judges, and write their votes and verdicts.
 
     Args:
@@ -124,13 +64,13 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Heari
     Raises:
         GateError: as `run`.
     """
-    out, store = root / hearing.out, WorkStore.at(root, hearing.stage)
+    out, store = root / hearing.out, WorkStore.at(root, hearing.stage, hearing.partition)
     dropped = _dropped(
         root, out / "dropped.parquet", () if hearing.is_alone else (paths.TRIPLETS, paths.DATABASE)
     )
     photos = {row.id: row.picture for batch in rainy.photos(root, dropped) for row in batch}
     n_photos = 0 if params.accept_share is None else _demand_two(len(photos))
-    groups, is_drawn = _groups(root, dropped, params.ask_all_share)
+    groups, is_drawn = groups_and_drawn(root, dropped, params)
     poll = Poll(len(jobs), is_drawn, early_stop=params.early_stop)
     costs: dict[str, Cost | None] = {name: job.cost for name, job in zip(params.judges, jobs, strict=True)}
     forecast.tell(hearing.stage, costs, n_photos + len(is_drawn), together=False)
@@ -138,10 +78,13 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Heari
     with _folder(out / ".answers") as folder:
         for number, job in enumerate(jobs):
             is_open = poll.is_open()
-            drawn = _drawn(root, dropped, photos, about_photos=n_photos > 0, is_alone=hearing.is_alone)
-            about = _open_ones(drawn, n_photos, is_open)
+            about = questions(root, dropped, photos, is_open, hearing, n_photos=n_photos)
             answers = _ask(job, about, n_photos, store, folder / str(number))
             threshold = _threshold(params.judges[number], answers.on_photos, params)
+            if params.flips_abstain:
+                about = flips.turned(questions(root, dropped, photos, is_open, hearing))
+                other = _ask(job, about, 0, store, folder / f"{number}-turned")
+                answers = _stable(answers, other, threshold, folder / f"{number}-stable.parquet")
             asked.append(_Asked(answers, is_open, threshold))
             poll.votes[is_open, number] = _numbers(answers.on_pairs, params.judges[number], threshold)
         _write(out, params.judges, asked, n_photos)
@@ -149,8 +92,10 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Heari
     thresholds: dict[str, float] = {
         judge: one.threshold for judge, one in zip(params.judges, asked, strict=True)
     }
-    summary = votes_report(hearing.stage, poll.votes, groups, failed, thresholds, costs)
-    report.write(root / paths.report(hearing.stage), summary)
+    unstable = sum(one.answers.unstable for one in asked) if params.flips_abstain else None
+    summary = votes_report(hearing.stage, poll.votes, groups, is_drawn, failed, thresholds, costs, unstable)
+    summary = with_plain_answers(summary, out / "votes.parquet")
+    report.write(root / hearing.report, summary)
     logger.info("%s: %d of %d pairs kept", hearing.stage, summary.counts["kept"], len(poll.votes))
 
 
@@ -195,29 +140,6 @@ def _folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def _drawn(
-    root: Path, dropped: set[str], photos: Mapping[str, Picture], *, about_photos: bool, is_alone: bool
-) -> Iterator[list[Ballot]]:
-    """All ballots: first those about the photos, if there are any, then those about the pairs."""
-    folder = root / paths.REFERENCES
-    asked = {"photos.parquet": rainy.photos(root, dropped)} if about_photos else {}
-    asked["references.parquet"] = rainy.pairs(root, dropped)
-    for file, rows in asked.items():
-        if is_alone:
-            yield from alone_ballots(rows)
-        else:
-            yield from ballots(rows, photos, tables.batches(folder / file, Reference, RANKED))
-
-
-def _open_ones(drawn: Iterable[list[Ballot]], n_photos: int, is_open: Flags) -> Iterator[list[Ballot]]:
-    """The ballots about photos, and those about pairs that are open."""
-    start = -n_photos
-    for batch in drawn:
-        asked = [ballot for place, ballot in enumerate(batch, start) if place < 0 or is_open[place]]
-        start += len(batch)
-        yield asked
-
-
 @dataclass(frozen=True, slots=True)
 class _Answers:
     """One judge's answers, in the order of the questions."""
@@ -226,6 +148,8 @@ class _Answers:
     on_pairs: Path
     failed: Counter[str]
     """Why questions could not be asked."""
+    unstable: int = 0
+    """Votes that flipped with the order of the references, and are abstentions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +181,17 @@ def _ask(
     return answers
 
 
+def _stable(answers: _Answers, of_turned: _Answers, threshold: float, file: Path) -> _Answers:
+    """The answers, of which those whose vote flips with the order of the references are abstentions."""
+    reader, unstable = AnswerReader(of_turned.on_pairs), 0
+    with tables.writer(file, Answer) as table:
+        for piece in tables.batches(answers.on_pairs, Answer):
+            stable = flips.with_abstentions(pl.DataFrame(piece), reader.take(len(piece)), threshold)
+            unstable += flips.n_unstable(stable)
+            table.columns(stable)
+    return _Answers(answers.on_photos, file, answers.failed + of_turned.failed, unstable)
+
+
 def _threshold(judge: JudgeName, on_photos: Path, params: VlmVotes) -> float:
     if params.accept_share is None:
         return HALF
@@ -277,16 +212,3 @@ def _numbers(on_pairs: Path, judge: JudgeName, threshold: float) -> NDArray[np.i
         votes = with_votes(pl.DataFrame(piece), {judge: threshold})["vote"]
         parts.append(votes.cast(pl.Int8).fill_null(voting.ABSTAINED).to_numpy())
     return np.concatenate(parts)
-
-
-def _groups(root: Path, dropped: set[str], share: float) -> tuple[pl.DataFrame, Flags]:
-    """Rain type and dataset of every pair that can be asked about, and whether every judge is asked about it."""
-    names = ("rain_type", "dataset")
-    groups = [pl.DataFrame(schema=dict.fromkeys(names, pl.Categorical))]
-    drawn = [np.empty(0, dtype=np.bool_)]
-    without = pl.Series(sorted(dropped), dtype=pl.String).implode()
-    for piece in tables.batches(root / rainy.PAIRS, Pair, ["pair_id", *names]):
-        pairs = pl.DataFrame(piece).filter(~pl.col("pair_id").is_in(without))
-        groups.append(pairs.select(pl.col(names).cast(pl.Categorical)))
-        drawn.append(drawn_for_all(pairs["pair_id"], share))
-    return pl.concat(groups), np.concatenate(drawn)

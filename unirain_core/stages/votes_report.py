@@ -19,9 +19,11 @@ def votes_report(
     stage: str,
     votes: voting.Votes,
     groups: pl.DataFrame,
+    is_asked_of_all: voting.Flags,
     failed: Counter[str],
     thresholds: Mapping[str, float],
     costs: Mapping[str, Cost | None],
+    unstable: int | None = None,
 ) -> Report:
     """The report of all votes.
 
@@ -29,9 +31,11 @@ def votes_report(
         stage: name of the stage.
         votes: of every pair, judges in the order of `thresholds`.
         groups: `rain_type` and `dataset` of every pair.
+        is_asked_of_all: about which pairs every judge was asked, whatever the others said.
         failed: why questions could not be asked, and how many.
         thresholds: of each judge.
         costs: of one question to each judge; None: not known.
+        unstable: abstentions of judges whose votes flipped; None: nobody looked for them.
     """
     judges = list(thresholds)
     saved = _saved(votes, costs)
@@ -45,6 +49,7 @@ def votes_report(
             "votes": int((votes != voting.UNASKED).sum()),
             "questions_saved": int((votes == voting.UNASKED).sum()),
             "abstentions": int((votes == voting.ABSTAINED).sum()),
+            **({} if unstable is None else {"unstable": unstable}),
         },
         reasons=failed,
         notes=[*note(judges), *_failures(stage, failed), *_not_counted(saved)],
@@ -54,7 +59,7 @@ def votes_report(
             "by_judge": tally.by_judge(votes, judges),
             "questions": [asdict(line) for line in saved],
             "flops_saved": sum(line.flops_saved or 0.0 for line in saved),
-            "agreement": tally.agreement(votes, judges),
+            "agreement": tally.agreement(votes[is_asked_of_all], judges),
             "thresholds": [{"judge": judge, "threshold": value} for judge, value in thresholds.items()],
             **reliability_figures(judges),
         },

@@ -69,7 +69,7 @@ class OpenClipImage:
 
 
 class OpenClipText:
-    """As `TextEncoder`; vectors are not normalised, as Eq. (1) writes them."""
+    """As `TextEncoder`; vectors are not normalised, as Eq. 1 writes them."""
 
     device: Device = "gpu"
 

@@ -71,7 +71,7 @@ def responses(logits: Tensor, tokens: AnswerTokens, decode: Callable[[int], str]
 def answer(yes: float, no: float, reply: str) -> Response:
     """The answer of a model that says yes and no with these probabilities.
 
-    >>> answer(0.6, 0.2, "Yes").p_yes
+    >>> round(answer(0.6, 0.2, "Yes").p_yes, 6)
     0.75
     >>> answer(0.1, 0.1, "Perhaps").reason
     "said 'Perhaps'; yes and no together have a probability of 0.20"

@@ -5,23 +5,21 @@ Each question ends as one answer, or as unanswered with its reason; none is sent
 
 import base64
 import io
+import json
 import math
-import os
-import threading
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
 import numpy as np
 from PIL import Image
 
 from unirain_core.config.models import HttpJudge
 from unirain_core.config.prompt import Prompt
 from unirain_core.distill.judges.answers import answer
-from unirain_core.distill.judges.judge import Question, Response, Unanswered
+from unirain_core.distill.judges.judge import WITHOUT_SCORES, Question, Response, Unanswered
 from unirain_core.distill.judges.labels import demand_labels
+from unirain_core.distill.judges.server import Reply, Server
 from unirain_core.distill.prompt import Shown, parts, written
 from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
@@ -30,10 +28,6 @@ from unirain_core.imaging.codec import RgbImage
 
 TOP = 20
 """Most likely first words that are asked for: vLLM gives no more unless it is told to."""
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
-"""Before the second try, and at most; each pause is twice the one before."""
-_AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-"""Answers of a server that may be another one later."""
 _PROBE_SIDE = 32
 
 
@@ -53,16 +47,11 @@ class EndpointJudge:
 
         Raises:
             MissingInputError: no address or key is set.
+            ConfigError: the key holds what no header can.
         """
         self.name, self.model, self.words, self.n_references = name, model, words, n_references
-        self._pace = _Pace(model.per_minute)
         self._is_checked = False
-        self._client = httpx.Client(
-            base_url=_variable(model.address, "the address of the judge's server").rstrip("/"),
-            headers=_headers(model),
-            timeout=model.timeout_s,
-            limits=httpx.Limits(max_connections=model.batch),
-        )
+        self._server = Server(name, model)
 
     @property
     def batch(self) -> int:
@@ -91,13 +80,13 @@ class EndpointJudge:
 
         Raises:
             MissingInputError: the server answers none of the questions any more.
-            ConfigError: it refuses them, or gives no logprobs where params require them.
+            ConfigError: as `demand_server`, before the first question.
         """
         if not self._is_checked:
             self.demand_server()
             self._is_checked = True
         with ThreadPoolExecutor(self.model.batch) as pool:
-            answers = list(pool.map(self._asked, questions))
+            answers = list(pool.map(self._asked_in_the_middle, questions))
         if len(answers) > 1 and all(isinstance(given, Unanswered) for given in answers):
             raise MissingInputError(
                 f"judge '{self.name}': the server at {self.model.address} answered none of {len(answers)} questions "
@@ -122,8 +111,15 @@ class EndpointJudge:
                 "or correct the address"
             )
         if self.model.prompt_check == "required":
-            text = self._rendered(self._messages(question))
+            text = self._server.prompt(self._messages(question))
             demand_labels(self.name, text, self.words, self.n_references)
+
+    def _asked_in_the_middle(self, question: Question) -> Response | Unanswered:
+        """As `_asked`; a server that answered before and refuses one question ends that question alone."""
+        try:
+            return self._asked(question)
+        except ConfigError as error:
+            return Unanswered(str(error))
 
     def _asked(self, question: Question) -> Response | Unanswered:
         body = {
@@ -134,39 +130,13 @@ class EndpointJudge:
             "logprobs": True,
             "top_logprobs": TOP,
         }
-        sent = self._sent("/chat/completions", body)
-        return sent if isinstance(sent, Unanswered) else self._read(sent)
+        reply = self._server.asked("/chat/completions", body)
+        return reply if isinstance(reply, Unanswered) else self._read(reply)
 
-    def _sent(self, path: str, body: Mapping[str, Any]) -> httpx.Response | Unanswered:
-        """The server's answer, however often it must be asked; why there is none, otherwise."""
-        pause, problem = _FIRST_PAUSE_S, ""
-        for attempt in range(self.model.tries):
-            if attempt:
-                time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_S)
-            self._pace.wait()
-            try:
-                response = self._client.post(path, json=body)
-            except httpx.TimeoutException:
-                problem = f"no answer within {self.model.timeout_s:g} s"
-            except httpx.TransportError as error:
-                problem = f"{type(error).__name__}: {error}"
-            else:
-                if response.is_success:
-                    return response
-                problem = f"status {response.status_code}"
-                if response.status_code not in _AGAIN:
-                    raise ConfigError(
-                        f"judge '{self.name}': the server at {self.model.address} refuses questions ({problem}: "
-                        f"{_shortened(response.text)}); correct its section in params.yaml, or the server's options"
-                    )
-                pause = max(pause, _wished(response))
-        return Unanswered(f"{problem}, {self.model.tries} times")
-
-    def _read(self, response: httpx.Response) -> Response | Unanswered:
+    def _read(self, given: Reply) -> Response | Unanswered:
         """The answer in a server's words."""
         try:
-            choice = response.json()["choices"][0]
+            choice = json.loads(given.text)["choices"][0]
             reply = str(choice["message"]["content"] or "")
             scores = (choice.get("logprobs") or {}).get("content") or []
             first = (
@@ -174,8 +144,8 @@ class EndpointJudge:
                 if scores
                 else {}
             )
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError):
-            return Unanswered(f"an answer that is none: {_shortened(response.text)}")
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+            return Unanswered(f"an answer that is none: {self._server.shortened(given.text)}")
         if first:
             yes, no = (self._share(first, words) for words in (self.words.words_yes, self.words.words_no))
             return answer(yes, no, reply)
@@ -188,17 +158,15 @@ class EndpointJudge:
 
     def _share(self, first: Mapping[str, float], words: Sequence[str]) -> float:
         """The probability of some words as the first one; what is not among the most likely counts as 0."""
-        return math.fsum(math.exp(score) for token, score in first.items() if _word(token) in words)
+        return math.fsum(math.exp(min(score, 0.0)) for token, score in first.items() if _word(token) in words)
 
     def _plain(self, reply: str) -> Response:
         """An answer without probabilities."""
         said = _word(reply)
         if said in self.words.words_yes or said in self.words.words_no:
             p_yes = 1.0 if said in self.words.words_yes else 0.0
-            return Response(p_yes=p_yes, mass=1.0, reply=reply, reason="the server gave no logprobs")
-        return Response(
-            p_yes=0.5, mass=0.0, reply=reply, reason=f"said {reply!r}, and the server gave no logprobs"
-        )
+            return Response(p_yes=p_yes, mass=1.0, reply=reply, reason=WITHOUT_SCORES)
+        return Response(p_yes=0.5, mass=0.0, reply=reply, reason=f"said {reply!r}, and {WITHOUT_SCORES}")
 
     def _messages(self, question: Question) -> list[dict[str, Any]]:
         pictures = [question.query, *question.references]
@@ -210,62 +178,10 @@ class EndpointJudge:
                 content.append({"type": "text", "text": part})
         return [{"role": "user", "content": content}]
 
-    def _rendered(self, messages: list[dict[str, Any]]) -> str:
-        """The prompt that the server makes of a question, as vLLM or llama.cpp show it.
-
-        Raises:
-            ConfigError: the server does not show it.
-        """
-        root = str(self._client.base_url).rstrip("/").removesuffix("/v1")
-        asked = {"model": self.model.model, "messages": messages, "add_generation_prompt": True}
-        try:
-            shown = self._client.post(f"{root}/apply-template", json=asked)
-            if shown.is_success:
-                return str(shown.json()["prompt"])
-            tokens = self._client.post(f"{root}/tokenize", json=asked).json()["tokens"]
-            text = self._client.post(f"{root}/detokenize", json={"model": self.model.model, "tokens": tokens})
-            return str(text.json()["prompt"])
-        except (httpx.HTTPError, ValueError, KeyError, TypeError):
-            raise ConfigError(
-                f"judge '{self.name}': the server at {self.model.address} does not show the prompt that it makes of a "
-                "question; look at its chat template yourself, and set prompt_check: skipped"
-            ) from None
-
-
-class _Pace:
-    """Spreads requests over each minute."""
-
-    def __init__(self, per_minute: int) -> None:
-        self._gap = 60.0 / per_minute if per_minute else 0.0
-        self._next, self._lock = 0.0, threading.Lock()
-
-    def wait(self) -> None:
-        """Wait for the next free moment."""
-        if not self._gap:
-            return
-        with self._lock:
-            now = time.monotonic()
-            turn = max(self._next, now)
-            self._next = turn + self._gap
-        time.sleep(turn - now)
-
 
 def _blank() -> RgbImage:
     """A small grey picture."""
     return np.full((_PROBE_SIDE, _PROBE_SIDE, 3), 128, dtype=np.uint8)
-
-
-def _variable(name: str, meaning: str) -> str:
-    value = os.environ.get(name, "")
-    if not value:
-        raise MissingInputError(f"the environment variable {name} is not set: it holds {meaning}")
-    return value
-
-
-def _headers(model: HttpJudge) -> dict[str, str]:
-    if not model.key:
-        return {}
-    return {"Authorization": f"Bearer {_variable(model.key, 'the access key of the judge')}"}
 
 
 def _data_url(picture: RgbImage) -> str:
@@ -278,14 +194,3 @@ def _data_url(picture: RgbImage) -> str:
 def _word(text: str) -> str:
     """A token's or a reply's word, without the marks of tokenizers and full stops."""
     return text.strip(" \t\n\u2581\u0120.,!\"'*")
-
-
-def _wished(response: httpx.Response) -> float:
-    """Seconds that the server asks to wait; 0 where it does not say."""
-    text = response.headers.get("retry-after", "")
-    return min(float(text), _LONGEST_PAUSE_S) if text.replace(".", "", 1).isdigit() else 0.0
-
-
-def _shortened(text: str) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= 160 else f"{words[:160]} ..."

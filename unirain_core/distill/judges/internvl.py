@@ -24,6 +24,7 @@ from unirain_core.distill.judges.answers import AnswerTokens
 from unirain_core.distill.judges.internvl_names import AUTHORS_TYPE, IMAGE_TOKEN, configuration, weights
 from unirain_core.distill.judges.judge import Question
 from unirain_core.distill.judges.local import LocalJudge
+from unirain_core.distill.judges.pieces import PieceTokenizer
 from unirain_core.distill.judges.tokens import demand_room, left_padded, spelled
 from unirain_core.distill.prompt import written
 from unirain_core.distill.weights import fingerprint, folder_of
@@ -61,7 +62,7 @@ def internvl_judge(name: str, model: InternVl, prompt: Prompt, n_references: int
     words = TEMPLATE.format(question=written(prompt, n_references, ""))
     n_marks = 2 * (1 + n_references)  # START and END of each picture
     n_tokens = len(spelled(tokenizer)(words)) + n_marks + sequence_length(folder) * tiles
-    demand_room(name, n_tokens, MAX_CONTEXT, "lower query_tiles or reference_tiles")
+    demand_room(name, n_tokens, context(folder), "lower query_tiles or reference_tiles")
     return LocalJudge(
         name=name,
         prompt=TEMPLATE.format(question=written(prompt, n_references, f"{START}{END}")),
@@ -182,6 +183,17 @@ def image_processor(folder: Path) -> Any:  # noqa: ANN401 (a class of transforme
     )
 
 
+def context(folder: Path) -> int:
+    """Tokens of a question at most.
+
+    Beyond the places of its language model, the angles of rotary places depend on the longest text so far, so that an answer
+    would depend on the questions before it.
+    """
+    content = _configuration(folder)
+    text = content.get("llm_config") or content["text_config"]
+    return min(MAX_CONTEXT, int(text.get("max_position_embeddings", MAX_CONTEXT)))
+
+
 def sequence_length(folder: Path) -> int:
     """Tokens of one tile."""
     content = _configuration(folder)
@@ -193,14 +205,14 @@ def sequence_length(folder: Path) -> int:
     return int(side // patch * content["downsample_ratio"]) ** 2
 
 
-def load_tokenizer(folder: Path) -> Any:  # noqa: ANN401 (a class of transformers)
-    """The tokenizer of a folder, from its tokenizer.json or from its SentencePiece model."""
+def load_tokenizer(folder: Path) -> Any:  # noqa: ANN401 (a class of transformers, or ours)
+    """The tokenizer of a folder: of the native form from its tokenizer.json, of the authors' from its SentencePiece model."""
+    if not (folder / "tokenizer.json").is_file():
+        return PieceTokenizer(folder)
     ensure_torchvision()
-    from transformers import AutoTokenizer, LlamaTokenizer
+    from transformers import AutoTokenizer
 
-    if (folder / "tokenizer.json").is_file():
-        return AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
-    return LlamaTokenizer.from_pretrained(str(folder), local_files_only=True)
+    return AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
 
 
 def load_model(folder: Path, section: InternVl, image_token: int) -> nn.Module:

@@ -8,6 +8,9 @@ from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
 from unirain_core.imaging.codec import RgbImage
 
+WITHOUT_SCORES = "the server gave no logprobs"
+"""In the reason of an answer whose p_yes is 1 or 0 for want of probabilities; the report counts such answers."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:

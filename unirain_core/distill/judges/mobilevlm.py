@@ -25,6 +25,7 @@ from unirain_core.distill.judges.answers import AnswerTokens
 from unirain_core.distill.judges.judge import Judge, Question
 from unirain_core.distill.judges.local import LocalJudge
 from unirain_core.distill.judges.pairwise import PairwiseJudge
+from unirain_core.distill.judges.pieces import PieceTokenizer
 from unirain_core.distill.judges.tokens import demand_room, spelled
 from unirain_core.distill.prompt import written
 from unirain_core.distill.weights import fingerprint, folder_of
@@ -58,7 +59,7 @@ def mobilevlm_judge(name: str, model: MobileVlm, prompt: Prompt, n_references: i
         ConfigError: a question would not fit into the context, or no word of the prompt is one token.
     """
     folder = folder_of(model.weights, model.revision)
-    tokenizer, config = _tokenizer(folder), _configuration(folder)
+    tokenizer, config = PieceTokenizer(folder), _configuration(folder)
     AnswerTokens.of(spelled(tokenizer), prompt)
     n_shown = min(n_references, 1) if model.several == "pairwise" else n_references
     text = asked(prompt, n_shown, montage=model.several == "montage")
@@ -137,7 +138,7 @@ class MobileVlmModel:
         renamed = pretrained.Renamed(config, state)
         self._section, self._prompt = section, prompt
         self._side = config.vision["image_size"]
-        self._tokenizer = _tokenizer(folder)
+        self._tokenizer = PieceTokenizer(folder)
         self._model: Any = pretrained.loaded(MobileVlmForCausalLM, folder, section.precision, renamed)
         self.tokens = AnswerTokens.of(spelled(self._tokenizer), prompt)
 
@@ -227,10 +228,3 @@ _KEYS = (
     "tie_word_embeddings",
 )  # fmt: skip
 """What is read of the published config.json; its other keys were left over from another program."""
-
-
-def _tokenizer(folder: Path) -> Any:  # noqa: ANN401 (a class of transformers)
-    ensure_torchvision()
-    from transformers import LlamaTokenizer
-
-    return LlamaTokenizer.from_pretrained(str(folder), local_files_only=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from unirain_core.errors import ConfigError
@@ -30,19 +31,19 @@ def spelled(tokenizer: Any) -> Callable[[str], Sequence[int]]:  # noqa: ANN401 (
 
 
 def left_padded(tokenizer: Any, texts: Sequence[str]) -> Encoded:  # noqa: ANN401 (a class of transformers)
-    """Prompts as tokens that all end in the last column.
+    """Prompts as tokens that all end in the last column, whatever side the tokenizer itself would pad.
 
     Where the padding stands on the right, the last column holds no prompt's end, and the answers of the shorter prompts are read
     from the padding: up to 4 logits were seen to be off, without a word.
-
-    Raises:
-        ConfigError: the tokenizer pads on the right all the same.
     """
-    tokenizer.padding_side = "left"
-    encoded = tokenizer(list(texts), padding=True, add_special_tokens=False, return_tensors="pt")
-    if not bool(encoded["attention_mask"][:, -1].all()):
-        raise ConfigError("this tokenizer pads on the right; votes would be read from the padding")
-    return Encoded(encoded["input_ids"], encoded["attention_mask"])
+    rows = [torch.tensor(spelled(tokenizer)(text)) for text in texts]
+    longest = max(map(len, rows))
+    ids = torch.zeros((len(rows), longest), dtype=torch.long)
+    mask = torch.zeros_like(ids)
+    for number, row in enumerate(rows):
+        ids[number, longest - len(row) :] = row
+        mask[number, longest - len(row) :] = 1
+    return Encoded(ids, mask)
 
 
 def demand_room(name: str, n_tokens: int, context: int, advice: str) -> None:

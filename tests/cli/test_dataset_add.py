@@ -1,0 +1,202 @@
+"""`unirain datasets add` tells what a folder is and writes it into params, or asks and writes nothing."""
+
+import difflib
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from unirain_core.cli.datasets import datasets
+from unirain_core.cli.params import load_params
+from unirain_core.config.edit import with_entry
+from unirain_core.errors import ConfigError, MissingInputError
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "params.yaml").write_text((ROOT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.chdir(root)
+    return root
+
+
+def plant(folder, *paths):
+    for path in paths:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(b"x")
+    return folder
+
+
+def added_lines(project):
+    before = (ROOT / "params.yaml").read_text(encoding="utf-8").splitlines()
+    after = (project / "params.yaml").read_text(encoding="utf-8").splitlines()
+    changes = [line for line in difflib.ndiff(before, after) if line[0] in "+-"]
+    assert not [line for line in changes if line[0] == "-"]
+    return [line[2:].strip() for line in changes]
+
+
+@pytest.mark.parametrize(
+    ("rainy", "clean"),
+    [
+        ("input", "target"),
+        ("Input", "GT"),
+        ("rainy", "gt"),
+        ("rain", "norain"),
+        ("LQ", "HQ"),
+        ("input", "clean"),
+    ],
+)
+def test_a_folder_of_pairs_becomes_a_dataset_of_its_type(project, tmp_path, capsys, rainy, clean):
+    folder = plant(
+        tmp_path / "my rain", f"{rainy}/1.png", f"{clean}/1.png", f"test/{rainy}/2.png", f"test/{clean}/2.png"
+    )
+    datasets("add", folder, rain_type="drs")
+
+    assert ["my-rain: {layout: paired, root: my-rain, rain_types: [drs]}"] == added_lines(project)
+    assert f'my-rain: "{folder}"\n' == (project / "roots.local.yaml").read_text()
+    assert ("drs",) == load_params(project).raw_datasets.datasets["my-rain"].rain_types
+    assert "2 rows; test drs 1, train drs 1" in " ".join(capsys.readouterr().out.split())
+
+
+def test_comments_and_other_roots_stay(project, tmp_path):
+    (project / "roots.local.yaml").write_text("# mine\nother: /data  # far\n")
+    datasets("add", plant(tmp_path / "m", "input/1.png", "gt/1.png"), rain_type="nrd", origin="real", quota=7)
+
+    assert f'# mine\nother: /data  # far\nm: "{tmp_path}/m"\n' == (project / "roots.local.yaml").read_text()
+    assert ["m: {layout: paired, root: m, rain_types: [nrd], origin: real, quota: 7}"] == added_lines(project)
+
+
+def test_photos_go_to_the_real_rain_database(project, tmp_path):
+    folder = plant(tmp_path / "photos", "a/1.jpg", "b/2.png")
+    with pytest.raises(ConfigError, match="give the command without --rain-type"):
+        datasets("add", folder, rain_type="drs")
+    datasets("add", folder)
+
+    assert ["photos: {layout: photos, root: photos}"] == added_lines(project)
+
+
+def halves(folder):
+    rng = np.random.default_rng(0)
+    folder.mkdir()
+    for number in range(3):
+        clean = rng.integers(0, 200, (48, 64, 3), dtype=np.uint8)
+        rainy = clean + rng.integers(0, 50, clean.shape, dtype=np.uint8)
+        Image.fromarray(np.hstack([clean, rainy])).save(folder / f"{number}.png")
+    return folder
+
+
+def test_pictures_of_two_halves_are_asked_which_half_is_clean(project, tmp_path):
+    folder = halves(tmp_path / "both")
+    with pytest.raises(ConfigError, match="give the clean one: --clean left or --clean right"):
+        datasets("add", folder, rain_type="drs")
+    assert [] == added_lines(project)
+    datasets("add", folder, rain_type="drs", clean="left")
+
+    assert ["both: {layout: halves-left, root: both, rain_types: [drs]}"] == added_lines(project)
+
+
+def test_a_known_dataset_is_recognised_and_added_by_its_name(project, tmp_path, capsys):
+    folder = plant(
+        tmp_path / "gta", *(f"set1/train/{p}" for p in ("rainy/0000_01.png", "rainy/0001_01.png", "x/y.txt"))
+    )
+    plant(folder, "set1/train/gt/0000.png", "set1/train/gt/0001.png")
+    with pytest.raises(ConfigError, match=r"gtav-nightrain.*give the entry with --layout"):
+        datasets("add", folder, rain_type="nrs")
+    datasets("add", folder, layout="gtav-nightrain")
+
+    assert ["gta: {layout: gtav-nightrain, root: gta}"] == added_lines(project)
+    assert "a whole download has 5,000 or 10,000" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "give it: --rain-type, one of drs, drd, nrs, nrd"),
+        ({"rain_type": "snow"}, "'snow' is not among rain_types"),
+        ({"rain_type": "drs", "name": "rain200l"}, "give another name with --name"),
+        ({"rain_type": "drs", "name": "a b"}, "give a name of letters, digits"),
+        ({"rain_type": "drs", "clean": "up"}, "left or right, found 'up'"),
+        ({"rain_type": "drs", "origin": "fake"}, "real or synthetic, found 'fake'"),
+        ({"rain_type": "drs", "layout": "pared"}, "nearest: paired"),
+    ],
+)
+def test_an_open_question_is_asked_and_nothing_is_written(project, tmp_path, options, message):
+    folder = plant(tmp_path / "mine", "input/1.png", "target/1.png")
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        datasets("add", folder, **options)
+
+    assert [] == added_lines(project)
+    assert not (project / "roots.local.yaml").exists()
+    datasets("add", folder, rain_type="drs")
+    assert 1 == len(added_lines(project))
+
+
+def test_a_folder_without_pictures_and_no_folder_are_refused(project, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ConfigError, match="no picture stands below"):
+        datasets("add", tmp_path / "empty", rain_type="drs")
+    with pytest.raises(ConfigError, match="is no folder"):
+        datasets("add", tmp_path / "gone", rain_type="drs")
+    with pytest.raises(ConfigError, match="name the folder"):
+        datasets("add")
+
+
+def test_a_root_of_that_name_is_not_overwritten(project, tmp_path):
+    (project / "roots.local.yaml").write_text("mine: /elsewhere\n")
+    folder = plant(tmp_path / "mine", "input/1.png", "target/1.png")
+    with pytest.raises(ConfigError, match="give another name with --name"):
+        datasets("add", folder, rain_type="drs")
+    datasets("add", folder, rain_type="drs", name="mine-2")
+
+    assert f'mine: /elsewhere\nmine-2: "{folder}"\n' == (project / "roots.local.yaml").read_text()
+
+
+def test_a_named_entry_that_does_not_fit_writes_nothing(project, tmp_path):
+    folder = plant(tmp_path / "mine", "input/1.png", "target/1.png")
+    with pytest.raises(MissingInputError, match="layout 'raindrop' expects"):
+        datasets("add", folder, layout="raindrop")
+
+    assert [] == added_lines(project)
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("", "n: 1\n"),
+        ("a: 2  # two", "a: 2  # two\nn: 1\n"),
+        ("# only a comment\n", "# only a comment\nn: 1\n"),
+    ],
+)
+def test_a_line_is_added_at_the_end_of_a_file(tmp_path, text, result):
+    (tmp_path / "f.yaml").write_text(text)
+
+    assert result == with_entry(tmp_path / "f.yaml", (), "n: 1")
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("a:\n  b: {}\nc: 1\n", "a:\n  b:\n    n: 1\nc: 1\n"),
+        (
+            "a:\n  b:\n      x: 1  # one\n# of c\nc: 1\n",
+            "a:\n  b:\n      x: 1  # one\n      n: 1\n# of c\nc: 1\n",
+        ),
+        ("a:\n  b:\n    x:\n      y: 1\n\n  d: 2\n", "a:\n  b:\n    x:\n      y: 1\n    n: 1\n\n  d: 2\n"),
+    ],
+)
+def test_a_line_is_added_to_a_mapping_inside(tmp_path, text, result):
+    (tmp_path / "f.yaml").write_text(text)
+
+    assert result == with_entry(tmp_path / "f.yaml", ("a", "b"), "n: 1")
+
+
+@pytest.mark.parametrize("text", ["a: {b: {x: 1}}\n", "a:\n  b: {x: 1}\n", "c: 1\n", "a:\n  b:\n  - x\n"])
+def test_a_mapping_that_cannot_take_a_line_is_left_to_a_person(tmp_path, text):
+    (tmp_path / "f.yaml").write_text(text)
+    with pytest.raises(ConfigError, match="add the line `n: 1` to it yourself"):
+        with_entry(tmp_path / "f.yaml", ("a", "b"), "n: 1")

@@ -1,0 +1,126 @@
+"""`unirain datasets add PATH`: a folder of one's own becomes a dataset of params, in two lines that are written for it."""
+
+import json
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from unirain_core.artefacts.roots import LOCAL, Roots
+from unirain_core.artefacts.whole import write_text
+from unirain_core.cli.dataset_check import check_one
+from unirain_core.cli.params import load_params
+from unirain_core.config.edit import with_entry
+from unirain_core.config.params import Params
+from unirain_core.config.pipeline import PARAMS
+from unirain_core.config.sections import DATASET_NAME, Dataset
+from unirain_core.errors import ConfigError
+from unirain_core.sources.catalogue import Catalogue
+from unirain_core.sources.datasets import record_of
+from unirain_core.sources.layouts import Unpaired
+from unirain_core.sources.recognition import recognise
+from unirain_core.sources.tree import walk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a person says of a folder; an empty word is not said."""
+
+    path: Path
+    rain_type: str = ""
+    name: str = ""
+    layout: str = ""
+    clean: str = ""
+    origin: str = ""
+    quota: int | None = None
+
+
+def add(root: Path, wish: Wish, known: Catalogue) -> None:
+    """Look what a folder is, and write it into params.yaml and roots.local.yaml; nothing is written where a question is open.
+
+    Args:
+        root: of the project.
+        wish: the folder, and what a person says of it.
+        known: the catalogue.
+
+    Raises:
+        ConfigError: the folder is none, a name is taken, or it cannot be told what the pictures are.
+        MissingInputError: the folder has another tree than the entry that was named.
+    """
+    params = load_params(root)
+    folder = wish.path.expanduser().resolve()
+    name = _name(wish, folder, params)
+    dataset = _dataset(folder, name, wish, params, known)
+    roots = Roots.load(root)
+    taken = roots.local.get(name, str(folder))
+    if taken != str(folder):
+        raise ConfigError(f"{LOCAL} has a root '{name}' already ({taken}); give another name with --name")
+    pool = replace(params.raw_datasets, datasets={**params.raw_datasets.datasets, name: dataset})
+    whole = replace(roots, local={**roots.local, name: str(folder)})
+    check_one(name, replace(params, raw_datasets=pool), whole, known)  # before anything is written
+    entry = f"{name}: {_flow(dataset)}"
+    texts = {root / PARAMS: with_entry(root / PARAMS, ("raw_datasets", "datasets"), entry)}
+    if name not in roots.local:
+        texts[root / LOCAL] = with_entry(
+            root / LOCAL, (), f"{name}: {json.dumps(str(folder), ensure_ascii=False)}"
+        )
+    for file, text in reversed(
+        texts.items()
+    ):  # the root first: without it the entry of params would lead nowhere
+        write_text(file, text)
+    print(f"{PARAMS}: `{entry}` stands below raw_datasets.datasets; `dvc repro` uses it")
+
+
+def _name(wish: Wish, folder: Path, params: Params) -> str:
+    if not folder.is_dir():
+        raise ConfigError(f"{folder} is no folder; give the folder that holds the pictures")
+    name = wish.name or re.sub(r"[^A-Za-z0-9_-]+", "-", folder.name).strip("-_")
+    if not DATASET_NAME.fullmatch(name) or name == "scene":
+        raise ConfigError(
+            f"'{name}' cannot name a dataset; give a name of letters, digits, `_` and `-` with --name"
+        )
+    if name in params.raw_datasets.datasets:
+        raise ConfigError(f"raw_datasets.datasets has a '{name}' already; give another name with --name")
+    return name
+
+
+def _dataset(folder: Path, name: str, wish: Wish, params: Params, known: Catalogue) -> Dataset:
+    """The entry of params."""
+    if wish.clean not in ("", "left", "right"):
+        raise ConfigError(f"--clean is left or right, found '{wish.clean}'")
+    if wish.origin not in ("", "real", "synthetic"):
+        raise ConfigError(f"--origin is real or synthetic, found '{wish.origin}'")
+    if wish.rain_type and wish.rain_type not in params.rain_types:
+        listed = ", ".join(params.rain_types)
+        raise ConfigError(f"--rain-type: '{wish.rain_type}' is not among rain_types of {PARAMS} ({listed})")
+    layout = wish.layout or recognise(walk(folder), known, wish.clean)
+    rain_types = (wish.rain_type,) if wish.rain_type else ()
+    dataset = Dataset(layout=layout, root=name, rain_types=rain_types, quota=wish.quota)
+    record = record_of(name, dataset, known)
+    holds_pairs = any(tree.target != Unpaired() for tree in record.layouts)
+    if holds_pairs and not record.rain_types and not rain_types:
+        listed = ", ".join(params.rain_types)
+        raise ConfigError(
+            f"the tree cannot tell the rain type of its pairs; give it: --rain-type, one of {listed}"
+        )
+    if not holds_pairs and rain_types:
+        raise ConfigError(
+            f"{folder}: no picture has a clean partner, so these are photos, which have no rain type; to add them to the "
+            "real-rain database, give the command without --rain-type"
+        )
+    match wish.origin:
+        case "real" | "synthetic" as origin:
+            return replace(dataset, origin=origin)
+        case _:
+            return dataset
+
+
+def _flow(dataset: Dataset) -> str:
+    """A dataset as one line of YAML, without what says nothing."""
+    parts = [f"layout: {dataset.layout}", f"root: {dataset.root}"]
+    if dataset.rain_types:
+        parts.append(f"rain_types: [{', '.join(dataset.rain_types)}]")
+    if dataset.origin:
+        parts.append(f"origin: {dataset.origin}")
+    if dataset.quota is not None:
+        parts.append(f"quota: {dataset.quota}")
+    return f"{{{', '.join(parts)}}}"

@@ -1,0 +1,157 @@
+"""What `unirain datasets check` says: whether each dataset of params can be used, and what each rain type lacks."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from unirain_core.artefacts.meanings import MEANINGS
+from unirain_core.artefacts.roots import Roots
+from unirain_core.cli.lines import counted, wrapped
+from unirain_core.cli.params import load_params
+from unirain_core.config.params import Params
+from unirain_core.config.sections import Dataset
+from unirain_core.errors import ConfigError, MissingInputError
+from unirain_core.sources.admission import Admission, admit
+from unirain_core.sources.catalogue import Catalogue, Record
+from unirain_core.sources.datasets import find_pairs
+from unirain_core.sources.leftovers import N_EXAMPLES
+from unirain_core.sources.listing import Listing
+from unirain_core.sources.soundness import Sizes, copies, measure, unofficial
+from unirain_core.sources.tree import Tree
+
+
+def check(root: Path, known: Catalogue) -> None:
+    """Say of every dataset of params what its layout finds, and what is missing of each rain type.
+
+    Raises:
+        MissingInputError: after all was printed: a dataset cannot be used, or a rain type has no pair.
+    """
+    params = load_params(root)
+    roots = Roots.load(root)
+    unusable: list[str] = []
+    found: Counter[str] = Counter()
+    for name in params.raw_datasets.datasets:
+        try:
+            admission = check_one(name, params, roots, known)
+        except (MissingInputError, ConfigError) as error:
+            unusable.append(name)
+            print("\n".join(wrapped(f"{name}: ", f"not usable: {error}")))
+            continue
+        for row in admission.entries:
+            found.update(row.rain_types)
+    empty = report_types(params, found, known)
+    if unusable or empty:
+        raise MissingInputError(
+            f"{len(unusable)} of {len(params.raw_datasets.datasets)} datasets cannot be used "
+            f"({', '.join(unusable) or 'none'}); rain types without a pair: {', '.join(empty) or 'none'}"
+        )
+
+
+def check_one(name: str, params: Params, roots: Roots, known: Catalogue) -> Admission:
+    """Print what one dataset holds, and what a person should know of it before using it.
+
+    Raises:
+        ConfigError: params says something wrong of it, or not enough.
+        MissingInputError: its folder is absent or has another tree than its layout.
+    """
+    pool = params.raw_datasets
+    dataset = pool.datasets[name]
+    tree, listing = find_pairs(name, dataset, roots, known)
+    admission = admit(name, listing, pool, rain_types=params.rain_types, shows=known.shows)
+    record = known.records[dataset.layout]
+    print("\n".join(wrapped(f"{name}: ", summary(admission, record))))
+    for remark in [*findings(tree, listing, record, dataset), *remarks(admission, listing)]:
+        print("\n".join(wrapped("  - ", remark)))
+    for trap in record.traps:
+        print("\n".join(wrapped("  - trap: ", trap)))
+    print("\n".join(wrapped("  - terms: ", record.terms or "no terms found")))
+    return admission
+
+
+def findings(tree: Tree, listing: Listing, record: Record, dataset: Dataset) -> Iterator[str]:
+    """Sentences on the files of a dataset: how many and how large, what lacks its other side, what looks wrong."""
+    sizes = measure(tree, listing)
+    yield f"{sizes.rainy:,} rainy and {sizes.clean:,} clean files, {_readable(sizes.bytes)}"
+    for reason, side in (
+        ("orphan", "rainy pictures without a clean one"),
+        ("orphan_clean", "clean pictures without a rainy one"),
+    ):
+        paths = sorted(entry.path for entry in listing.refused if entry.reason == reason)
+        if paths:
+            yield f"{len(paths):,} {side}, the first is {paths[0]}"
+    yield from unofficial(record, listing, dataset.role)
+    yield from _shown_traps(sizes, copies(tree, listing))
+    if record.quota is not None and dataset.quota is None and sizes.rainy > record.quota:
+        yield (
+            f"its pictures show few scenes many times; `quota: {record.quota}` in params keeps that many, spread over all "
+            "scenes"
+        )
+
+
+def _shown_traps(sizes: Sizes, doubled: list[str]) -> Iterator[str]:
+    if sizes.pointers:
+        yield f"{len(sizes.pointers):,} files are git-lfs pointers, the first is {sizes.pointers[0]}: run `git lfs pull`"
+    if sizes.same:
+        yield (
+            f"{len(sizes.same)} of the compared pairs have the same bytes on both sides, the first is {sizes.same[0]}: "
+            "it looks paired, and is not"
+        )
+    if doubled:
+        yield f"{len(doubled):,} pictures are called like second copies of others, the first is {doubled[0]}"
+
+
+def _readable(size: int) -> str:
+    """Bytes in a unit that a person reads at a glance.
+
+    >>> _readable(2_840_000_000), _readable(130)
+    ('2.84 GB', '130 B')
+    """
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= factor:
+            return f"{size / factor:.3g} {unit}"
+    return f"{size} B"
+
+
+def summary(admission: Admission, record: Record) -> str:
+    """The rows of one dataset that enter the pool, beside its published counts."""
+    kinds: list[str] = []
+    for row in admission.entries:
+        kinds += [f"{row.role} {rain_type}" for rain_type in row.rain_types or ("photos",)]
+    parts = [f"layout {record.id}", f"{len(admission.entries):,} rows", counted(kinds)]
+    if admission.dropped:
+        parts.append(f"dropped: {counted(d.reason for d in admission.dropped)}")
+    published = ", ".join(
+        f"{part} {number:,}" for part, number in record.counts.items() if number is not None
+    )
+    return "; ".join(parts) + (f" (published: {published})" if published else "")
+
+
+def remarks(admission: Admission, listing: Listing) -> list[str]:
+    """Remarks for a person who may want to mend something: notes of the listing, ambiguous partners, foreign files."""
+    sentences = list(listing.notes)
+    ambiguous = [row for row in admission.dropped if row.reason == "ambiguous_partner"]
+    if ambiguous:
+        sentences.append(
+            f"{MEANINGS['ambiguous_partner']}: first {ambiguous[0].pair_id}: {ambiguous[0].other}"
+        )
+    if listing.foreign.n_files:
+        sentences.append(
+            f"{listing.foreign.n_files:,} files are of no layout and stay unused: "
+            f"{', '.join(listing.foreign.examples)}{' ...' if listing.foreign.n_files > N_EXAMPLES else ''}"
+        )
+    return sentences
+
+
+def report_types(params: Params, found: Mapping[str, int], known: Catalogue) -> list[str]:
+    """Print how many listed pairs each rain type has; return the types without any."""
+    empty: list[str] = []
+    for rain_type in params.rain_types:
+        perhaps = sum(n for name, n in found.items() if rain_type in name.removeprefix("luma:").split("|"))
+        sure = found.get(rain_type, 0)
+        later = f" and up to {perhaps - sure:,} whose time of day is decided later" if perhaps > sure else ""
+        if perhaps:
+            print(f"{rain_type}: {sure:,} pairs{later}")
+        else:
+            empty.append(rain_type)
+            print("\n".join(wrapped(f"{rain_type}: ", f"no pair; {known.advice(rain_type)}")))
+    return empty

@@ -1,0 +1,60 @@
+"""A folder that appears under its name whole or not at all."""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from unirain_core.errors import BusyError, ConfigError
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """A new folder under a temporary name beside its own, renamed when the block ends well.
+
+    Where it does not, nothing is left. What a kill leaves is emptied by the next call for the same folder.
+
+    Args:
+        folder: does not exist, or is empty.
+
+    Raises:
+        ConfigError: it is a file, or something is in it.
+        BusyError: another process is writing it.
+    """
+    folder = folder.resolve()
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise ConfigError(f"{folder} is not an empty folder; name a new folder to export into")
+    partial = folder.with_name(f".{folder.name}.partial")
+    partial.mkdir(parents=True, exist_ok=True)
+    with _held(partial):
+        _empty(partial)
+        try:
+            yield partial
+            os.sync()  # one call for a million files, whose names must not outlive their content
+            partial.rename(folder)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BusyError(f"another process is writing {folder}; wait for it to end") from None
+        yield
+    finally:
+        os.close(handle)
+
+
+def _empty(folder: Path) -> None:
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()

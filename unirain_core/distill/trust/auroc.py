@@ -1,0 +1,35 @@
+"""How well a score ranks good pairs above faulty ones, whatever the threshold."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def auroc(scores: NDArray[np.float64], is_good: NDArray[np.bool_]) -> float | None:
+    """Probability that a good pair has a higher score than a faulty one; equal scores count half (Mann and Whitney 1947).
+
+    Args:
+        scores: (n,) higher is better.
+        is_good: (n,) the truth.
+
+    Returns:
+        0.5 for a score that knows nothing; None: one of both kinds is missing.
+
+    >>> auroc(np.array([0.1, 0.4, 0.4, 0.9]), np.array([False, False, True, True]))
+    0.875
+    """
+    n_good = int(is_good.sum())
+    n_faulty = len(is_good) - n_good
+    if not n_good or not n_faulty:
+        return None
+    ranks = _mid_ranks(scores)
+    wins = ranks[is_good].sum() - n_good * (n_good + 1) / 2
+    return float(wins / (n_good * n_faulty))
+
+
+def _mid_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ranks from 1 on; equal values share the mean of theirs."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    means = last - (counts - 1) / 2
+    ranks: NDArray[np.float64] = means[place]
+    return ranks

@@ -1,0 +1,75 @@
+"""Which generic tree a folder of a person's own has: pairs in two folders, pictures of two halves, or photos."""
+
+from collections.abc import Sequence
+
+from unirain_core.errors import ConfigError, ItemError
+from unirain_core.imaging.codec import read_rgb, to_float
+from unirain_core.imaging.colour import luma
+from unirain_core.imaging.geometry import half_of, phase_correlation
+from unirain_core.sources.catalogue import Catalogue
+from unirain_core.sources.datasets import nearest_layouts
+from unirain_core.sources.listing import list_pairs
+from unirain_core.sources.tree import Tree
+
+LOOKED_AT = 5
+"""So many pictures are opened to see whether they hold two."""
+
+SAME_SCENE = 0.1
+"""Peak of the phase correlation of two halves from which they show one scene: wrong partners reach 0.03, rainy and clean
+ones 0.3 and more (100 pairs of Rain100H)."""
+
+LEAST = 0.5
+"""Of the pictures of a folder at least this share must be of pairs, else something else was probably meant."""
+
+
+def recognise(tree: Tree, catalogue: Catalogue, clean: str) -> str:
+    """The generic entry of the catalogue that fits a tree.
+
+    Args:
+        tree: of the folder.
+        catalogue: with its entries `paired`, `halves-left`, `halves-right` and `photos`.
+        clean: the clean half, where a person says so.
+
+    Raises:
+        ConfigError: there is no picture, or it cannot be told how the pictures belong together.
+    """
+    pictures = list(tree.pictures())
+    if not pictures:
+        raise ConfigError(f"no picture stands below {tree.root}; give the folder that holds the pictures")
+    if clean:
+        return f"halves-{clean}"
+    listing = list_pairs(catalogue.records["paired"].layouts, tree)
+    share = 2 * len(listing.listed) / len(pictures)
+    if share >= LEAST:
+        return "paired"
+    named = [f"{name} ({part:.0%})" for name, part in nearest_layouts(tree, catalogue) if name != "paired"]
+    if named or listing.listed:
+        fits = f"; entries that find pairs: {', '.join(named[:5])}" if named else ""
+        raise ConfigError(
+            f"{tree.root}: {len(listing.listed)} of {len(pictures)} pictures are rainy ones with a clean partner where "
+            f"`unirain datasets paired` says{fits}; give the entry with --layout, or the folder that holds the two folders"
+        )
+    if _are_halves(tree, pictures):
+        raise ConfigError(
+            f"{tree.root}: the pictures hold two views of one scene side by side; give the clean one: --clean left or "
+            "--clean right"
+        )
+    return "photos"
+
+
+def _are_halves(tree: Tree, pictures: Sequence[str]) -> bool:
+    """Whether most of a few pictures show one scene twice."""
+    few = pictures[:: max(1, len(pictures) // LOOKED_AT)][:LOOKED_AT]
+    votes = [_shows_a_scene_twice(tree, path) for path in few]
+    return 2 * sum(votes) > len(votes)
+
+
+def _shows_a_scene_twice(tree: Tree, path: str) -> bool:
+    try:
+        pixels = read_rgb(tree.place(tree.picture(path)), max_pixels=10**8)
+    except (ItemError, OSError):
+        return False
+    if min(pixels.shape[:2]) < 32:  # too small to correlate
+        return False
+    left, right = (luma(to_float(half_of(pixels, side))) for side in ("left", "right"))
+    return phase_correlation(left, right).peak >= SAME_SCENE
