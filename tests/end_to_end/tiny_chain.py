@@ -46,7 +46,7 @@ MODELS = {
 
 
 def make_models(home: Path) -> None:
-    """All weights, as UNIRAIN_MODELS has them. The seeds are those of judges whose answers differ from pair to pair."""
+    """All weights, as UNIRAIN_MODELS has them. The judges' answers mean nothing: `accept_share` sets them thresholds."""
     make_blip(home / "blip")
     make_blip(home / "blip2", seed=1)
     make_clip(home / "clip")
@@ -81,15 +81,15 @@ def first_params(params):
         "sky": {"layout": "photos", "root": "here", "folder": "sky"},
     }
     params["encoder_models"] = ENCODERS
-    params["encoders"] = {
+    params["encoders"] |= {
         "captioner": "blip", "text_encoder": "clip", "image_encoder": "clip", "structure_side": 32,
     }  # fmt: skip
-    params["query_captions"] = {"form": "rewritten", "phrases": 3, "rewriter": "qwen"}
+    params["query_captions"] |= {"form": "rewritten", "phrases": 3, "rewriter": "qwen"}
     params["vector_store"] = {"engine": "memory"}
     params["retrieved_references"] |= {"keep_semantic": 4, "keep_visual": 3, "keep_structural": 3}
     params["judge_models"] = MODELS
-    params["vlm_votes"] = {
-        "judges": list(JUDGES), "accept_share": None, "early_stop": True, "ask_all_share": 0.0,
+    params["vlm_votes"] |= {
+        "judges": list(JUDGES), "accept_share": 0.75, "early_stop": True, "ask_all_share": 0.0,
     }  # fmt: skip
     for name in ("unfiltered", "test", "val"):
         params["rainrag_split"][name] |= {"per_type": 1, "per_scene": 1}
