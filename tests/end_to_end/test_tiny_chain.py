@@ -153,6 +153,10 @@ def test_the_report_tells_calls_and_operations_that_the_early_stop_saved(finishe
     }
     assert spared == lines["llava"]["saved"]
     assert 0 < lines["llava"]["flops_a_question"] * spared == report["flops_saved"]
+    operations = f"{report['flops_saved']:.3g}"
+    assert [
+        f"the early stop spared {spared} of {3 * N_PAIRS} questions, which are {operations} operations"
+    ] == report["notes"]
 
 
 def test_the_split_is_drawn_from_the_pairs_that_the_majority_accepts(finished):
