@@ -12,7 +12,7 @@ pytest.importorskip("open_clip")
 pytest.importorskip("sentencepiece")
 import torch  # noqa: E402
 
-from tests.distill.judges.tiny import PROMPT  # noqa: E402
+from tests.distill.judges.tiny import PROMPT, ROOT  # noqa: E402
 from tests.distill.tiny_models import (  # noqa: E402
     make_bert,
     make_blip,
@@ -22,6 +22,7 @@ from tests.distill.tiny_models import (  # noqa: E402
     make_mobilevlm,
     make_qwen,
 )
+from unirain_core.config.load import load_params  # noqa: E402
 from unirain_core.config.models import (  # noqa: E402
     Blip,
     InternVl,
@@ -32,13 +33,14 @@ from unirain_core.config.models import (  # noqa: E402
     SentenceEncoder,
 )
 from unirain_core.config.sections import JudgeName  # noqa: E402
-from unirain_core.distill.costs import Costed, Size, Tower, _sorted_by_use, cost_of, size_of  # noqa: E402
+from unirain_core.distill.costs import Costed, Size, Tower, _sorted_by_use, cost_of, forward_flops, size_of  # noqa: E402
 from unirain_core.distill.encoders.blip import BlipCaptioner  # noqa: E402
 from unirain_core.distill.encoders.keyphrases import KeyphraseCaptioner  # noqa: E402
 from unirain_core.distill.encoders.open_clip import OpenClipImage, OpenClipText  # noqa: E402
 from unirain_core.distill.encoders.open_clip import loaded as open_clip_loaded  # noqa: E402
 from unirain_core.distill.encoders.rewriter import RewritingCaptioner  # noqa: E402
 from unirain_core.distill.encoders.sentence import SentenceText  # noqa: E402
+from unirain_core.distill.judges.internvl import most_tiles  # noqa: E402
 from unirain_core.distill.judges.judge import Question  # noqa: E402
 from unirain_core.stages.judges import JUDGES, JudgeChoice, make_judge  # noqa: E402
 
@@ -215,3 +217,23 @@ def test_captions_cost_the_caption_their_phrases_and_the_sentence(tmp_path, monk
     assert costs[2].flops == costs[0].flops + 15 * costs[1].flops
     assert costs[3].flops == costs[2].flops + costs[4].flops
     assert costs[3].weight_bytes == costs[0].weight_bytes + costs[4].weight_bytes
+
+
+def test_params_of_the_paper_ask_the_two_cheapest_judges_first():
+    """Parameters and pictures of the published models; tiles and batch as in params."""
+    params = load_params(ROOT / "params.paper.yaml")
+    n_words, n_pictures = 200, 1 + params.retrieved_references.keep_structural
+    internvl: Any = params.judge_models["internvl"]
+    tiles = most_tiles(internvl.query_tiles) + (n_pictures - 1) * most_tiles(internvl.reference_tiles)
+    flops = {
+        "mobilevlm": forward_flops(2_540_000_000, n_words + 144 * n_pictures)
+        + forward_flops(304_000_000, 576 * n_pictures),
+        "internvl": forward_flops(6_980_000_000, n_words + 256 * tiles)
+        + forward_flops(304_000_000, 1024 * tiles),
+        "llava": forward_flops(6_530_000_000, n_words + 729 * n_pictures)
+        + forward_flops(428_000_000, 729 * n_pictures),
+    }
+    third = max(flops, key=flops.__getitem__)
+
+    assert third == params.vlm_votes.judges[-1]
+    assert flops["mobilevlm"] < flops["internvl"] < flops["llava"]

@@ -1,6 +1,7 @@
 """Rows are loaded by other processes while a device computes: the same results, and one bad row harms no other."""
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ class Loaded:
     output: type[Verdict] = Verdict
     device: Device = "gpu"
     batch: int | None = 4
+    room: int = 100
+    """Rows that fit into memory at once."""
 
     def key(self, row: int) -> str:
         return str(row)
@@ -45,19 +48,21 @@ class Loaded:
 
     def compute_loaded(self, batch: Sequence[int], loaded: Sequence[int]) -> list[Verdict]:
         with self.log.open("a") as file:
-            file.write(f"compute {os.getpid()}\n")
+            file.write(f"compute {os.getpid()} {len(batch)}\n")
+        if len(batch) > self.room:
+            raise MemoryError
         return [
             Verdict(pair_id=f"rows/{row:05d}", yes=value, no=0, abstained=0, verdict=True, calls=1)
             for row, value in zip(batch, loaded, strict=True)
         ]
 
 
-def computed(tmp_path, monkeypatch, loaders):
+def computed(tmp_path, monkeypatch, loaders, room=100):
     monkeypatch.setenv(LOADERS, str(loaders))
     home = tmp_path / str(loaders)
     home.mkdir()
     store = WorkStore(home=home, owner="rows")
-    results = finished_rows(Loaded(home / "log"), list(range(20)), store, LocalEngine(1))
+    results = finished_rows(Loaded(home / "log", room=room), list(range(20)), store, LocalEngine(1))
     return results, (home / "log").read_text().splitlines()
 
 
@@ -77,6 +82,22 @@ def test_other_processes_load_than_the_one_that_computes(tmp_path, monkeypatch):
 
     assert 1 == len(computing)
     assert loading - computing
+
+
+def test_a_batch_that_does_not_fit_is_halved_and_what_was_loaded_of_it_is_not_loaded_again(
+    tmp_path, monkeypatch
+):
+    alone, _ = computed(tmp_path, monkeypatch, 0)
+    helped, lines = computed(tmp_path, monkeypatch, 1, room=2)
+    loaded = Counter(line.split()[0] for line in lines if not line.startswith("compute"))
+    sizes = [int(line.split()[2]) for line in lines if line.startswith("compute")]
+
+    assert alone == helped
+    assert 4 == sizes[0]
+    assert {2} == {size for size in sizes if size > 1} - {4}
+    twice = {row for row, count in loaded.items() if count > 1}
+    assert "5" in twice  # the bad one and its neighbour are tried by themselves
+    assert 2 == len(twice)
 
 
 def test_without_the_variable_a_worker_loads_its_rows_itself(monkeypatch):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
+import torch
 
 from tests.engine.toys import Item, Toy, verdict
 from unirain_core.artefacts import tables
@@ -48,6 +49,19 @@ class Tight(Toy):
         return [verdict(row) for row in batch]
 
 
+@dataclass(frozen=True)
+class Lacking(Tight):
+    """As Tight, with any error."""
+
+    error: Exception = field(default_factory=MemoryError)
+
+    def compute(self, batch: Sequence[Item]) -> list[Verdict]:
+        self.sizes.append(len(batch))
+        if len(batch) > self.room:
+            raise self.error
+        return [verdict(row) for row in batch]
+
+
 def shard(rows=ITEMS):
     return Shard(tuple(row.value.to_bytes(16, "big") for row in rows), tuple(rows))
 
@@ -74,6 +88,34 @@ def test_a_batch_is_halved_when_memory_runs_out_and_stays_so_in_this_process(sto
     job.sizes.clear()
     Compute(job, store)(shard())
     assert [2] * 5 == job.sizes
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory"
+        ),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    ],
+    ids=repr,
+)
+def test_every_form_in_which_torch_says_that_memory_ran_out_halves_the_batch(store, error):
+    job = Lacking(batch=8, room=5, error=error)
+    outcome = Compute(job, store)(shard())
+
+    assert [8, 4, 4, 2] == job.sizes
+    assert [verdict(item) for item in ITEMS] == stored(store, outcome)
+
+
+def test_another_error_of_torch_halves_nothing(store):
+    job = Lacking(batch=8, room=5, error=RuntimeError("shapes cannot be multiplied"))
+    Compute(job, store)(shard())
+
+    assert [8, *[1] * 8, 2] == job.sizes
 
 
 def test_a_whole_shard_is_halved_too_and_its_bytes_are_the_same(store):

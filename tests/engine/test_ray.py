@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks import ray_faults
+from tests.engine.test_ahead import Loaded
 from tests.engine.toys import Item, Toy, verdict
 from unirain_core.artefacts.schemas import Verdict
+from unirain_core.engine.ahead import LOADERS
 from unirain_core.engine.jobs import Failed
 from unirain_core.engine.local import LocalEngine
 from unirain_core.engine.make import make_engine
@@ -58,6 +60,27 @@ def test_rows_that_fail_or_kill_their_worker_leave_as_with_the_local_engine(tmp_
 
     assert local == of_ray
     assert [7, 11] == [i for i, result in enumerate(of_ray) if isinstance(result, Failed)]
+
+
+@pytest.mark.slow
+def test_workers_of_a_cluster_have_others_load_for_them_as_those_of_this_machine_have(
+    tmp_path, own_cluster, monkeypatch
+):
+    local, _ = loading(tmp_path / "local", monkeypatch, 0, LocalEngine(1))
+    of_ray, lines = loading(tmp_path / "ray", monkeypatch, 1, make_engine())
+    computing = {line.split()[1] for line in lines if line.startswith("compute")}
+    others = {line.split()[1] for line in lines if not line.startswith("compute")} - computing
+
+    assert local == of_ray
+    assert others
+
+
+def loading(home, monkeypatch, n_loaders, engine):
+    monkeypatch.setenv(LOADERS, str(n_loaders))
+    home.mkdir()
+    store = WorkStore(home=home, owner="rows")
+    results = finished_rows(Loaded(home / "log"), list(range(20)), store, engine)
+    return results, (home / "log").read_text().splitlines()
 
 
 @pytest.mark.slow

@@ -358,6 +358,20 @@ def test_with_early_stop_a_judge_that_is_not_asked_has_no_row_and_the_verdicts_a
     assert len(early) < 9
 
 
+def test_of_stand_ins_the_report_says_that_their_operations_are_not_counted(project):
+    run(project, replace(JUDGES, early_stop=True, ask_all_share=0.0))
+    report = json.loads((project / "reports/vlm_votes.json").read_text())
+    spared = report["counts"]["questions_saved"]
+    (note,) = [note for note in report["notes"] if "early stop" in note]
+
+    assert note == (
+        f"the early stop spared {spared} of 9 questions; operations are not counted of {JUDGES.judges[2]} "
+        "(stand-in, or behind an endpoint)"
+    )
+    assert 0.0 == report["flops_saved"]
+    assert {None} == {line["flops_a_question"] for line in report["questions"]}
+
+
 def test_one_judge_works_as_three_do(project):
     votes, verdicts = run(project, VlmVotes(judges=JUDGES.judges[:1]))
 

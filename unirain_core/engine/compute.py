@@ -162,8 +162,14 @@ def _concerns_all(error: Exception) -> bool:
     return isinstance(error, UniRainError | _MiscountError)
 
 
+_LACKS = ("out of memory", "can't allocate memory", "ALLOC_FAILED")
+"""In the words of torch's RuntimeErrors: of CUDA itself, of main memory, of CUDA's libraries."""
+
+
 def _is_lack_of_memory(error: Exception) -> bool:
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"  # torch's is another
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch's is another
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _LACKS)
 
 
 def _note(key: bytes, error: Exception, outcome: Outcome) -> None:

@@ -23,6 +23,7 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 import unirain_core
+from unirain_core.engine.ahead import LOADERS
 from unirain_core.engine.edits import BEGAN, demand_unedited_file
 from unirain_core.engine.local import wanted_workers
 from unirain_core.engine.pools import Device
@@ -86,6 +87,7 @@ class RayPool(Generic[Task, Result]):
         self._deaths: Counter[int] = Counter()
         """Id of a task to the workers that died while they computed it."""
         self._n_wanted, self._counted, self._has_gpu = 1, -_COUNT_S, False
+        self._n_loaders = "0"
 
     @property
     def capacity(self) -> int:
@@ -149,6 +151,9 @@ class RayPool(Generic[Task, Result]):
             most = 1 if self._device == "server" else gpus or int(resources.get("CPU", 0))
             self._n_wanted = max(1, most)
             self._has_gpu = gpus > 0
+            # a worker with a GPU would wait for pictures: the cluster's cores are shared out among them
+            share = int(resources.get("CPU", 0)) // gpus if gpus else 0
+            self._n_loaders = os.environ.get(LOADERS, str(share))
         return self._n_wanted
 
     def _start(self) -> _Worker[Task]:
@@ -156,7 +161,7 @@ class RayPool(Generic[Task, Result]):
         if self._device == "server":
             needs = {"num_cpus": 0}
         # what a worker loads is a copy that was compared when it was sent: it is newer than the stage, and no edit
-        variables = {**dict.fromkeys(_THREADS, "1"), BEGAN: ""}
+        variables = {**dict.fromkeys(_THREADS, "1"), BEGAN: "", LOADERS: self._n_loaders}
         actor = ray.remote(_Actor).options(**needs, runtime_env={"env_vars": variables})
         worker: Any = actor.remote(self._function)
         return _Worker(worker, worker.begin.remote())

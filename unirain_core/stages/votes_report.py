@@ -52,7 +52,7 @@ def votes_report(
             **({} if unstable is None else {"unstable": unstable}),
         },
         reasons=failed,
-        notes=[*note(judges), *_failures(stage, failed), *_not_counted(saved)],
+        notes=[*note(judges), *_failures(stage, failed), *_spared(saved)],
         figures={
             "by_type": tally.by_group(votes, groups["rain_type"]),
             "by_dataset": tally.by_group(votes, groups["dataset"]),
@@ -95,12 +95,19 @@ def _saved(votes: voting.Votes, costs: Mapping[str, Cost | None]) -> list[_Saved
     return lines
 
 
-def _not_counted(lines: Sequence[_Saved]) -> list[str]:
-    """Of which judges questions were spared whose arithmetic nobody counts."""
-    judges = [line.judge for line in lines if line.saved and line.flops_a_question is None]
-    if not judges:
+def _spared(lines: Sequence[_Saved]) -> list[str]:
+    """What the early stop saved, in a sentence; none where it saved nothing."""
+    spared = sum(line.saved for line in lines)
+    if not spared:
         return []
-    return [f"flops_saved leaves out stand-ins and judges behind an endpoint: {', '.join(judges)}"]
+    flops = sum(line.flops_saved or 0.0 for line in lines)
+    sentence = f"the early stop spared {spared} of {spared + sum(line.asked for line in lines)} questions"
+    unknown = [line.judge for line in lines if line.saved and line.flops_a_question is None]
+    if unknown:
+        return [
+            f"{sentence}; operations are not counted of {', '.join(unknown)} (stand-in, or behind an endpoint)"
+        ]
+    return [f"{sentence}, which are {flops:.3g} operations"]
 
 
 def _failures(stage: str, failed: Counter[str]) -> list[str]:
