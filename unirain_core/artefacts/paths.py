@@ -20,6 +20,7 @@ CHECKPOINT = "data/checkpoints/{partition}"
 BENCHMARK_SCORES = "data/scores/benchmark/{partition}"
 BASELINE_SCORES = "data/scores/baseline/{partition}"
 TABLES = "data/tables"
+LEAKAGE = "data/pages/leakage"
 GALLERY = "data/pages/gallery"
 PICTURES = "data/pages/pictures"
 
