@@ -30,8 +30,7 @@ from unirain_core.distill.sightings import Pictures, near_words, sightings
 from unirain_core.imaging.codec import RgbImage, read_rgb, to_float
 from unirain_core.imaging.colour import luma
 from unirain_core.imaging.geometry import resize
-from unirain_core.imaging.near import as_hashes
-from unirain_core.imaging.views import N_WINDOWS, SMALL, detail
+from unirain_core.imaging.views import N_WINDOWS, SMALL, Octets, detail
 from unirain_core.standins.rain.compose import rain_over, scene_of
 from unirain_core.standins.rain.photos import SHIPPED
 
@@ -169,19 +168,22 @@ def found(looks: Sequence[Look], part: Sequence[int]) -> list[tuple[int, int, st
     pictures = Pictures(
         content=_ranks([seen.clean for seen in looks]),
         part=np.array(part, dtype=np.int32),
-        hashes=np.stack(
-            [np.frombuffer(seen.hashes, np.uint8).reshape(N_WINDOWS, 32) for seen in _distinct(looks)]
-        ),
-        small=np.stack(
-            [np.frombuffer(seen.small, np.uint8).reshape(SMALL, SMALL) for seen in _distinct(looks)]
-        ),
+        hashes=_stack([seen.hashes for seen in _distinct(looks)], N_WINDOWS, 32),
+        small=_stack([seen.small for seen in _distinct(looks)], SMALL, SMALL),
         sizes=np.array([(seen.height, seen.width) for seen in _distinct(looks)], dtype=np.int32),
     )
     rainy = _ranks([seen.rainy for seen in looks])
     pairs = Pairs(
-        part=pictures.part, picture=numbers, rainy=rainy, rain=as_hashes([seen.rain for seen in looks])
+        part=pictures.part,
+        picture=numbers,
+        rainy=rainy,
+        rain=_stack([seen.rain for seen in looks], N_WINDOWS, 32),
     )
     return [(pair, other, KINDS[kind]) for pair, other, kind, _ in sharing(pairs, sightings(pictures))]
+
+
+def _stack(octets: Sequence[bytes], rows: int, columns: int) -> Octets:
+    return np.frombuffer(b"".join(octets), np.uint8).reshape(-1, rows, columns)
 
 
 def _distinct(looks: Sequence[Look]) -> list[Look]:

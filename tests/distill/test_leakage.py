@@ -6,11 +6,11 @@ import pytest
 from unirain_core.distill.leakage import Pairs, leaks
 from unirain_core.distill.leakage_page import as_csv, into_training, page
 from unirain_core.distill.sightings import Match
-from unirain_core.imaging.views import mirrored
+from unirain_core.imaging.views import N_WINDOWS, mirrored
 
 RNG = np.random.default_rng(0)
-RAINS = RNG.integers(0, 2**64, (8, 4), dtype=np.uint64)
-"""Any two differ in about 128 bits."""
+RAINS = RNG.integers(0, 256, (8, N_WINDOWS, 32), dtype=np.uint8)
+"""Any two hashes differ in about 128 bits."""
 PARTS = [("bench", "test"), ("pool", "train")]
 
 
@@ -37,7 +37,7 @@ def counted(pairs, *matches):
         ("near", 1, 1, "re_rained"),
         ("cropped", 1, 0, "cropped"),
         ("cropped", 1, 1, "re_rained"),
-        ("mirrored", 1, mirrored(RAINS[0].view(np.uint8)).view(np.uint64), "mirrored"),
+        ("mirrored", 1, mirrored(RAINS[0]), "mirrored"),
         ("mirrored", 1, 0, "re_rained"),
     ],
 )
@@ -48,12 +48,24 @@ def test_the_kind_follows_from_the_clean_picture_and_the_rain(clean, rainy, rain
 
 
 def test_rain_that_moved_by_some_bits_is_the_same_rain():
-    moved = RAINS[0].copy()
-    moved[0] ^= np.uint64(2**60 - 1)
+    moved = RAINS[1].copy()
+    moved[0] = RAINS[0, 0]
+    moved[0, :7] ^= 255
 
     assert {("bench", "near"): 1, ("pool", "near"): 1} == counted(
         pool((0, 0, 0, 0), (1, 1, 1, moved)), Match(0, 1, "near", 0.9)
     )
+
+
+@pytest.mark.parametrize("window", range(N_WINDOWS))
+def test_the_rain_of_a_crop_is_the_rain_of_its_window(window):
+    cut = RAINS[1].copy()
+    cut[0] = RAINS[0, window]
+
+    for rows in (((0, 0, 0, 0), (1, 1, 1, cut)), ((0, 0, 0, cut), (1, 1, 1, 0))):
+        assert {("bench", "cropped"): 1, ("pool", "cropped"): 1} == counted(
+            pool(*rows), Match(0, 1, "cropped", 0.9)
+        )
 
 
 def test_a_pair_counts_once_as_the_plainest_copy_and_either_side_has_its_number():

@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 
 from unirain_core.distill.sightings import Match
-from unirain_core.imaging.near import Hashes, Ints
-from unirain_core.imaging.views import mirrored
+from unirain_core.imaging.near import Ints
+from unirain_core.imaging.views import Octets, mirrored
 
 KINDS = ("exact", "near", "cropped", "mirrored", "re_rained")
 """Of copies, the plainest first. `exact`: both pictures have the other's pixels; `near`, `cropped`, `mirrored`: the same rain over
@@ -30,8 +30,8 @@ class Pairs:
     """(N,) number of the pair's clean picture among those of `sightings.Pictures`."""
     rainy: Ints
     """(N,) number of the rainy picture's pixels."""
-    rain: Hashes
-    """(N, 4) hashes of what the rain adds."""
+    rain: Octets
+    """(N, N_WINDOWS, 32) hashes of what the rain adds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,10 +120,7 @@ def sharing(pairs: Pairs, matches: Iterable[Match]) -> Iterator[tuple[int, int, 
 
 def _closest(pairs: Pairs, pair: int, others: Ints, clean_kind: str) -> tuple[int, str]:
     """Of the pairs over a copy of the clean picture the one whose rain is nearest, and the kind of copy that it is."""
-    rain = pairs.rain[pair]
-    if clean_kind == "mirrored":
-        rain = mirrored(rain.view(np.uint8)).view(np.uint64)
-    bits = np.bitwise_count(pairs.rain[others] ^ rain).sum(axis=1, dtype=np.uint16)
+    bits = _rain_bits(pairs.rain[pair], pairs.rain[others], mirror=clean_kind == "mirrored")
     same = np.flatnonzero(pairs.rainy[others] == pairs.rainy[pair])
     if clean_kind == "exact" and len(same):
         return int(others[same[0]]), "exact"
@@ -131,3 +128,12 @@ def _closest(pairs: Pairs, pair: int, others: Ints, clean_kind: str) -> tuple[in
     if bits[nearest] > RAIN_BITS:
         return int(others[nearest]), "re_rained"
     return int(others[nearest]), "near" if clean_kind == "exact" else clean_kind
+
+
+def _rain_bits(rain: Octets, others: Octets, *, mirror: bool) -> Ints:
+    """Bits in which a window of one rain differs from the whole of each other, or the reverse: the fewest of all windows."""
+    ours = mirrored(rain) if mirror else rain
+    inside = np.bitwise_count(others[:, :1] ^ ours).sum(axis=2, dtype=np.int32)
+    outside = np.bitwise_count(others ^ ours[:1]).sum(axis=2, dtype=np.int32)
+    fewest: Ints = np.minimum(inside.min(axis=1), outside.min(axis=1))
+    return fewest

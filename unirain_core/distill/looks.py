@@ -11,8 +11,7 @@ from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
 from unirain_core.imaging.codec import RgbImage, UnreadableError, pixel_hash, read_rgb
 from unirain_core.imaging.geometry import half_of
-from unirain_core.imaging.hashes import rain_hash
-from unirain_core.imaging.views import views
+from unirain_core.imaging.views import rain_views, views
 
 MAX_PIXELS = 100_000_000
 """Larger pictures are left out and counted."""
@@ -37,9 +36,9 @@ class Look:
     rainy: str = ""
     """Hash of the decoded rainy picture."""
     rain: bytes = b""
-    """256-bit hash of what the rain adds."""
+    """Hashes of what the rain adds, of `imaging.views`."""
     hashes: bytes = b""
-    """Of `imaging.views`."""
+    """Of the clean picture, likewise."""
     small: bytes = b""
     """Likewise."""
 
@@ -95,7 +94,7 @@ def look(pair_id: str, rainy: RgbImage, clean: RgbImage) -> Look:
         width=seen.width,
         clean=pixel_hash(clean),
         rainy=pixel_hash(rainy),
-        rain=rain_hash(rainy, clean),
+        rain=rain_views(rainy, clean).tobytes(),
         hashes=seen.hashes.tobytes(),
         small=seen.small.tobytes(),
     )

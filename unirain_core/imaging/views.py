@@ -60,9 +60,18 @@ def views(image: RgbImage) -> Views:
     """Hashes and small copy of (H, W, 3) uint8."""
     grey = np.ascontiguousarray(luma(to_float(image)))
     height, width = grey.shape
-    hashes = [_hash(grey, box) for box in windows(height, width)]
     small = np.rint(np.clip(resampled(grey, SMALL, SMALL) * 255, 0, 255)).astype(np.uint8)
-    return Views(np.stack(hashes), small, height, width)
+    return Views(_hashes(grey), small, height, width)
+
+
+def rain_views(rainy: RgbImage, clean: RgbImage) -> Octets:
+    """(N_WINDOWS, 32) hashes of what the rain adds, as `imaging.hashes.rain_hash` for the whole.
+
+    Args:
+        rainy: (H, W, 3) uint8.
+        clean: the same shape.
+    """
+    return _hashes(np.ascontiguousarray(luma(to_float(rainy)) - luma(to_float(clean))))
 
 
 def mirrored(hashes: Octets) -> Octets:
@@ -106,6 +115,11 @@ def resampled(
     place = (box[0] * columns, box[1] * rows, box[2] * columns, box[3] * rows)
     picture = Image.fromarray(grey).resize((width, height), Image.Resampling.LANCZOS, box=place)
     return np.asarray(picture, dtype=np.float32)
+
+
+def _hashes(grey: NDArray[np.float32]) -> Octets:
+    """Of every window."""
+    return np.stack([_hash(grey, box) for box in windows(*grey.shape)])
 
 
 def _hash(grey: NDArray[np.float32], box: Box) -> Octets:

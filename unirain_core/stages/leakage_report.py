@@ -23,8 +23,7 @@ from unirain_core.distill.sightings import Pictures, flat, sightings
 from unirain_core.engine.jobs import Failed
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
-from unirain_core.imaging.near import as_hashes
-from unirain_core.imaging.views import N_WINDOWS, SMALL
+from unirain_core.imaging.views import N_WINDOWS, SMALL, Octets
 
 STAGE = "leakage_report"
 READS = (paths.RAW,)
@@ -71,9 +70,10 @@ def _looks(root: Path) -> Iterator[tuple[ManifestRow, Look | Failed]]:
 
 @dataclass(slots=True, eq=False)
 class _Pool:
-    """All pairs as they come: numbers and hashes in memory, small pictures in a file."""
+    """All pairs as they come: numbers and hashes of clean pictures in memory, the rest in files."""
 
-    file: BinaryIO
+    small: BinaryIO
+    rain: BinaryIO
     names: list[str] = field(default_factory=list)
     parts: dict[tuple[str, str], int] = field(default_factory=dict)
     sizes: list[tuple[int, int]] = field(default_factory=list)
@@ -85,7 +85,6 @@ class _Pool:
     _pictures: dict[tuple[int, int], int] = field(default_factory=dict)
     """Content and part to the picture's number."""
     _hashes: list[bytes] = field(default_factory=list)
-    _rain: list[bytes] = field(default_factory=list)
     _rows: list[tuple[int, int, int]] = field(default_factory=list)
     """Part, picture and rainy pixels of each pair."""
 
@@ -100,27 +99,32 @@ class _Pool:
         if content == len(self.sizes):
             self.sizes.append((look.height, look.width))
             self._hashes.append(look.hashes)
-            self.file.write(look.small)
+            self.small.write(look.small)
         picture = self._pictures.setdefault((content, part), len(self._pictures))
         self.names.append(row.pair_id)
-        self._rain.append(look.rain)
+        self.rain.write(look.rain)
         self._rows.append((part, picture, self._rainy.setdefault(look.rainy, len(self._rainy))))
 
     def pairs(self) -> Pairs:
         """All pairs."""
         part, picture, rainy = np.array(self._rows, dtype=np.int32).reshape(-1, 3).T
-        return Pairs(part=part, picture=picture, rainy=rainy, rain=as_hashes(self._rain))
+        rain = _mapped(self.rain, (len(self.names), N_WINDOWS, 32))
+        return Pairs(part=part, picture=picture, rainy=rainy, rain=rain)
 
     def pictures(self) -> Pictures:
         """The distinct clean pictures of each part."""
-        self.file.flush()
         n = len(self.sizes)
-        shape = (n, SMALL, SMALL)
-        small = np.memmap(self.file, np.uint8, "r", shape=shape) if n else np.empty(shape, np.uint8)
+        small = _mapped(self.small, (n, SMALL, SMALL))
         content, part = np.array(list(self._pictures), dtype=np.int32).reshape(-1, 2).T
         hashes = np.frombuffer(b"".join(self._hashes), np.uint8).reshape(n, N_WINDOWS, 32)
         sizes = np.array(self.sizes, dtype=np.int32).reshape(-1, 2)
         return Pictures(content=content, part=part, hashes=hashes, small=small, sizes=sizes)
+
+
+def _mapped(file: BinaryIO, shape: tuple[int, ...]) -> Octets:
+    """The content of a file as an array; an empty file cannot be mapped."""
+    file.flush()
+    return np.memmap(file, np.uint8, "r", shape=shape) if shape[0] else np.empty(shape, np.uint8)
 
 
 def _held_out(found: list[Leak]) -> int:
