@@ -41,10 +41,9 @@ def run(root: Path) -> None:
     Raises:
         ChangedInputError: a file is not the one that was listed; all others are looked at, and that work is kept.
     """
-    with (
-        tempfile.TemporaryFile() as file
-    ):  # of small pictures: a gigabyte for a million, which need not be in memory
-        pool = _Pool(file)
+    # a gigabyte of small pictures and a quarter of hashes for a million pairs, few of which are looked at again
+    with tempfile.TemporaryFile() as small, tempfile.TemporaryFile() as rain:
+        pool = _Pool(small, rain)
         for row, look in _looks(root):
             pool.take(row, look)
         logger.info("%s: %d pairs, %d distinct clean pictures", STAGE, len(pool.names), len(pool.sizes))
