@@ -49,6 +49,7 @@ def test_definitions_show_every_stage_and_load_nothing_heavy():
         "benchmark_scores/uniform": "benchmark",
         "baseline_scores/input": "benchmark",
         "benchmark_tables": "benchmark",
+        "leakage_report": "pages",
         "gallery": "pages",
         "pictures": "pages",
         "coverage": "pages",
