@@ -56,6 +56,11 @@ COMMANDS = {
         function="judge_figures",
         summary="Print how much good rain each judge and the majority keep, and how much planted rain they catch.",
     ),
+    "ablate": Command(
+        module="ablate",
+        function="ablate",
+        summary="Train small proxies on mixtures of the pool, and say which choice of data trains the best ones.",
+    ),
     "derain": Command(
         module="derain",
         function="derain",

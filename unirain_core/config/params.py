@@ -11,6 +11,7 @@ from unirain_core.config.models import EncoderModelSection, JudgeModelSection
 from unirain_core.config.sections import (
     BenchmarkScores,
     Coverage,
+    DataAblation,
     Encoders,
     Method,
     Pictures,
@@ -79,6 +80,7 @@ class Params:
     benchmark_scores: BenchmarkScores
     pictures: Pictures
     coverage: Coverage
+    data_ablation: DataAblation
 
     def __post_init__(self) -> None:
         _check_types(self)
