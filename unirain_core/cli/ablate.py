@@ -88,7 +88,8 @@ class _Study:
         sizes = {str(kind): params.data_ablation.pairs_per_type for kind in params.rain_types}
         chosen, left_out = mixtures(pairs, votes, sizes)
         if not chosen:
-            raise MissingInputError("no choice of data holds every rain type; add a dataset")
+            reasons = "; ".join(f"{name} {reason}" for name, reason in left_out.items())
+            raise MissingInputError(f"no choice of data holds every rain type: {reasons}")
         names = {name for mixture in chosen for name in mixture.pairs["pair_id"]}
         file = root / paths.VERIFIED / "pairs.parquet"
         rows = {row.pair_id: _split_row(row) for row in tables.read_some(file, Pair, "pair_id", names)}

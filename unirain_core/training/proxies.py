@@ -15,7 +15,7 @@ from unirain_core.training.task import Task
 
 ALGORITHM = "1"
 NETWORK = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0, shuffle=2)
-"""0.03 M parameters: a step on small crops takes tens of milliseconds on two cores."""
+"""19,135 parameters: what counts is the order of the mixtures, not the quality."""
 
 Rows = Mapping[RainType, tuple[SplitRow, ...]]
 
