@@ -25,6 +25,8 @@ CHECKPOINT = "tests/cli/test_remedies.py::test_readable_pictures_and_another_che
 CORPUS = "tests/cli/test_remedies.py::test_a_corpus_is_rendered_into_the_folder_that_the_message_asks_for"
 STAGES = "tests/stages/test_remedies.py::"
 SPLIT = f"{STAGES}test_a_split_of_an_empty_type_goes_on_with_more_data_or_without_the_type"
+UMAP = "tests/stages/test_coverage.py::test_umap_is_drawn_where_it_is_installed_and_asked_for"
+UMAP_OFF = "tests/stages/test_coverage.py::test_without_its_library_the_message_says_what_to_do_and_setting_the_param_helps"
 KINDS = (
     "tests/stages/test_training_split.py::test_sources_without_a_rain_type_are_named_and_both_remedies_help"
 )
@@ -277,6 +279,7 @@ EXECUTED: dict[str, dict[str, str]] = {
         "add data": SPLIT,
         "take '{}' out of rain_types": SPLIT,
     },
+    "stages.coverage": {"run `pip install umap-learn`": UMAP, "set coverage.umap to false": UMAP_OFF},
     "stages.training_split": {"name more sources": KINDS, "take {} out of rain_types": KINDS},
     "stages.named_benchmarks": {
         "correct its sources": NAMED,
@@ -374,9 +377,10 @@ UNEXECUTED: dict[str, dict[str, str]] = {
 
 NO_REMEDY = {
     ("distill.encoders.rewriter", "add nothing"),  # words to a language model
-    ("cli.commands", "Remove rain from photos of any size"),  # the help of a command, like the next three
+    ("cli.commands", "Remove rain from photos of any size"),  # the help of a command, like the next four
     ("cli.commands", "Run one stage of the pipeline"),
     ("cli.commands", "Send every training's journal to MLflow as far as it has not seen it"),
+    ("cli.commands", "Train small proxies on mixtures of the pool"),
     ("cli.commands", "put small pieces together"),
     ("cli.main", "train one network for four rain types"),  # the help of the whole command
     ("tracking.registry", "name = '{}'"),  # a filter of MLflow's
