@@ -20,11 +20,26 @@ Script = Callable[[int, str], str]
 class Endpoint:
     """What the server does, and what it was asked."""
 
-    def __init__(self, script: Script, template: str = KEPT, slow_s: float = 0.6, model: str = "") -> None:
-        """A script's words are those of `_Handler._answered`; any other one: a proper answer."""
+    def __init__(
+        self,
+        script: Script,
+        template: str = KEPT,
+        slow_s: float = 0.6,
+        model: str = "",
+        *,
+        shows_tokens: bool = False,
+    ) -> None:
+        """A script's words are those of `_Handler._answered`; any other one: a proper answer.
+
+        Args:
+            script: what to do with each request.
+            template: KEPT or MOVED.
+            slow_s: how long a slow answer takes.
+            model: the only one that it serves; empty: any.
+            shows_tokens: whether the prompt is shown as vLLM does, by its tokens, and not as llama.cpp does, as text.
+        """
         self.script, self.template, self.slow_s = script, template, slow_s
-        self.model = model
-        """The only model that it serves; empty: any."""
+        self.model, self.shows_tokens = model, shows_tokens
         self.n_requests = 0
         self.answered: Counter[str] = Counter()
         """How often each question got an answer that counts."""
@@ -83,10 +98,21 @@ class _Handler(BaseHTTPRequestHandler):
             self._hang_up()
         elif self.path.endswith("/chat/completions"):
             self._complete(body)
-        elif self.path == "/apply-template":
-            self._send(200, {"prompt": _rendered(json.loads(body)["messages"], self.endpoint.template)})
         else:
-            self._send(404, {})
+            self._show(json.loads(body))
+
+    def _show(self, asked: Mapping[str, Any]) -> None:
+        """The prompt of a question; as tokens, its letters."""
+        match self.path, self.endpoint.shows_tokens:
+            case "/apply-template", False:
+                self._send(200, {"prompt": _rendered(asked["messages"], self.endpoint.template)})
+            case "/tokenize", True:
+                text = _rendered(asked["messages"], self.endpoint.template)
+                self._send(200, {"tokens": [ord(letter) for letter in text]})
+            case "/detokenize", True:
+                self._send(200, {"prompt": "".join(map(chr, asked["tokens"]))})
+            case _:
+                self._send(404, {})
 
     def _complete(self, body: bytes) -> None:
         endpoint, question = self.endpoint, sha256(body).hexdigest()

@@ -137,9 +137,9 @@ def asked(n_questions: int, seed: int) -> Outcome:
         seed: of the pictures and of the faults.
     """
     script = Script(seed, dies_at=n_questions // 2)
-    endpoint = Endpoint(script, slow_s=1.5)
+    endpoint = Endpoint(script, slow_s=4.5)
     prompt = load_prompt(_PROMPT)
-    model = HttpJudge(model="m", revision="1", address=VARIABLE, batch=16, timeout_s=1.0, tries=4)
+    model = HttpJudge(model="m", revision="1", address=VARIABLE, batch=16, timeout_s=3.0, tries=4)
     begin = time.monotonic()
     with dying_server(endpoint, script.dies) as address:
         os.environ[VARIABLE] = address

@@ -27,6 +27,7 @@ def tiny_project(folder: Path) -> Path:
     shutil.copytree(ROOT / "prompts", folder / "prompts")
     (folder / "data/sample_corpus").mkdir(parents=True)
     shutil.copy(ROOT / "data/sample_corpus/.gitignore", folder / "data/sample_corpus")
+    shutil.copytree(ROOT / "labels", folder / "labels")
     yaml = YAML()
     params = yaml.load(ROOT / "params.yaml")
     params["sample_corpora"]["demo"] |= {"height": 96, "width": 144, "pairs_per_type": 16, "real_per_type": 3}

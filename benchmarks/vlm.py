@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ PEAKS = {"H100": 989e12, "H200": 989e12, "A100": 312e12}
 AIMS = {"vectors": 0.55, "votes": 0.40}
 PICTURE = (720, 1280)
 """Height and width of BDD100K, from which several of the paper's sets come."""
-N_PICTURES = 32
+N_PICTURES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,14 +170,12 @@ def _per_second(step: Callable[[], None], device: torch.device, seconds: float) 
 
 
 class _Loader:
-    """Pixels of one batch after the other, from processes that work ahead."""
+    """Pixels of one batch after the other, from processes that work ahead; 0: this one does it all."""
 
     def __init__(self, items: Items, batch: int, n_processes: int) -> None:
         self._items = items
-        self._loader = DataLoader(
-            items, batch_size=batch, num_workers=n_processes, collate_fn=list, multiprocessing_context="spawn",
-            prefetch_factor=3,
-        )  # fmt: skip
+        ahead = {"multiprocessing_context": "spawn", "prefetch_factor": 3} if n_processes else {}
+        self._loader = DataLoader(items, batch_size=batch, num_workers=n_processes, collate_fn=list, **ahead)  # type: ignore[arg-type]
 
     def __enter__(self) -> Callable[[], Tensor]:
         self._batches: Iterator[list[Any]] = iter(self._loader)
@@ -198,6 +197,7 @@ def _processor(name: str, side: int) -> Any:  # noqa: ANN401 (a class of transfo
     return kind(size=size, **crop)
 
 
+@cache
 def _jpeg(seed: int) -> bytes:
     """A picture with detail at several scales, as a camera would store it."""
     rng = np.random.default_rng(seed)

@@ -23,6 +23,9 @@ CAPTION_TOKENS = 30
 """A random model never stops by itself, so every caption has the longest length; a real one is about a third of it."""
 
 
+TINY_BATCH = 2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """One model, and what it is given for one item."""
@@ -72,7 +75,7 @@ def blip(tiny: bool) -> Shape:
     config = transformers.BlipConfig(text_config=text, vision_config=vision)
     make = partial(transformers.BlipForConditionalGeneration, config)
     return Shape(
-        name="captions (BLIP large)", make=make, processor="BlipImageProcessor", side=vision["image_size"], batch=64,
+        name="captions (BLIP large)", make=make, processor="BlipImageProcessor", side=vision["image_size"], batch=TINY_BATCH if tiny else 64,
         run=_caption,
     )  # fmt: skip
 
@@ -97,7 +100,7 @@ def clip(tiny: bool) -> Shape:
     make = partial(transformers.CLIPModel, config)
     return Shape(
         name="vectors (CLIPModel of ViT-L/14)", make=make, processor="CLIPImageProcessor", side=vision["image_size"],
-        batch=256, run=_vectors,
+        batch=TINY_BATCH if tiny else 256, run=_vectors,
     )  # fmt: skip
 
 
@@ -122,7 +125,7 @@ def internvl(tiny: bool) -> Shape:
     make = partial(transformers.InternVLForConditionalGeneration, config)
     return Shape(
         name="votes (InternVL2.5-8B)", make=make, processor="GotOcr2ImageProcessor", side=side, tiles=(3, 1, 1, 1),
-        tile_tokens=4 if tiny else 256, batch=4, run=_vote,
+        tile_tokens=4 if tiny else 256, batch=TINY_BATCH if tiny else 4, run=_vote,
     )  # fmt: skip
 
 
@@ -146,7 +149,7 @@ def llava(tiny: bool) -> Shape:
     side, patch = config.vision_config.image_size, config.vision_config.patch_size
     return Shape(
         name="votes (LLaVA-Interleave-7B)", make=make, processor="SiglipImageProcessor", side=side, tiles=(1, 1, 1, 1),
-        tile_tokens=(side // patch) ** 2, batch=4, run=_vote,
+        tile_tokens=(side // patch) ** 2, batch=TINY_BATCH if tiny else 4, run=_vote,
     )  # fmt: skip
 
 
@@ -165,7 +168,7 @@ def mobilevlm(tiny: bool) -> Shape:
     side, patch = config.vision["image_size"], config.vision["patch_size"]
     return Shape(
         name="votes (MobileVLM-3B)", make=partial(MobileVlmForCausalLM, config), processor="CLIPImageProcessor", side=side,
-        tiles=(1, 1, 1, 1), tile_tokens=((side // patch + 1) // 2) ** 2, batch=16, run=_vote_of_mobilevlm,
+        tiles=(1, 1, 1, 1), tile_tokens=((side // patch + 1) // 2) ** 2, batch=TINY_BATCH if tiny else 16, run=_vote_of_mobilevlm,
     )  # fmt: skip
 
 

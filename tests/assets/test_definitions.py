@@ -49,9 +49,11 @@ def test_definitions_show_every_stage_and_load_nothing_heavy():
         "benchmark_scores/uniform": "benchmark",
         "baseline_scores/input": "benchmark",
         "benchmark_tables": "benchmark",
+        "leakage_report": "pages",
         "gallery": "pages",
         "pictures": "pages",
         "coverage": "pages",
+        "judge_trust": "pages",
     }
     assert found["targets"] == sorted(found["groups"])
     assert (found["jobs"], found["sensors"]) == (["everything"], ["shell_runs"])

@@ -13,7 +13,7 @@ from unirain_core.artefacts import tables
 from unirain_core.artefacts.picture import Picture
 from unirain_core.artefacts.roots import Roots
 from unirain_core.config.sections import JudgeName
-from unirain_core.distill.ballots import Answer, answers_of, ballots, vote_job
+from unirain_core.distill.ballots import Answer, answers_of, ballots, blind_ballots, vote_job
 from unirain_core.distill.judges.judge import Question, Response, prompt_hash
 from unirain_core.distill.judging import with_votes
 from unirain_core.distill.rainy import Rainy
@@ -241,3 +241,22 @@ def test_a_window_in_which_no_question_could_be_asked_holds_abstentions_alone():
     assert [("set/a", 0.5, 0.0, "unreadable: a.png")] == answers.select(
         "pair_id", "p_yes", "mass", "reason"
     ).rows()
+
+
+def test_blind_references_are_drawn_by_seed_and_id_and_never_show_the_picture_itself():
+    asked = [rainy(f"{n}") for n in range(40)]
+    photos = {f"real/{n}": Picture("pool", f"{n}.png", None, f"hash of {n}") for n in range(6)}
+
+    def drawn(seed, rows=asked, count=3):
+        ((ballots_of_all),) = blind_ballots([rows], photos, count=count, seed=seed)
+        return {ballot.id: [picture.path for picture in ballot.references] for ballot in ballots_of_all}
+
+    first = drawn(0)
+    assert first == drawn(0)
+    assert first != drawn(1)
+    assert first["set/7"] == drawn(0, asked[7:8])["set/7"], "whatever else is asked"
+    assert {3} == {len(set(paths)) for paths in first.values()}
+    assert {f"{n}.png" for n in range(6)} == {path for paths in first.values() for path in paths}
+    itself = Rainy("real/2", "real", None, photos["real/2"])
+    assert all("2.png" not in drawn(seed, [itself])["real/2"] for seed in range(20))
+    assert 5 == len(drawn(0, [itself], count=9)["real/2"]), "as many as there are"

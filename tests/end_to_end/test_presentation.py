@@ -14,6 +14,7 @@ DVC = (sys.executable, "-m", "dvc")
 
 EDITS = {
     "distill/gallery.html": ("<body", "<!-- a remark --><body"),
+    "distill/trust/page.html": ("<body", "<!-- a remark --><body"),
     "artefacts/meanings.py": ("the file ends before the picture does", "the file is too short"),
     "sources/catalogue.yaml": ("name: ", "name: Our "),
     "stages/pictures.py": ("The rainy picture, what every method", "A rainy picture, what every method"),
@@ -52,6 +53,7 @@ def edit(folder, name):
     ("name", "shows"),
     [
         ("distill/gallery.html", {"gallery"}),
+        ("distill/trust/page.html", {"judge_trust"}),
         ("artefacts/meanings.py", {"gallery"}),
         ("sources/catalogue.yaml", set()),
         ("stages/pictures.py", {"pictures"}),
@@ -93,8 +95,10 @@ def test_new_words_everywhere_rewrite_the_pages_and_no_other_byte(project):
     gallery = (project / "data/pages/gallery/gallery.html").read_text(encoding="utf-8")
     pictures = (project / "data/pages/pictures/pictures.html").read_text(encoding="utf-8")
 
-    assert {ALWAYS, "gallery", "pictures"} == set(re.findall(r"^Running stage '([^']+)'", said, re.MULTILINE))
-    assert {"pages/gallery/gallery.html", "pages/pictures/pictures.html"} == {
+    assert {ALWAYS, "gallery", "judge_trust", "pictures"} == set(
+        re.findall(r"^Running stage '([^']+)'", said, re.MULTILINE)
+    )
+    assert {"pages/gallery/gallery.html", "pages/pictures/pictures.html", "pages/trust/trust.html"} == {
         name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
     }
     assert work.items() <= finished(project).items()

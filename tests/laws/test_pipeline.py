@@ -9,7 +9,7 @@ from pathlib import Path
 import grimp
 import pytest
 
-from unirain_core.artefacts.paths import PROMPT, common
+from unirain_core.artefacts.paths import LABELS, PROMPT, common
 from unirain_core.config.load import read_yaml
 from unirain_core.stages import ORDER
 
@@ -52,7 +52,7 @@ def test_the_stages_stand_in_their_order():
 
 
 def test_a_datum_never_flows_back():
-    written: set[str] = {"data/sample_corpus", PROMPT}  # a person writes the prompt
+    written: set[str] = {"data/sample_corpus", PROMPT, LABELS}  # a person writes prompt and labels
     for name in ORDER:
         stage = stage_module(name)
         assert set(stage.READS) <= written, f"{name} reads what no earlier stage wrote"
@@ -127,7 +127,15 @@ def test_a_stage_depends_on_all_code_that_it_needs_and_on_no_other(name):
 @pytest.mark.parametrize("name", ORDER)
 def test_only_what_shows_a_text_depends_on_it(name):
     """Pages show them; raw_datasets runs always, and says in its errors which layouts there are."""
-    texts = ("artefacts/meanings.py", "distill/gallery.html", "distill/gallery.py", "evaluation/pictures.py")
+    texts = (
+        "artefacts/meanings.py",
+        "distill/gallery.html",
+        "distill/gallery.py",
+        "distill/trust/conclusions.py",
+        "distill/trust/page.html",
+        "distill/trust/page.py",
+        "evaluation/pictures.py",
+    )
     shown = {f"unirain_core/{text}" for text in (*texts, "sources/catalogue.yaml")}
     needed = {file.relative_to(ROOT).as_posix() for file in needed_files(name)}
 

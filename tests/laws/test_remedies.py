@@ -25,6 +25,8 @@ CHECKPOINT = "tests/cli/test_remedies.py::test_readable_pictures_and_another_che
 CORPUS = "tests/cli/test_remedies.py::test_a_corpus_is_rendered_into_the_folder_that_the_message_asks_for"
 STAGES = "tests/stages/test_remedies.py::"
 SPLIT = f"{STAGES}test_a_split_of_an_empty_type_goes_on_with_more_data_or_without_the_type"
+UMAP = "tests/stages/test_coverage.py::test_umap_is_drawn_where_it_is_installed_and_asked_for"
+UMAP_OFF = "tests/stages/test_coverage.py::test_without_its_library_the_message_says_what_to_do_and_setting_the_param_helps"
 KINDS = (
     "tests/stages/test_training_split.py::test_sources_without_a_rain_type_are_named_and_both_remedies_help"
 )
@@ -155,12 +157,10 @@ EXECUTED: dict[str, dict[str, str]] = {
     },
     "distill.judges.any_vlm": {"lower keep_structural": SHORTER, "raise max_context": SHORTER},
     "distill.judges.http": {
-        "correct its section in params.yaml": f"{JUDGES}test_a_server_that_refuses_a_section_takes_it_when_it_is_corrected",
         "correct the address": STARTED,
         "let it give them": f"{JUDGES}test_a_server_that_gives_logprobs_after_all_is_taken",
         "run the same command": AGAIN,
         "set logprobs": f"{HTTP}test_where_params_allow_it_a_plain_no_counts_and_says_so",
-        "set prompt_check": f"{HTTP}test_a_server_that_does_not_show_its_prompt_needs_a_word_in_params",
         "start it": STARTED,
         "start it again": AGAIN,
     },
@@ -176,6 +176,14 @@ EXECUTED: dict[str, dict[str, str]] = {
         "lower keep_structural": f"{JUDGES}test_a_question_that_is_too_long_for_llava_fits_with_fewer_references"
     },
     "distill.judges.mobilevlm": {"use interleave": ONE_BY_ONE, "use several": ONE_BY_ONE},
+    "distill.judges.pieces": {
+        "add a tokenizer.json": "tests/distill/judges/test_pieces.py::test_a_tokenizer_json_is_read_in_place_of_such_a_token"
+    },
+    "distill.judges.server": {
+        "correct its section in params.yaml": f"{JUDGES}test_a_server_that_refuses_a_section_takes_it_when_it_is_corrected",
+        "set prompt_check": f"{HTTP}test_a_server_that_does_not_show_its_prompt_needs_a_word_in_params",
+        "set it to the key alone": f"{HTTP}test_a_key_that_no_header_can_hold_is_refused_without_being_shown",
+    },
     "distill.weights": {
         "put them into the folder that {} names": (
             f"{ENCODERS}test_weights_are_found_once_they_lie_in_the_folder_that_the_variable_names"
@@ -271,6 +279,7 @@ EXECUTED: dict[str, dict[str, str]] = {
         "add data": SPLIT,
         "take '{}' out of rain_types": SPLIT,
     },
+    "stages.coverage": {"run `pip install umap-learn`": UMAP, "set coverage.umap to false": UMAP_OFF},
     "stages.training_split": {"name more sources": KINDS, "take {} out of rain_types": KINDS},
     "stages.named_benchmarks": {
         "correct its sources": NAMED,
@@ -370,9 +379,10 @@ UNEXECUTED: dict[str, dict[str, str]] = {
 
 NO_REMEDY = {
     ("distill.encoders.rewriter", "add nothing"),  # words to a language model
-    ("cli.commands", "Remove rain from photos of any size"),  # the help of a command, like the next three
+    ("cli.commands", "Remove rain from photos of any size"),  # the help of a command, like the next four
     ("cli.commands", "Run one stage of the pipeline"),
     ("cli.commands", "Send every training's journal to MLflow as far as it has not seen it"),
+    ("cli.commands", "Train small proxies on mixtures of the pool"),
     ("cli.commands", "put small pieces together"),
     ("cli.main", "train one network for four rain types"),  # the help of the whole command
     ("tracking.registry", "name = '{}'"),  # a filter of MLflow's

@@ -11,6 +11,7 @@ from tests.engine.in_process import InProcess
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped, Score, SplitRow
 from unirain_core.config.sections import BenchmarkScores, Method, Network, Pictures, RainType, Variant
+from unirain_core.config.splits import Benchmark
 from unirain_core.errors import ChangedInputError, GateError, MissingArtefactError
 from unirain_core.evaluation import lpips
 from unirain_core.evaluation.metrics import METRICS
@@ -361,3 +362,33 @@ def test_a_picture_exchanged_after_the_split_is_never_scored(project):
 
     with pytest.raises(ChangedInputError, match=r"test_0_rainy\.png has changed since it was listed"):
         score_input(project)
+
+
+def test_two_named_test_sets_of_one_rain_type_are_two_columns_of_table_2(project):
+    """As RainDS-real RD and RDS, whose pictures all count as drops."""
+    clean = np.ascontiguousarray(data.astronaut()[64:128, :80])
+    sizes = {"rd": 3, "rds": 2}
+    for name, count in sizes.items():
+        rows = [pair(project, f"{name}/{n}", np.roll(clean, n, axis=1), "nrd") for n in range(count)]
+        tables.write(project / f"data/benchmarks/{name}.parquet", rows, SplitRow)
+    named = {name: Benchmark(sources=("set",)) for name in sizes}
+    baseline_scores.run(
+        project, methods=METHODS, benchmark_scores=BenchmarkScores(), benchmarks=named, partition="input"
+    )
+    benchmark_tables.run(project, variants={}, methods=METHODS, benchmarks=named, rain_types=TYPES)
+    measured = {
+        name: [row.value for row in read_scores(project, "baseline/input") if row.benchmark == name]
+        for name in sizes
+    }
+    figures = json.loads((project / "reports/benchmark_tables.json").read_text())["table2"]["input"]
+    text = (project / "data/tables/table2.md").read_text()
+
+    assert sizes == {name: len(values) for name, values in measured.items()}
+    for name, values in measured.items():
+        assert pytest.approx(np.mean(values), abs=1e-6) == figures[name]["psnr"]
+    assert (
+        pytest.approx(np.mean([np.mean(v) for v in measured.values()]), abs=1e-6)
+        == figures["average"]["psnr"]
+    )
+    assert "| method | rd | rds | average |" in text
+    assert "## rds" in (project / "data/tables/table1.md").read_text(), "by rain type as well"

@@ -18,6 +18,7 @@ from unirain_core.distill.judges.judge import Response
 from unirain_core.distill.labels import Label, append
 from unirain_core.engine import rows
 from unirain_core.engine.collect import collect
+from unirain_core.engine.pools import Device
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import GateError, SchemaError
 from unirain_core.imaging.codec import file_hash, read_rgb, write_png
@@ -410,7 +411,7 @@ class Scripted:
     steady: float
     prompt: str = ""
     version: str = "1"
-    device: str = "cpu"
+    device: Device = "cpu"
     batch: int = 4
 
     def judge(self, questions):

@@ -50,7 +50,7 @@ def audit(
     params = load_params(root / PARAMS)
     demand_names(params)
     sample = audit_sample.draw(root, pairs, seed)
-    candidates = judge_probes.candidates(root, params.vlm_votes.judges, params.judge_models)
+    candidates = judge_probes.candidates(root, params.vlm_votes, params.judge_models)
     store = WorkStore.at(root, judge_audit.NAME)
     n_questions = judge_audit.n_questions(candidates, sample)
     logger.info(

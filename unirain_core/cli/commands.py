@@ -71,6 +71,11 @@ COMMANDS = {
         function="export",
         summary="Write the pictures of a split into folders or shards, with a dataset card, terms and sources.",
     ),
+    "ablate": Command(
+        module="ablate",
+        function="ablate",
+        summary="Train small proxies on mixtures of the pool, and say which choice of data trains the best ones.",
+    ),
     "derain": Command(
         module="derain",
         function="derain",

@@ -9,11 +9,6 @@ from unirain_core.artefacts.schemas import Vote
 from unirain_core.distill.confusion import Outcome, lines
 from unirain_core.errors import MissingInputError
 from unirain_core.standins.rain.corpus import LEDGER
-from unirain_core.standins.rain.items import FAULTS
-
-GOOD = "good"
-NOT_JUDGED = frozenset({*FAULTS, "real"})
-"""Words of a ledger for pictures that the judges are not there to tell apart."""
 
 
 def judge_figures() -> None:
@@ -47,6 +42,8 @@ def judge_figures() -> None:
 
 def _labels(folder: Path) -> Mapping[str, tuple[str, str]]:
     """Pair_id to rain type and planted kind, empty for good rain; pairs with faults of integrity are left out."""
+    from unirain_core.standins.rain.ledger import GOOD, NOT_JUDGED  # loads pyarrow too
+
     ledgers = sorted(folder.glob(f"*/{LEDGER}"))
     if not ledgers:
         raise MissingInputError(

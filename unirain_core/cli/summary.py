@@ -67,6 +67,7 @@ def _next(root: Path) -> Sequence[str]:
         f"  {paths.TABLES}/    Table 1 as Markdown, LaTeX and CSV",
         f"  {paths.PICTURES}/pictures.html    rainy, restored by each method, clean, in a browser",
         f"  {paths.GALLERY}/gallery.html    every pair with its references, votes and reasons, in a browser",
+        f"  {paths.TRUST}/trust.html    how far the judges can be trusted, on pairs of known quality",
         "  unirain explain PAIR_ID    one pair's whole story",
         "  unirain judge-figures      how well the judges tell planted rain from good rain",
         "  make ui                    Dagster's graph of all this, and MLflow's runs",

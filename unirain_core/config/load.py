@@ -20,6 +20,7 @@ from unirain_core.config.sections import (
     Alignment,
     BenchmarkScores,
     Coverage,
+    DataAblation,
     Dataset,
     Draw,
     Encoders,
@@ -236,7 +237,7 @@ def _first(error: ValidationError) -> str:
 def _all_keys() -> set[str]:
     sections = (
         Params, SampleCorpus, RawDatasets, Dataset, VerifiedPairs, Alignment, *get_args(EncoderModel), Encoders,
-        QueryCaptions, VectorStore, RetrievedReferences, *get_args(JudgeModel), VlmVotes, RainragSplit, Draw, *TRAINING_SPLITS, Benchmark, *ARCHITECTURES, Strategy, Variant, Method, Training, BenchmarkScores, Pictures, Coverage, JudgeTrust,
+        QueryCaptions, VectorStore, RetrievedReferences, *get_args(JudgeModel), VlmVotes, RainragSplit, Draw, *TRAINING_SPLITS, Benchmark, *ARCHITECTURES, Strategy, Variant, Method, Training, BenchmarkScores, Pictures, Coverage, JudgeTrust, DataAblation,
     )  # fmt: skip
     keys: set[str] = set()
     for section in sections:

@@ -11,6 +11,7 @@ from unirain_core.config.models import EncoderModelSection, JudgeModelSection
 from unirain_core.config.sections import (
     BenchmarkScores,
     Coverage,
+    DataAblation,
     Encoders,
     JudgeTrust,
     Method,
@@ -81,6 +82,7 @@ class Params:
     pictures: Pictures
     judge_trust: JudgeTrust
     coverage: Coverage
+    data_ablation: DataAblation
 
     def __post_init__(self) -> None:
         _check_types(self)

@@ -434,3 +434,27 @@ class Coverage:
     """Pictures of each set that the maps show; the figures are of all."""
     umap: bool = False
     """Whether there is a map of UMAP too; its library is installed by `pip install umap-learn`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataAblation:
+    """`unirain ablate data`: proxies that are trained on mixtures of the pool (`training/proxies.py`)."""
+
+    steps: Annotated[int, Ge(2)] = 300
+    """Of a proxy."""
+    longer: Annotated[int, Ge(2), Le(1000)] = 4
+    """Some mixtures are trained so many times longer as well, to see whether the order of the proxies holds."""
+    mixtures_longer: Annotated[int, Ge(2), Le(100)] = 6
+    """How many; evenly spaced from the best proxy to the worst."""
+    seeds: Annotated[int, Ge(1), Le(100)] = 3
+    """Proxies of each mixture; the spread is theirs."""
+    pairs_per_type: Count = 24
+    """Pairs of each rain type in a mixture, or fewer where there are not so many."""
+    batch_per_type: Annotated[int, Ge(1), Le(4096)] = 2
+    """As in `training`."""
+    patch: Annotated[int, Ge(16), Le(4096)] = 48
+    """As in `training`."""
+    learning_rate: Annotated[float, Gt(0), Le(0.1)] = 3e-3
+    """As in `training`."""
+    val_pictures_per_type: Count = 4
+    """Pictures of `val` on which a proxy is measured."""

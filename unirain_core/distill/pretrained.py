@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,6 +12,10 @@ from torch import Tensor, nn
 
 from unirain_core.config.models import JudgePrecision
 from unirain_core.errors import ConfigError
+
+_WHOLE = [r"(?:.*\.)?(?:vision_tower|multi_modal_projector|mm_projector|vision_model|visual|lm_head)"]
+"""What keeps its 16 bits under int8 and nf4, as a pattern of names: what sees the pictures, under its names in the models that we
+know, and what scores the answer's first word."""
 
 
 class Loadable(Protocol):
@@ -96,18 +101,30 @@ def demand_complete(info: Mapping[str, Any], folder: Path) -> None:
 
 
 def _quantisation(precision: JudgePrecision) -> object | None:
+    """The library's setting for weights of 8 and 4 bits; None for the others.
+
+    Raises:
+        ConfigError: this machine cannot, or a package is missing.
+    """
     if precision not in ("int8", "nf4"):
         return None
     if device().type != "cuda":
         raise ConfigError(f"precision: {precision} needs a CUDA device; bfloat16 or float32 runs here")
+    missing = [name for name in ("accelerate", "bitsandbytes") if find_spec(name) is None]
+    if missing:
+        raise ConfigError(f"precision: {precision} needs `pip install {' '.join(missing)}`")
     from transformers import BitsAndBytesConfig
 
-    settings: object = BitsAndBytesConfig(load_in_8bit=True)
-    if precision == "nf4":
-        settings = BitsAndBytesConfig(
-            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
-        )
-    return settings
+    if precision == "int8":
+        int8: object = BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=_WHOLE)
+        return int8
+    nf4: object = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_compute_dtype=torch.bfloat16,
+        llm_int8_skip_modules=_WHOLE,
+    )
+    return nf4
 
 
 def tensors(folder: Path) -> Iterator[tuple[str, Tensor]]:

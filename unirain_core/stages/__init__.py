@@ -15,6 +15,7 @@ ORDER = (
     "benchmark_scores",
     "baseline_scores",
     "benchmark_tables",
+    "leakage_report",
     "gallery",
     "pictures",
     "judge_trust",

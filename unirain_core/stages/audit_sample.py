@@ -1,7 +1,9 @@
 """The pairs of an audit of the judges: a seeded draw, of pairs of known quality where there are any."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import heapq
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from unirain_core.artefacts import paths, tables
 from unirain_core.artefacts.schemas import Dropped
 from unirain_core.distill import labelled, rainy
 from unirain_core.distill.ballots import Ballot
+from unirain_core.distill.rainy import Rainy
 from unirain_core.distill.trust.truth import truths
 from unirain_core.engine.store import digest
 from unirain_core.errors import MissingInputError
@@ -24,7 +27,7 @@ class Sample:
 
     asked: Sequence[Ballot]
     rain_types: Mapping[str, str]
-    """Of these and other pairs."""
+    """Of these pairs."""
     truth: NDArray[np.bool_] | None
     """Whether each pair is good; None: that is not known of pairs of both kinds."""
     seed: int
@@ -38,24 +41,28 @@ def draw(root: Path, n_pairs: int, seed: int) -> Sample:
         MissingArtefactError: the judges have not voted yet.
     """
     without = {row.pair_id for row in tables.read(root / paths.VOTES / "dropped.parquet", Dropped)}
-    rain_types: dict[str, str] = {}
-    for batch in rainy.pairs(root, without):
-        rain_types |= {row.id: row.rain_type or "" for row in batch}
     known = truths([*labelled.of_people(root), *planted(root)]).of_pair
-    names = _drawn(rain_types.keys() & known.keys(), n_pairs, seed)
-    is_known = len({known[name].is_good for name in names}) == 2
+    rain_types = _drawn((row for row in _pairs(root, without) if row.id in known), n_pairs, seed)
+    is_known = len({known[name].is_good for name in rain_types}) == 2
     if not is_known:
-        names = _drawn(rain_types, n_pairs, seed)
-    if not names:
+        rain_types = _drawn(_pairs(root, without), n_pairs, seed)
+    if not rain_types:
         raise MissingInputError(
-            "no pair was judged; name datasets with pairs under raw_datasets in params.yaml"
+            "no pair was judged, so there is none to ask about; "
+            f"{paths.report('verified_pairs')} says what became of all pairs"
         )
     photos = {row.id: row.picture for batch in rainy.photos(root, without) for row in batch}
-    is_drawn = np.array([name in names for name in rain_types], dtype=np.bool_)
+    is_drawn = np.array([row.id in rain_types for row in _pairs(root, without)], dtype=np.bool_)
     asked = [ballot for batch in questions(root, without, photos, is_drawn) for ballot in batch]
     truth = np.array([known[ballot.id].is_good for ballot in asked], dtype=np.bool_) if is_known else None
     return Sample(asked=asked, rain_types=rain_types, truth=truth, seed=seed)
 
 
-def _drawn(names: Iterable[str], n_pairs: int, seed: int) -> set[str]:
-    return set(sorted(names, key=lambda name: digest(seed, name))[:n_pairs])
+def _pairs(root: Path, without: Container[str]) -> Iterator[Rainy]:
+    return chain.from_iterable(rainy.pairs(root, without))
+
+
+def _drawn(pairs: Iterable[Rainy], n_pairs: int, seed: int) -> dict[str, str]:
+    """Rain types of the pairs with the lowest hashes; of the others nothing is held in memory."""
+    drawn = heapq.nsmallest(n_pairs, pairs, key=lambda row: digest(seed, row.id))
+    return {row.id: row.rain_type or "" for row in drawn}

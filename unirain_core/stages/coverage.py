@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -99,12 +100,12 @@ def _maps(sets: Mapping[str, Vectors], *, with_umap: bool) -> dict[str, dict[str
 
 def _umap(vectors: Vectors) -> Vectors:
     try:
-        from umap import UMAP  # no requirement: it brings a compiler along
+        umap = import_module("umap")  # of no extra: few want it, and it brings a compiler along
     except ImportError:
         raise MissingInputError(
             "coverage.umap: the library 'umap' is not installed; run `pip install umap-learn`, or set coverage.umap to false"
         ) from None
-    reducer = UMAP(n_components=2, random_state=0, n_neighbors=min(15, len(vectors) - 1))
+    reducer = umap.UMAP(n_components=2, random_state=0, n_neighbors=min(15, len(vectors) - 1))
     return np.asarray(reducer.fit_transform(vectors), dtype=np.float64)
 
 

@@ -28,6 +28,7 @@ from unirain_core.distill.audit.measures import Audited, Line, Said, lines
 from unirain_core.distill.audit.questions import of_another_type, orders
 from unirain_core.distill.ballots import Answer, Ballot, CastVotes, answers_of, vote_job
 from unirain_core.distill.stand_ins import note
+from unirain_core.distill.trust.auroc import chance
 from unirain_core.engine.jobs import Failed
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
@@ -65,11 +66,23 @@ def audit(root: Path, candidates: Sequence[Candidate], sample: Sample) -> list[L
     summary = Report(
         stage=NAME,
         counts={"pairs": len(sample.asked), "of_known_quality": known},
-        notes=note(judges),
+        notes=[*note(judges), *notes(sample)],
         figures={"seed": sample.seed, "checks": [_written(line) for line in told]},
     )
     report.write(root / paths.report(NAME), summary)
     return told
+
+
+def notes(sample: Sample) -> list[str]:
+    """How much of an AUROC is chance, in a sentence; none where the quality of the pairs is not known."""
+    if sample.truth is None:
+        return []
+    n_good = int(sample.truth.sum())
+    n_faulty = len(sample.truth) - n_good
+    return [
+        f"{n_good} good and {n_faulty} faulty pairs: the AUROC of a judge that knows nothing lies within 0.5 +- "
+        f"{chance(n_good, n_faulty):.2f} in 19 of 20 samples of this size"
+    ]
 
 
 def n_questions(candidates: Sequence[Candidate], sample: Sample) -> int:

@@ -10,9 +10,10 @@ from unirain_core.artefacts.schemas import Vote
 from unirain_core.config.load import load_paraphrases, load_prompt
 from unirain_core.config.models import HttpJudge, JudgeModel, JudgePrecision
 from unirain_core.config.prompt import Paraphrases, Prompt
-from unirain_core.config.sections import JudgeName
+from unirain_core.config.sections import JudgeName, VlmVotes
 from unirain_core.distill.audit.aims import ENGINE, PARAPHRASE, PRECISION, SWAPPED, Check
 from unirain_core.distill.judges.judge import Judge
+from unirain_core.distill.judging import HALF
 from unirain_core.errors import MissingArtefactError
 from unirain_core.stages.judges import JudgeChoice, make_judge
 from unirain_core.stages.vote_questions import most_references
@@ -43,27 +44,33 @@ class Candidate:
     """Why a check cannot be made."""
 
 
-def candidates(
-    root: Path, judges: tuple[JudgeName, ...], judge_models: Mapping[str, JudgeModel]
-) -> list[Candidate]:
+def candidates(root: Path, params: VlmVotes, judge_models: Mapping[str, JudgeModel]) -> list[Candidate]:
     """The judges of params.
 
     Raises:
         MissingArtefactError: a judge has not voted yet, so that it has no threshold.
         WeightsUnavailableError: a judge's weights are not on this machine.
     """
-    file = root / paths.VOTES / "votes.parquet"
-    columns = tables.columns(file, Vote, ["judge", "threshold"]).unique("judge")
-    thresholds: dict[str, float] = dict(columns.iter_rows())
-    if set(judges) - thresholds.keys():
-        raise MissingArtefactError(f"{file} with votes of {', '.join(judges)}", "vlm_votes")
+    thresholds = _thresholds(root, params)
     told: list[Candidate] = []
-    for name in judges:
+    for name in params.judges:
         if name in judge_models:
             told.append(_model(root, name, judge_models, thresholds[name]))
         else:
             told.append(stand_in(name, partial(make_judge, JudgeChoice(name, None, None)), thresholds[name]))
     return told
+
+
+def _thresholds(root: Path, params: VlmVotes) -> dict[str, float]:
+    """Of every judge; with early stop one may have voted on photos alone, or where half decides on nothing."""
+    thresholds = dict.fromkeys(map(str, params.judges), HALF) if params.accept_share is None else {}
+    for name in ("photos", "votes"):
+        rows = tables.columns(root / paths.VOTES / f"{name}.parquet", Vote, ["judge", "threshold"])
+        thresholds |= dict(rows.unique().iter_rows())
+    lacking = sorted(set(params.judges) - thresholds.keys())
+    if lacking:
+        raise MissingArtefactError(f"{root / paths.VOTES} with votes of {', '.join(lacking)}", "vlm_votes")
+    return thresholds
 
 
 def stand_in(name: JudgeName, make: MakeJudge, threshold: float) -> Candidate:

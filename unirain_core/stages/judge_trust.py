@@ -75,9 +75,9 @@ def _findings(
 ) -> Findings:
     known = truths(labels)
     names = {label.pair_id for label in labels}
-    votes = _votes(root, names)
-    votes = votes.filter(is_drawn(votes["pair_id"]), pl.len().over("pair_id") == len(judges))
     rain_types = _rain_types(root, names)
+    votes = _votes(root, rain_types)
+    votes = votes.filter(is_drawn(votes["pair_id"]), pl.len().over("pair_id") == len(judges))
     ids = sorted(set(votes["pair_id"]))
     return findings(
         Ratings.of(votes, rain_types, known.of_pair, judges=judges, seed=params.seed),

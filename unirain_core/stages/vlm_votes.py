@@ -89,19 +89,21 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Heari
             poll.votes[is_open, number] = _numbers(answers.on_pairs, params.judges[number], threshold)
         _write(out, params.judges, asked, n_photos)
     failed = sum((one.answers.failed for one in asked), Counter[str]())
-    thresholds: dict[str, float] = {
-        judge: one.threshold for judge, one in zip(params.judges, asked, strict=True)
-    }
     unstable = sum(one.answers.unstable for one in asked) if params.flips_abstain else None
+    thresholds = _thresholds(params.judges, asked)
     summary = votes_report(hearing.stage, poll.votes, groups, is_drawn, failed, thresholds, costs, unstable)
     summary = with_plain_answers(summary, out / "votes.parquet")
     report.write(root / hearing.report, summary)
     logger.info("%s: %d of %d pairs kept", hearing.stage, summary.counts["kept"], len(poll.votes))
 
 
+def _thresholds(judges: Sequence[str], asked: Sequence["_Asked"]) -> dict[str, float]:
+    return {judge: one.threshold for judge, one in zip(judges, asked, strict=True)}
+
+
 def _write(out: Path, judges: Sequence[str], asked: Sequence["_Asked"], n_photos: int) -> None:
     """Write the tables of votes on photos and pairs, and of verdicts."""
-    thresholds = {judge: one.threshold for judge, one in zip(judges, asked, strict=True)}
+    thresholds = _thresholds(judges, asked)
     every_photo = [np.ones(n_photos, dtype=np.bool_)] * len(asked)
     with tables.writer(out / "photos.parquet", Vote) as table:
         for piece in votes_on_pairs([one.answers.on_photos for one in asked], every_photo, thresholds):

@@ -13,7 +13,6 @@ from tokenizers import Tokenizer, pre_tokenizers  # noqa: E402
 from tokenizers import models as tokenizer_models  # noqa: E402
 
 from tests.distill.encoders.test_pretrained_encoders import (  # noqa: E402, F401
-    CHAT,
     SETTINGS,
     Spoken,
     home,
@@ -21,6 +20,7 @@ from tests.distill.encoders.test_pretrained_encoders import (  # noqa: E402, F40
     pictures,
 )
 from tests.distill.judges.tiny import awake  # noqa: E402
+from tests.distill.tiny_models import CHAT  # noqa: E402
 from unirain_core.config.models import Blip, Rewriter  # noqa: E402
 from unirain_core.distill.encoders import rewriter  # noqa: E402
 from unirain_core.distill.encoders.blip import BlipCaptioner  # noqa: E402

@@ -11,13 +11,13 @@ pytest.importorskip("transformers")
 open_clip = pytest.importorskip("open_clip")
 from tests.distill.encoders.test_pretrained_encoders import (  # noqa: E402
     SETTINGS,
-    SHAPE,
     choice,
     home,  # noqa: F401
     models,  # noqa: F401
     pictures,
 )
 from tests.distill.judges.tiny import write_json  # noqa: E402
+from tests.distill.tiny_models import SHAPE  # noqa: E402
 from unirain_core.config.models import Blip, OpenClip  # noqa: E402
 from unirain_core.distill.encoders.blip import BlipCaptioner  # noqa: E402
 from unirain_core.distill.encoders.open_clip import OpenClipImage  # noqa: E402

@@ -13,35 +13,10 @@ from safetensors.torch import save_file  # noqa: E402
 from tokenizers import Tokenizer  # noqa: E402
 
 from tests.distill.judges.tiny import awake, write_json  # noqa: E402
+from tests.distill.tiny_models import AUTHORS, MOBILEVLM  # noqa: E402
 from unirain_core.distill.judges.internvl_names import configuration  # noqa: E402
 from unirain_core.distill.judges.mobilevlm_model import MobileVlmConfig, MobileVlmForCausalLM  # noqa: E402
 
-SIDE, PATCH = 28, 7
-AUTHORS: dict[str, Any] = {
-    "model_type": "internvl_chat",
-    "downsample_ratio": 0.5,
-    "vision_config": {
-        "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": SIDE,
-        "patch_size": PATCH, "qkv_bias": True, "qk_normalization": False, "norm_type": "layer_norm", "layer_norm_eps": 1e-6,
-        "hidden_act": "gelu",
-    },
-    "llm_config": {
-        "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
-        "max_position_embeddings": 2048, "rms_norm_eps": 1e-5, "rope_theta": 1e6,
-        "rope_scaling": {"type": "dynamic", "factor": 2.0},
-    },
-}  # fmt: skip
-"""InternVL2.5's config.json, small: 16 patches a tile, so that a picture is 4 tokens."""
-MOBILE: dict[str, Any] = {
-    "model_type": "mobilevlm", "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
-    "num_key_value_heads": 4, "rms_norm_eps": 1e-6, "max_position_embeddings": 2048, "bos_token_id": 1, "eos_token_id": 2,
-    "pad_token_id": 0, "tie_word_embeddings": False, "mm_projector_type": "ldpnet", "n_head": 16,
-    "vision": {
-        "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "image_size": 28,
-        "patch_size": 7, "projection_dim": 8,
-    },
-}  # fmt: skip
-"""MobileVLM's config.json, small, with a leftover of another program; a picture is 4 tokens."""
 _LEFTOVERS = ("model_type", "mm_projector_type", "n_head")
 
 
@@ -64,15 +39,15 @@ def make_internvl(folder: Path, tokenizer: Tokenizer, pad: str) -> None:
     fast(tokenizer, pad).save_pretrained(folder)
 
 
-def make_llava(folder: Path, tokenizer: Tokenizer, pad: str) -> None:
+def make_llava(folder: Path, tokenizer: Tokenizer, pad: str, width: int = 32) -> None:
     """LLaVA with SigLIP and Qwen2; a picture is 16 tokens."""
     config = transformers.LlavaConfig(
         vision_config={
-            "model_type": "siglip_vision_model", "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+            "model_type": "siglip_vision_model", "hidden_size": width, "intermediate_size": 2 * width, "num_hidden_layers": 2,
             "num_attention_heads": 2, "image_size": 28, "patch_size": 7, "vision_use_head": False,
         },
         text_config={
-            "model_type": "qwen2", "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+            "model_type": "qwen2", "hidden_size": width, "intermediate_size": 2 * width, "num_hidden_layers": 2,
             "num_attention_heads": 4, "num_key_value_heads": 4, "vocab_size": tokenizer.get_vocab_size(),
             "max_position_embeddings": 4096, "tie_word_embeddings": False,
         },
@@ -94,13 +69,14 @@ def make_processor(folder: Path, template: str) -> None:
     processor.save_pretrained(folder)
 
 
-def make_mobilevlm(folder: Path, pieces: bytes, n_tokens: int) -> None:
+def make_mobilevlm(folder: Path, pieces: bytes, n_tokens: int, width: int = 32) -> None:
     """MobileVLM as it is published, with a SentencePiece model."""
+    content = MOBILEVLM | {"hidden_size": width, "intermediate_size": 2 * width, "vocab_size": n_tokens}
     folder.mkdir()
     (folder / "tokenizer.model").write_bytes(pieces)
-    write_json(folder / "config.json", {**MOBILE, "vocab_size": n_tokens})
-    settings = {key: value for key, value in MOBILE.items() if key not in _LEFTOVERS}
-    model = awake(MobileVlmForCausalLM(MobileVlmConfig(**settings, vocab_size=n_tokens)))
+    write_json(folder / "config.json", content)
+    settings = {key: value for key, value in content.items() if key not in _LEFTOVERS}
+    model = awake(MobileVlmForCausalLM(MobileVlmConfig(**settings)))
     save_file(
         {name: tensor.contiguous() for name, tensor in model.state_dict().items()},
         folder / "model.safetensors",

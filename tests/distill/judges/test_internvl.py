@@ -1,5 +1,7 @@
 """InternVL2.5 as a judge, on tiny models in both forms: the native one, and that of the authors."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ ensure_torchvision()
 pytest.importorskip("transformers")
 from safetensors.torch import save_file  # noqa: E402
 
-from tests.distill.judges.tiny import PROMPT  # noqa: E402
+from tests.distill.judges.tiny import PROMPT, write_json  # noqa: E402
 from tests.distill.tiny_models import make_internvl  # noqa: E402
 from unirain_core.config.models import InternVl  # noqa: E402
 from unirain_core.distill.judges.internvl import InternVlModel, internvl_judge  # noqa: E402
@@ -61,6 +63,17 @@ def test_two_references_that_change_places_move_the_scores(folders):
     swapped = Question(question.query, [b, a, c])
 
     assert (model.logits([question]) - model.logits([swapped])).abs().max() > 1e-3
+
+
+def test_a_configuration_that_is_silent_on_ties_leaves_the_last_layer_as_it_was_published(folders, tmp_path):
+    expected = InternVlModel(folders["native"], section(), PROMPT).logits(QUESTIONS)
+    for file in folders["native"].iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    config = json.loads((tmp_path / "config.json").read_text())
+    del config["tie_word_embeddings"], config["text_config"]["tie_word_embeddings"]
+    write_json(tmp_path / "config.json", config)
+
+    torch.testing.assert_close(InternVlModel(tmp_path, section(), PROMPT).logits(QUESTIONS), expected)
 
 
 def test_a_weight_that_is_missing_is_named(folders, tmp_path):

@@ -16,11 +16,11 @@ from tests.distill.judges.authors_internvl import drawn  # noqa: E402
 from tests.distill.judges.golden_models import authors_configuration, fast  # noqa: E402
 from tests.distill.judges.test_internvl import QUESTIONS, section  # noqa: E402
 from tests.distill.judges.tiny import PROMPT, byte_pairs, write_json  # noqa: E402
+from tests.distill.tiny_models import INTERNVL_SPECIAL  # noqa: E402
 from unirain_core.distill.judges.internvl import InternVlModel, internvl_judge  # noqa: E402
 from unirain_core.distill.judges.tokens import spelled  # noqa: E402
 from unirain_core.errors import ConfigError  # noqa: E402
 
-SPECIAL = ["<s>", "</s>", "<unk>", "<|im_start|>", "<|im_end|>", "<img>", "</img>", "<IMG_CONTEXT>"]
 SHORT = 64
 """Tokens after which the places of the language model turn more slowly; each of our questions is longer."""
 
@@ -29,7 +29,7 @@ SHORT = 64
 def authors(request, tmp_path_factory):
     """The authors' model, and a folder with its checkpoint."""
     folder = tmp_path_factory.mktemp("names") / "authors"
-    tokenizer = byte_pairs(SPECIAL)
+    tokenizer = byte_pairs(INTERNVL_SPECIAL)
     content = authors_configuration(tokenizer.get_vocab_size())
     content["llm_config"]["max_position_embeddings"] = request.param
     model = drawn(content)
@@ -73,7 +73,7 @@ def test_a_question_beyond_the_places_of_the_language_model_is_refused(authors, 
     places = json.loads((folder / "config.json").read_text())["llm_config"]["max_position_embeddings"]
 
     with pytest.raises(ConfigError, match=f"and the model reads {places}; lower query_tiles"):
-        internvl_judge("internvl", section(weights="authors", reference_tiles=12), PROMPT, 30)
+        internvl_judge("internvl", section(weights="authors", reference_tiles=12), PROMPT, 60)
 
 
 @pytest.mark.parametrize("name", ["mlp1.4.weight", "language_model.model.layers.2.attention.wo.weight"])

@@ -6,7 +6,7 @@ import pytest
 
 spm = pytest.importorskip("sentencepiece")
 
-from tests.distill.judges.tiny import PROMPT, WORDS, write_json  # noqa: E402
+from tests.distill.judges.tiny import PROMPT, WORDS, byte_pairs, write_json  # noqa: E402
 from unirain_core.distill.judges.internvl import TEMPLATE, load_tokenizer  # noqa: E402
 from unirain_core.distill.judges.pieces import PieceTokenizer  # noqa: E402
 from unirain_core.distill.prompt import written  # noqa: E402
@@ -104,6 +104,20 @@ def test_a_token_that_would_take_the_spaces_beside_it_is_refused(folder, tmp_pat
 
     with pytest.raises(ConfigError, match=r"<img> takes the spaces beside it.*lstrip and rstrip as false"):
         PieceTokenizer(tmp_path)
+
+
+def test_a_tokenizer_json_is_read_in_place_of_such_a_token(folder, tmp_path):
+    pytest.importorskip("transformers")
+    (tmp_path / "tokenizer.model").write_bytes((folder / "tokenizer.model").read_bytes())
+    write_json(
+        tmp_path / "tokenizer_config.json",
+        {"added_tokens_decoder": {"0": described("<s>") | {"rstrip": True}}},
+    )
+    with pytest.raises(ConfigError, match=r"or add a tokenizer\.json"):
+        load_tokenizer(tmp_path)
+    byte_pairs(["<s>"]).save(str(tmp_path / "tokenizer.json"))
+
+    assert 0 == load_tokenizer(tmp_path).convert_tokens_to_ids("<s>")
 
 
 def test_a_folder_without_any_tokenizer_says_which_file_is_meant(tmp_path):

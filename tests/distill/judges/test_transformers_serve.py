@@ -34,7 +34,6 @@ pytestmark = [
     pytest.mark.skipif(bool(MISSING), reason=f"`transformers serve` needs {', '.join(MISSING)}"),
 ]
 SERVE = "from transformers.cli.transformers import main; main()"
-SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<image>"]
 
 
 def make_environment(home):
@@ -53,8 +52,9 @@ def make_model(folder):
     """A tiny LLaVA that mostly says yes or no."""
     from tests.distill.judges.golden_models import make_llava, make_processor
     from tests.distill.judges.test_any_vlm import INTERLEAVED
+    from tests.distill.tiny_models import LLAVA_SPECIAL
 
-    make_llava(folder, byte_pairs(SPECIAL), pad="<|endoftext|>")
+    make_llava(folder, byte_pairs(LLAVA_SPECIAL), pad="<|endoftext|>")
     make_processor(folder, INTERLEAVED)
     model = transformers.LlavaForConditionalGeneration.from_pretrained(folder)
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)

@@ -1,5 +1,6 @@
 """Judges against known quality: hand-counted figures on a pool of eight pairs."""
 
+import json
 import math
 
 import numpy as np
@@ -10,6 +11,7 @@ from unirain_core.distill.confusion import MAJORITY
 from unirain_core.distill.labels import Label
 from unirain_core.distill.trust import conclusions, lines, page
 from unirain_core.distill.trust.acceptance import acceptances
+from unirain_core.distill.trust.calibrated import calibrated
 from unirain_core.distill.trust.findings import Labelled, findings
 from unirain_core.distill.trust.quality import qualities
 from unirain_core.distill.trust.ratings import Ratings, raters
@@ -29,7 +31,7 @@ TRUTH = {
     "two/5": SNOW, "two/6": SNOW, "two/7": LINES, "two/8": LINES,
 }  # fmt: skip
 TYPES = {name: "drs" if int(name[-1]) % 2 else "nrd" for name in TRUTH}
-SAID = {
+SAID: dict[str, list[bool | None]] = {
     "x": [True, True, True, False, False, False, True, False],
     "y": [True, True, False, True, False, True, False, False],
     "z": [True, False, True, True, True, False, True, None],
@@ -52,7 +54,9 @@ def ratings(said=SAID, truth=TRUTH, seed=0):
 
 def line(rater, by="all", group="all", said=SAID):
     (found,) = (
-        one for one in qualities(ratings(said)) if (one.rater, one.by, one.group) == (rater, by, group)
+        one
+        for one in qualities(ratings(said), calibrated(ratings(said), 5), 5)
+        if (one.rater, one.by, one.group) == (rater, by, group)
     )
     return found
 
@@ -190,6 +194,24 @@ def test_calibration_is_measured_on_pairs_that_the_scaling_did_not_see():
     assert 4 == sum(part.pairs for part in one.before) == sum(part.pairs for part in one.after)
 
 
+def test_the_calibration_error_of_a_group_is_of_its_held_out_pairs_and_of_all_that_of_the_diagram():
+    found = of_everything()
+    of_group = {(one.rater, one.group): one for one in found.qualities}
+    of = ratings()
+    held_out = of.ids[4:]
+    drs = [name for name in held_out if TYPES[name] == "drs"]
+    x = dict(zip(TRUTH, SAID["x"], strict=True))
+    error = {}
+    for said in (True, False):
+        good = [TRUTH[name].is_good for name in drs if x[name] is said]
+        error[said] = abs(sum(good) - len(good) * (0.8 if said else 0.3))
+
+    assert sum(error.values()) / len(drs) == pytest.approx(of_group["x", "drs"].ece_before)
+    for one in found.calibration:
+        whole = of_group[one.rater, "all"]
+        assert (one.ece_before, one.ece_after) == (whole.ece_before, whole.ece_after)
+
+
 def test_another_seed_draws_another_half():
     assert sorted(ratings(seed=0).ids) == sorted(ratings(seed=1).ids)
     assert ratings(seed=0).ids != ratings(seed=1).ids
@@ -201,7 +223,7 @@ def test_few_labels_or_labels_of_one_kind_give_a_page_and_a_report(truth):
     html = page.page(found, found.conclusions)
 
     assert f"on {len(truth)} pairs of known quality" in html
-    assert len(truth) == lines.figures(found)["majority_against_best"]["pairs"]
+    assert len(truth) == json.loads(json.dumps(lines.figures(found)))["majority_against_best"]["pairs"]
     assert "nan" not in html.lower().replace("nance", "")
 
 
@@ -219,6 +241,16 @@ def test_the_page_says_first_how_many_labels_whose_and_what_follows():
     assert "<li>The majority is 12.5 points better than its best judge, x" in text
     assert "which chance alone may explain" in text
     assert "http" not in html
+
+
+def test_every_line_of_a_table_has_as_many_cells_as_its_head():
+    html = page.page(of_everything(), [])
+    tables = html.split("<table>")[1:]
+
+    assert 7 == len(tables)
+    for table in tables:
+        lines = table.partition("</table>")[0].split("</tr>")[:-1]
+        assert 1 == len({line.count("<td") + line.count("<th>") for line in lines}), table
 
 
 def compared(**changes):

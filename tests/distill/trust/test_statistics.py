@@ -11,7 +11,7 @@ from sklearn import metrics
 from sklearn.calibration import calibration_curve
 
 from unirain_core.distill.trust import independence, platt
-from unirain_core.distill.trust.auroc import auroc
+from unirain_core.distill.trust.auroc import auroc, chance
 from unirain_core.distill.trust.coverage import risk_at
 from unirain_core.distill.trust.intervals import Share
 from unirain_core.distill.trust.kappa import kappa
@@ -31,16 +31,14 @@ def drawn(seed, n=60):
 class TestShare:
     def test_by_hand(self):
         """Newcombe 1998: 81 of 263 gives 0.2553 to 0.3662."""
-        assert (pytest.approx(0.2553, abs=5e-5), pytest.approx(0.3662, abs=5e-5)) == Share(81, 263).interval()
+        assert [0.2553, 0.3662] == pytest.approx([*Share(81, 263).interval()], abs=5e-5)
 
     @given(st.integers(1, 400), st.data())
     def test_as_scipy(self, n, data):
         k = data.draw(st.integers(0, n))
         expected = stats.binomtest(k, n).proportion_ci(method="wilson")
 
-        assert (pytest.approx(expected.low, abs=1e-9), pytest.approx(expected.high, abs=1e-9)) == Share(
-            k, n
-        ).interval()
+        assert [expected.low, expected.high] == pytest.approx([*Share(k, n).interval()], abs=1e-9)
 
     def test_of_nothing_is_known_nothing(self):
         assert (None, (0.0, 1.0)) == (Share(0, 0).value, Share(0, 0).interval())
@@ -59,10 +57,19 @@ class TestAuroc:
         p, good = drawn(seed)
         assume(0 < good.sum() < len(good))
 
-        assert 1.0 == pytest.approx(auroc(p, good) + auroc(-p, good))
+        assert 1.0 == pytest.approx(np.sum([auroc(p, good), auroc(-p, good)]))
 
     def test_needs_both_kinds(self):
         assert auroc(np.array([0.1, 0.2]), np.array([True, True])) is None
+
+    def test_chance_is_as_wide_as_scores_that_know_nothing_spread(self):
+        rng = np.random.default_rng(0)
+        good = np.arange(60) < 40
+        drawn_by_chance = [auroc(rng.random(60), good) for _ in range(4000)]
+
+        assert 0.95 == pytest.approx(
+            np.mean(np.abs(np.array(drawn_by_chance) - 0.5) <= chance(40, 20)), abs=0.015
+        )
 
 
 class TestPlatt:
@@ -157,6 +164,7 @@ class TestIndependence:
         wrong = np.repeat(np.array([[1], [0], [0], [1], [0]], dtype=bool), 3, axis=1)
         rho = independence.mean_correlation(independence.error_correlations(wrong))
 
+        assert rho is not None
         assert 1.0 == pytest.approx(independence.effective_votes(3, rho))
 
 

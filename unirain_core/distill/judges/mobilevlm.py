@@ -1,4 +1,4 @@
-"""MobileVLM-3B as a judge. The paper names it; its reference [43] is another model (`docs/paper.md`).
+"""MobileVLM-3B as a judge. The paper names it; its reference [43] is another model (`docs/distil.md`).
 
 It was trained on single pictures. Its published code takes several in one prompt, so Eq. (4) can be asked as it is written.
 """

@@ -1,5 +1,7 @@
 """How well a score ranks good pairs above faulty ones, whatever the threshold."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +26,15 @@ def auroc(scores: NDArray[np.float64], is_good: NDArray[np.bool_]) -> float | No
     ranks = _mid_ranks(scores)
     wins = ranks[is_good].sum() - n_good * (n_good + 1) / 2
     return float(wins / (n_good * n_faulty))
+
+
+def chance(n_good: int, n_faulty: int) -> float:
+    """How far the AUROC of a score that knows nothing lies from 0.5 in 19 of 20 draws (Mann and Whitney 1947).
+
+    >>> round(chance(75, 25), 2)
+    0.13
+    """
+    return 1.96 * math.sqrt((n_good + n_faulty + 1) / (12 * n_good * n_faulty))
 
 
 def _mid_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from unirain_core.distill.trust import platt
 from unirain_core.distill.trust.platt import Platt
 from unirain_core.distill.trust.ratings import Rater, Ratings
 from unirain_core.distill.trust.reliability import Bin, bins, expected_calibration_error
+from unirain_core.distill.voting import Flags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +42,31 @@ def calibrated(ratings: Ratings, n_bins: int) -> list[Calibrated]:
 
 
 def _of_rater(ratings: Ratings, rater: Rater, n_bins: int) -> Calibrated:
-    is_first = np.arange(len(ratings.ids)) < len(ratings.ids) // 2
-    first, second = rater.answers & is_first, rater.answers & ~is_first
+    first = rater.answers & ~is_held_out(ratings)
     scaling = platt.fit(rater.p_yes[first], ratings.is_good[first])
-    p_yes, is_good = rater.p_yes[second], ratings.is_good[second]
+    before, after = bins_of(ratings, rater, scaling, is_held_out(ratings), n_bins)
+    held_out = sum(one.pairs for one in before)
     return Calibrated(
         rater=rater.name,
         fitted_on=int(first.sum()),
-        held_out=int(second.sum()),
+        held_out=held_out,
         scaling=scaling,
-        before=bins(p_yes, is_good, n_bins),
-        after=bins(scaling(p_yes), is_good, n_bins),
+        before=before,
+        after=after,
     )
+
+
+def is_held_out(ratings: Ratings) -> Flags:
+    """Which pairs the scaling does not see: the second half."""
+    n_pairs = len(ratings.ids)
+    held_out: Flags = np.arange(n_pairs) >= n_pairs // 2
+    return held_out
+
+
+def bins_of(
+    ratings: Ratings, rater: Rater, scaling: Platt, is_inside: Flags, n_bins: int
+) -> tuple[list[Bin], list[Bin]]:
+    """A rater's bins before and after the scaling, on the held-out pairs of some group."""
+    is_told = rater.answers & is_held_out(ratings) & is_inside
+    p_yes, is_good = rater.p_yes[is_told], ratings.is_good[is_told]
+    return bins(p_yes, is_good, n_bins), bins(scaling(p_yes), is_good, n_bins)

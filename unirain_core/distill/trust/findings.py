@@ -94,7 +94,7 @@ def findings(
         pairs=len(ratings.ids),
         good=int(ratings.is_good.sum()),
         left_out=left_out,
-        qualities=qualities(ratings),
+        qualities=qualities(ratings, calibration, n_bins),
         calibration=calibration,
         independence=independence,
         comparison=comparison,

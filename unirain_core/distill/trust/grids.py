@@ -31,7 +31,8 @@ def quality(findings: Findings, by: str) -> str:
             cells = [escape(one.rater), _share(one.precision), _share(one.recall)]
             cells = cells if by == ALL else [escape(one.group), *cells]
             cells += [_share(one.kept)] if has_kept else []
-            rows.append(_row(one.rater, [*cells, number(one.auroc)]))
+            errors = f"{number(one.ece_before)}, {number(one.ece_after)}"
+            rows.append(_row(one.rater, [*cells, number(one.auroc), errors]))
     heads = [
         "" if by == ALL else by,
         "rater",
@@ -39,6 +40,7 @@ def quality(findings: Findings, by: str) -> str:
         "recall",
         "good pairs kept" if has_kept else "",
         "AUROC",
+        "ECE, scaled",
     ]
     return _table([head for head in heads if head], rows)
 

@@ -58,7 +58,7 @@ def _qualities(findings: Findings) -> list[Line]:
     for one in findings.qualities:
         line: Line = {"judge": one.rater, "by": one.by, "group": one.group, "pairs": one.pairs}
         line |= _share("precision", one.precision) | _share("recall", one.recall) | _share("kept", one.kept)
-        lines.append({**line, "auroc": one.auroc})
+        lines.append({**line, "auroc": one.auroc, "ece_before": one.ece_before, "ece_after": one.ece_after})
     return lines
 
 

@@ -17,7 +17,7 @@ _KISH = (
 _QUALITY = (
     "Precision: of the pairs that a rater rejects, the share that is faulty. Recall: of the faulty pairs, the share that it rejects. "
     "An abstention does not accept, so it counts as a rejection. In brackets stands Wilson's interval at 95 %. AUROC: how often "
-    "a good pair gets a higher p_yes than a faulty one; 0.5 is chance."
+    "a good pair gets a higher p_yes than a faulty one; 0.5 is chance. ECE: see Reliability, before and after Platt scaling."
 )
 _RELIABILITY = (
     "Each mark is a group of pairs with like probabilities, larger for more pairs. On the dashed line a probability means what it "
@@ -37,7 +37,7 @@ _ACCEPTANCE = (
     "asked; of the majority, all pairs."
 )
 _KAPPA = (
-    "Cohen's kappa of every two raters, on the pairs on which both said yes or no: 1 if they always agree, 0 if as often as chance "
+    "Cohen's kappa of every two raters, on the labelled pairs on which both said yes or no: 1 if they always agree, 0 if as often as chance "
     "would. The number of pairs stands beside it."
 )
 

@@ -14,7 +14,7 @@ PART = 16
 """Pictures that a worker renders at a time, about: one to two seconds."""
 
 LEDGER = "planted.json"
-"""File that says what is wrong with which picture; nothing in the pipeline reads it."""
+"""File that says what is wrong with which picture; only pages and audits read it."""
 
 
 def parts(items: Sequence[Item]) -> list[tuple[Item, ...]]:

@@ -1,0 +1,61 @@
+"""Where weights lie: a folder of the user's, else the hub's cache at exactly the pinned commit; nothing is downloaded."""
+
+import pytest
+
+from unirain_core.distill.weights import fingerprint, folder_of
+from unirain_core.errors import WeightsUnavailableError
+
+COMMIT, OTHER = "a" * 40, "b" * 40
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """The hub's cache with one commit of one model, as `hf download` leaves it."""
+    constants = pytest.importorskip("huggingface_hub").constants
+    monkeypatch.delenv("UNIRAIN_MODELS", raising=False)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    home = tmp_path / "hub/models--who--what"
+    (home / f"snapshots/{COMMIT}").mkdir(parents=True)
+    (home / f"snapshots/{COMMIT}/config.json").write_text("{}")
+    (home / "refs").mkdir()
+    (home / "refs/main").write_text(COMMIT)
+    return home
+
+
+def test_weights_of_the_pinned_commit_are_taken_from_the_cache(cache):
+    assert cache / f"snapshots/{COMMIT}" == folder_of("who/what", COMMIT)
+
+
+def test_weights_of_another_commit_are_not_taken_in_their_place(cache):
+    with pytest.raises(
+        WeightsUnavailableError, match=f"run `hf download who/what --revision {OTHER}`, or put them"
+    ):
+        folder_of("who/what", OTHER)
+
+
+def test_a_revision_that_nobody_wrote_down_says_how_to_learn_it():
+    with pytest.raises(
+        WeightsUnavailableError, match=r"no pinned revision; run `hf download who/what`.* write that commit"
+    ):
+        folder_of("who/what", "unpinned")
+
+
+def test_a_folder_of_the_users_comes_first_whatever_its_revision_is_called(tmp_path, monkeypatch):
+    (tmp_path / "mine/who/what").mkdir(parents=True)
+    monkeypatch.setenv("UNIRAIN_MODELS", str(tmp_path / "mine"))
+
+    assert tmp_path / "mine/who/what" == folder_of("who/what", "unpinned")
+    with pytest.raises(WeightsUnavailableError, match="are not on this machine"):
+        folder_of("who/else", COMMIT)
+
+
+def test_a_changed_byte_and_a_changed_name_change_the_fingerprint(tmp_path):
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    (folder / "a").write_bytes(b"1")
+    first = fingerprint(folder)
+    (folder / "a").write_bytes(b"2")
+    second = fingerprint(folder)
+    (folder / "a").rename(folder / "b")
+
+    assert 3 == len({first, second, fingerprint(folder)})

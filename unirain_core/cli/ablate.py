@@ -1,0 +1,182 @@
+"""`unirain ablate data`: which choice of data trains the best proxies."""
+
+import csv
+import io
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from unirain_core.artefacts import paths
+from unirain_core.cli.project import project_root
+from unirain_core.errors import MissingInputError
+
+if TYPE_CHECKING:  # they load torch and polars, and --help needs neither
+    from unirain_core.artefacts.schemas import SplitRow
+    from unirain_core.config.params import Params
+    from unirain_core.config.sections import RainType
+    from unirain_core.distill.mixtures import Mixture
+    from unirain_core.training.proxies import Rows
+    from unirain_core.training.proxy_ranks import Proxy
+
+FOLDER = "reports/ablate_data"
+TABLE, REPORT = "proxies.csv", "report.md"
+FIXED = ("mixture", "family", "seed", "steps", "pairs", "key")
+_PSNR = "psnr_"
+
+Place = tuple[str, str]
+"""Mixture and key of a proxy: two mixtures of the same pairs have one key."""
+
+logger = logging.getLogger(__name__)
+
+
+def ablate(
+    what: Annotated[Literal["data"], typer.Argument(help="What is varied.")],
+    out: Annotated[Path, typer.Option(help="Folder of the table and the report.")] = Path(FOLDER),
+) -> None:
+    """Train small proxies on mixtures of the pool, and say which choice of data trains the best ones.
+
+    Params are those of `data_ablation`. Every finished proxy is a row of a table, so that the same command goes on where it was
+    ended.
+    """
+    from unirain_core.cli import ablation_report
+    from unirain_core.config.load import load_params
+    from unirain_core.engine.life import lock, tie_to_parent
+    from unirain_core.engine.store import WorkStore
+
+    tie_to_parent()
+    root = project_root(Path.cwd()) or Path.cwd()
+    params = load_params(root / "params.yaml")
+    with lock(WorkStore.at(root, "ablate_data").home / "locks/ablate_data.lock", "ablate data", root):
+        study = _Study.of(root, params, out / TABLE)
+        proxies = study.run()
+    report = ablation_report.document(proxies, study.left_out, params)
+    (out / REPORT).write_text(report, encoding="utf-8")
+    print(report)
+
+
+@dataclass(slots=True)
+class _Study:
+    """The mixtures, and the proxies that are trained on them."""
+
+    root: Path
+    params: "Params"
+    table: Path
+    mixtures: "Sequence[Mixture]"
+    left_out: Mapping[str, str]
+    rows: "Mapping[str, SplitRow]"
+    val: "Rows"
+    finished: "dict[Place, Proxy]" = field(default_factory=dict)
+    """Those of other params or pairs stay in the table."""
+
+    @classmethod
+    def of(cls, root: Path, params: "Params", table: Path) -> "_Study":
+        """Read the records of the pool, and choose."""
+        from unirain_core.artefacts import tables
+        from unirain_core.artefacts.schemas import Pair, SplitRow, Vote
+        from unirain_core.distill.mixtures import mixtures
+        from unirain_core.distill.training_splits import candidates, verified
+
+        pairs = candidates(verified(root, params.rainrag_split.seed), params.rain_types, ())
+        votes = tables.columns(
+            root / paths.VOTES / "votes.parquet", Vote, ["pair_id", "judge", "vote", "p_yes"]
+        )
+        sizes = {str(kind): params.data_ablation.pairs_per_type for kind in params.rain_types}
+        chosen, left_out = mixtures(pairs, votes, sizes)
+        if not chosen:
+            reasons = "; ".join(f"{name} {reason}" for name, reason in left_out.items())
+            raise MissingInputError(f"no choice of data holds every rain type: {reasons}")
+        names = {name for mixture in chosen for name in mixture.pairs["pair_id"]}
+        file = root / paths.VERIFIED / "pairs.parquet"
+        rows = {row.pair_id: _split_row(row) for row in tables.read_some(file, Pair, "pair_id", names)}
+        val = _by_type(tables.read(root / paths.VAL, SplitRow), params.rain_types)
+        return cls(root, params, table, chosen, left_out, rows, val, _read(table))
+
+    def run(self) -> "list[Proxy]":
+        """Train what is missing; returns the proxies of these params and pairs."""
+        from unirain_core.training.proxy_ranks import AVERAGE, ranking, spread_over_ranks
+
+        plan = self.params.data_ablation
+        short = list(self._trained(self.mixtures, plan.steps))
+        names = spread_over_ranks(ranking(short, AVERAGE), plan.mixtures_longer)
+        some = [mixture for mixture in self.mixtures if mixture.name in names]
+        return short + list(self._trained(some, plan.steps * plan.longer))
+
+    def _trained(self, mixtures: "Sequence[Mixture]", steps: int) -> "Iterator[Proxy]":
+        from unirain_core.artefacts.roots import Roots
+        from unirain_core.training.proxies import proxy_key, proxy_task, train_proxy
+        from unirain_core.training.proxy_ranks import Proxy
+
+        plan, roots = self.params.data_ablation, Roots.load(self.root)
+        whole = len(mixtures) * plan.seeds
+        for number, (seed, mixture) in enumerate((s, m) for s in range(plan.seeds) for m in mixtures):
+            train = _by_type([self.rows[name] for name in mixture.pairs["pair_id"]], self.params.rain_types)
+            task = proxy_task(
+                train, self.val, self.params.training, plan, steps=steps, seed=seed, roots=roots
+            )
+            key = proxy_key(task)
+            place = mixture.name, key
+            if place not in self.finished:
+                start = time.monotonic()
+                twin = next((proxy for proxy in self.finished.values() if proxy.key == key), None)
+                psnr = twin.psnr if twin else train_proxy(task)
+                self.finished[place] = Proxy(
+                    mixture=mixture.name, family=mixture.family, seed=seed, steps=steps, pairs=len(mixture.pairs),
+                    key=key, psnr=psnr,
+                )  # fmt: skip
+                _write(self.table, list(self.finished.values()))
+                seconds = time.monotonic() - start
+                name = f"{mixture.name}, seed {seed}, {steps} steps"
+                logger.info("ablate data: %d of %d: %s: %.1f s", number + 1, whole, name, seconds)
+            yield self.finished[place]
+
+
+def _split_row(pair: object) -> "SplitRow":
+    from unirain_core.artefacts.schemas import SplitRow
+
+    return SplitRow(**{name: getattr(pair, name) for name in SplitRow.__slots__})
+
+
+def _by_type(rows: "Sequence[SplitRow]", rain_types: "Sequence[RainType]") -> "Rows":
+    return {kind: tuple(row for row in rows if row.rain_type == kind) for kind in rain_types}
+
+
+def _read(table: Path) -> "dict[Place, Proxy]":
+    """The finished proxies; none where there is no table."""
+    from unirain_core.training.proxy_ranks import Proxy
+
+    if not table.exists():
+        return {}
+    proxies: dict[Place, Proxy] = {}
+    for line in csv.DictReader(table.read_text(encoding="utf-8").splitlines()):
+        psnr = {
+            name.removeprefix(_PSNR): float(v) for name, v in line.items() if name.startswith(_PSNR) and v
+        }
+        proxies[line["mixture"], line["key"]] = Proxy(
+            mixture=line["mixture"],
+            family=line["family"],
+            seed=int(line["seed"]),
+            steps=int(line["steps"]),
+            pairs=int(line["pairs"]),
+            key=line["key"],
+            psnr=psnr,
+        )
+    return proxies
+
+
+def _write(table: Path, proxies: "Sequence[Proxy]") -> None:
+    """Write all rows, whole or not at all."""
+    from unirain_core.artefacts.whole import write_text
+
+    types = dict.fromkeys(name for proxy in proxies for name in proxy.psnr)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*FIXED, *(f"{_PSNR}{name}" for name in types)])
+    for proxy in proxies:
+        values = [f"{proxy.psnr[name]:.6f}" if name in proxy.psnr else "" for name in types]
+        writer.writerow([*(getattr(proxy, name) for name in FIXED), *values])
+    write_text(table, text.getvalue())
