@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def unirain(project, *arguments):
 
 def named(project):
     """Every root and all weights that params name."""
-    content = read_yaml(project / "params.yaml")
+    content: Any = read_yaml(project / "params.yaml")
     roots = [dataset["root"] for dataset in content["raw_datasets"]["datasets"].values()]
     models = [*content["encoder_models"].values(), *content["judge_models"].values()]
     return roots, [model["weights"] for model in models]

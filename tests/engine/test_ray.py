@@ -14,10 +14,10 @@ from benchmarks import ray_faults
 from tests.engine.test_ahead import Loaded
 from tests.engine.toys import Item, Toy, verdict
 from unirain_core.artefacts.schemas import Verdict
-from unirain_core.engine.ahead import LOADERS
 from unirain_core.engine.jobs import Failed
 from unirain_core.engine.local import LocalEngine
 from unirain_core.engine.make import make_engine
+from unirain_core.engine.pools import LOADERS
 from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError, ItemError, MissingInputError

@@ -26,8 +26,9 @@ from unirain_core.config.sections import (  # noqa: E402
 from unirain_core.distill import rainy  # noqa: E402
 from unirain_core.distill.triplet import triplet_job  # noqa: E402
 from unirain_core.engine import compute, rows  # noqa: E402
-from unirain_core.engine.ahead import LOADERS, Ahead  # noqa: E402
+from unirain_core.engine.ahead import Ahead  # noqa: E402
 from unirain_core.engine.jobs import Loading  # noqa: E402
+from unirain_core.engine.pools import LOADERS  # noqa: E402
 from unirain_core.engine.store import WorkStore  # noqa: E402
 from unirain_core.stages import vlm_votes  # noqa: E402
 from unirain_core.stages.encoders import EncoderChoice, make_encoder  # noqa: E402

@@ -23,10 +23,9 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 import unirain_core
-from unirain_core.engine.ahead import LOADERS
 from unirain_core.engine.edits import BEGAN, demand_unedited_file
 from unirain_core.engine.local import wanted_workers
-from unirain_core.engine.pools import Device
+from unirain_core.engine.pools import LOADERS, Device
 from unirain_core.errors import MissingInputError, WorkerDiedError
 
 logger = logging.getLogger(__name__)

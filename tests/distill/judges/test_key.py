@@ -51,7 +51,9 @@ def key(model: JudgeModel, prompt=PROMPT, n_references=3):
 @EACH
 @pytest.mark.parametrize("part", ["instruction", "query", "question"])
 def test_a_changed_word_of_the_prompt_is_another_key(model, part):
-    assert key(model) != key(model, replace(PROMPT, **{part: "Other words:"}))
+    changed: dict[str, Any] = {part: "Other words:"}
+
+    assert key(model) != key(model, replace(PROMPT, **changed))
 
 
 @EACH
