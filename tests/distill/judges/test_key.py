@@ -49,11 +49,17 @@ def key(model: JudgeModel, prompt=PROMPT, n_references=3):
 
 
 @EACH
-@pytest.mark.parametrize("part", ["instruction", "query", "question"])
-def test_a_changed_word_of_the_prompt_is_another_key(model, part):
-    changed: dict[str, Any] = {part: "Other words:"}
-
-    assert key(model) != key(model, replace(PROMPT, **changed))
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(PROMPT, instruction="Other words:"),
+        replace(PROMPT, query="Other words:"),
+        replace(PROMPT, question="Other words:"),
+    ],
+    ids=["instruction", "query", "question"],
+)
+def test_a_changed_word_of_the_prompt_is_another_key(model, changed):
+    assert key(model) != key(model, changed)
 
 
 @EACH
