@@ -21,6 +21,7 @@ SHIPPED = Path(__file__).parents[2] / "params.yaml"
 SCENES = (data.astronaut, data.coffee, data.chelsea)
 DATASETS = """raw_datasets:
   mixture_policy: drop
+  quota_seed: 0
   datasets:
     mine: {layout: paired, root: here, folder: mine, rain_types: [drs]}
     sky: {layout: photos, root: here, folder: sky}

@@ -310,9 +310,11 @@ EXECUTED: dict[str, dict[str, str]] = {
         "run `dvc repro --force raw_datasets`": DVC,
         "take {} out of rain_types in params.yaml": EDIT,
     },
+    "stages.vote_questions": {
+        "name judges of judge_models": "tests/stages/test_alone_votes.py::test_a_stand_in_cannot_be_asked_without_references_and_a_model_can"
+    },
     "stages.vlm_votes": {
         "add photos": PHOTOS,
-        "name judges of judge_models": "tests/stages/test_alone_votes.py::test_a_stand_in_cannot_be_asked_without_references_and_a_model_can",
         "remove accept_share": ABSTENTION,
     },
     "tracking.checkpoints": {

@@ -88,7 +88,10 @@ def test_this_machine_is_measured_in_a_process_of_its_own():
 def test_a_measurement_that_fails_stops_nobody(monkeypatch):
     monkeypatch.setattr("unirain_core.engine.machine.sys.executable", "/nowhere/python")
 
+    machine.measured.cache_clear()
+
     assert machine.measured() is None
+    machine.measured.cache_clear()
 
 
 @pytest.mark.parametrize("number", [1, 8])

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
+from functools import cache
 
 _SIDE = {"cpu": 1024, "cuda": 8192}
 """Of the matrices: large enough that the product, and not its start, takes the time."""
@@ -34,8 +35,9 @@ class Machine:
         return max(1, len(self.gpus))
 
 
+@cache
 def measured() -> Machine | None:
-    """This machine; None where the measurement fails: then nothing is said of hours, and the run goes on."""
+    """This machine, measured once in a process; None where the measurement fails: then nothing is said of hours, and the run goes on."""
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
     command = [sys.executable, "-m", __name__]
     try:
