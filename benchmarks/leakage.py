@@ -272,7 +272,7 @@ def skies(rng: np.random.Generator) -> list[Look]:
 
 
 def distinct(pairs: Iterable[Pair]) -> list[Pair]:
-    """Pairs of different clean pictures: Rain100L and Rain100H share theirs."""
+    """Pairs of different clean pictures: where two sets share one, it is taken once."""
     return list({clean.tobytes(): (rainy, clean) for rainy, clean in pairs}.values())
 
 
