@@ -46,6 +46,7 @@ PATCH = 128
 PATCHES = 1200
 OF_PATCHES = ("JPEG 75", "half size", "8 pixels less at the upper left", "mirrored")
 """Copies that are made of patches too: these have less to recognise, and 8 pixels are 6 % of them."""
+SKIES = 150
 DARK = 0.3
 """Median luma below which a picture counts as dark here: `verified_pairs` takes 0.2 for night, which few of these reach."""
 
@@ -253,12 +254,25 @@ def strangers(
         false_alarms(looks, "all pictures with each other"),
         false_alarms(few[: len(few) // 2], "the smoother half of the smoothest crops"),
         false_alarms(dark, "dark pictures"),
+        false_alarms(skies(rng), "clear skies, made of a gradient and noise"),
         *(one_place(share) for share in (0.5, 0.25, 0.1)),
     ]
 
 
+def skies(rng: np.random.Generator) -> list[Look]:
+    """Clear skies: each brightens along a line of its own, under the noise of a sensor."""
+    rows, columns = np.mgrid[0:1:256j, 0:1:384j]
+    seen: list[Look] = []
+    for _ in range(SKIES):
+        down, right, level = rng.uniform(-80, 80), rng.uniform(-10, 10), rng.uniform(90, 160)
+        grey = level + down * rows + right * columns + rng.normal(0, 1.5, rows.shape)
+        sky = np.repeat(np.clip(np.rint(grey), 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
+        seen.append(look("", sky, sky))
+    return seen
+
+
 def distinct(pairs: Iterable[Pair]) -> list[Pair]:
-    """Pairs of different clean pictures: Rain100L and Rain100H share theirs."""
+    """Pairs of different clean pictures: where two sets share one, it is taken once."""
     return list({clean.tobytes(): (rainy, clean) for rainy, clean in pairs}.values())
 
 

@@ -136,14 +136,43 @@ def test_an_open_question_is_asked_and_nothing_is_written(project, tmp_path, opt
     assert 1 == len(added_lines(project))
 
 
-def test_a_folder_without_pictures_and_no_folder_are_refused(project, tmp_path):
+def test_a_folder_without_pictures_and_no_folder_are_refused_until_the_right_one_is_given(project, tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ConfigError, match="no picture stands below"):
+    with pytest.raises(
+        ConfigError, match=r"no picture stands below .*; give the folder that holds the pictures"
+    ):
         datasets("add", tmp_path / "empty", rain_type="drs")
-    with pytest.raises(ConfigError, match="is no folder"):
+    with pytest.raises(ConfigError, match="is no folder; give the folder that holds the pictures"):
         datasets("add", tmp_path / "gone", rain_type="drs")
-    with pytest.raises(ConfigError, match="name the folder"):
+    with pytest.raises(
+        ConfigError, match="name the folder: `unirain datasets add /folder/of/the/dataset --rain-type drs`"
+    ):
         datasets("add")
+    datasets("add", plant(tmp_path / "mine", "input/1.png", "target/1.png"), rain_type="drs")
+
+    assert "mine" in load_params(project).raw_datasets.datasets
+
+
+def test_a_dataset_is_added_by_hand_to_params_in_braces(project, tmp_path):
+    text = (project / "params.yaml").read_text(encoding="utf-8")
+    start, end = text.index("  datasets:\n"), text.index("\n# per_dataset")
+    braces = "  datasets: {old: {layout: raindrop, root: demo}}\n"
+    (project / "params.yaml").write_text(text[:start] + braces + text[end:], encoding="utf-8")
+    folder = plant(tmp_path / "mine", "input/1.png", "target/1.png")
+    with pytest.raises(
+        ConfigError, match=r"is not written with one key a line; add the line `mine: {.*}` to it yourself"
+    ) as caught:
+        datasets("add", folder, rain_type="drs")
+    assert not (project / "roots.local.yaml").exists()
+    line = re.search(r"add the line `(.*)` to it", str(caught.value))[1]
+    by_hand = (
+        (project / "params.yaml")
+        .read_text(encoding="utf-8")
+        .replace("root: demo}}", f"root: demo}}, {line}}}")
+    )
+    (project / "params.yaml").write_text(by_hand, encoding="utf-8")
+
+    assert {"old", "mine"} == set(load_params(project).raw_datasets.datasets)
 
 
 def test_a_root_of_that_name_is_not_overwritten(project, tmp_path):

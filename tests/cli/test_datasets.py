@@ -160,6 +160,20 @@ def test_a_check_advises_a_quota_where_a_set_is_large_and_has_none(project, caps
     assert "`quota: 1`" not in check(project, capsys, line.replace("}", ", quota: 2}"))
 
 
+@pytest.mark.slow
+def test_a_check_of_a_hundred_thousand_files_ends(project, capsys):
+    """Measured: 4.8 s of a busy machine for two datasets over one such tree (50,000 pairs)."""
+    for side in ("input", "target"):
+        for folder in range(50):
+            place = project / f"mine/train/{side}/{folder:02}"
+            place.mkdir(parents=True)
+            for number in range(1000):
+                (place / f"{number:03}.png").write_bytes(f"{side}{folder}/{number}".encode())
+
+    text = check(project, capsys, "{layout: paired, root: here, folder: mine, rain_types: [drs]}")
+    assert "50,001 rows" in text  # one more stands in the project already
+
+
 def test_a_check_writes_no_file(project):
     before = sorted(project.rglob("*"))
     with pytest.raises(MissingInputError, match="cannot be used"):

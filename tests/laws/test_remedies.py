@@ -52,7 +52,29 @@ STARTED = f"{JUDGES}test_a_judge_answers_once_its_server_is_started_or_its_addre
 AGAIN = f"{JUDGES}test_a_server_that_died_answers_when_it_is_started_again_and_the_command_repeated"
 HTTP = "tests/distill/judges/test_http.py::"
 
+ADDING = "tests/cli/test_dataset_add.py::"
+QUESTION = f"{ADDING}test_an_open_question_is_asked_and_nothing_is_written"
+FOLDER = f"{ADDING}test_a_folder_without_pictures_and_no_folder_are_refused_until_the_right_one_is_given"
 EXECUTED: dict[str, dict[str, str]] = {
+    "cli.dataset_add": {
+        "give a name of letters": QUESTION,
+        "give another name with --name": f"{ADDING}test_a_root_of_that_name_is_not_overwritten",
+        "give it": QUESTION,
+        "give the command without --rain-type": f"{ADDING}test_photos_go_to_the_real_rain_database",
+        "give the folder that holds the pictures": FOLDER,
+    },
+    "cli.datasets": {
+        "`unirain datasets add /folder/of/the/dataset --rain-type drs`": FOLDER,
+        "name the folder": FOLDER,
+    },
+    "config.edit": {
+        "add the line `{}` to it yourself": f"{ADDING}test_a_dataset_is_added_by_hand_to_params_in_braces"
+    },
+    "sources.recognition": {
+        "give the clean one": f"{ADDING}test_pictures_of_two_halves_are_asked_which_half_is_clean",
+        "give the entry with --layout": f"{ADDING}test_a_known_dataset_is_recognised_and_added_by_its_name",
+        "give the folder that holds the pictures": FOLDER,
+    },
     "artefacts.dvc_files": {
         "`dvc repro`": MERGE,
         "run `git checkout --ours dvc.lock`": MERGE,
@@ -349,6 +371,7 @@ DOWNLOAD, SERVER, TIME, HARDWARE, PERSON, PICTURE = (
 UNEXECUTED: dict[str, dict[str, str]] = {
     "artefacts.remote": {"run `pip install 'unirain[s3]'` where it is s3://": DOWNLOAD},
     "artefacts.meanings": {"run `git lfs pull`": DOWNLOAD},
+    "cli.dataset_check": {"run `git lfs pull`": DOWNLOAD},
     "cli.derain": {"train one with `make demo`": TIME},
     "cli.extras": {"run `pip install 'unirain[{}]'`": DOWNLOAD},
     "distill.stores.server": {

@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from unirain_core.imaging.near import AT_ONCE, Hashes, Ints, spread, word_of
+from unirain_core.imaging.near import Hashes, Ints, spread, word_of
 from unirain_core.imaging.views import DETAIL, N_WINDOWS, Octets, detail, likeness, mirrored, windows
 
 BITS = 56
@@ -107,10 +107,7 @@ def near_words(hashes: Octets, part: Ints) -> Iterator[tuple[bool, Ints, Ints, I
             own = wanted * np.int64(n_parts) + part
             for starts, stops in _elsewhere(word, wanted, place, own):
                 for first, at in spread(starts, stops):
-                    second = order[at]
-                    distance = _distance(views, first, wholes, second)
-                    near = distance <= BITS
-                    yield mirror, first[near], second[near], distance[near]
+                    yield mirror, *_closer(views, first, wholes, order[at])
 
 
 def _elsewhere(
@@ -127,14 +124,14 @@ def _as_words(octets: Octets) -> Hashes:
     return np.ascontiguousarray(octets).view(np.uint64)
 
 
-def _distance(views: Hashes, first: Ints, wholes: Hashes, second: Ints) -> Ints:
-    """Bits in which hashes differ."""
+def _closer(views: Hashes, first: Ints, wholes: Hashes, second: Ints) -> tuple[Ints, Ints, Ints]:
+    """Those that differ in at most BITS bits, and in how many: after each word of 64 bits the others are let go."""
     distance = np.zeros(len(first), dtype=np.int32)
-    for begin in range(0, len(first), AT_ONCE):
-        some = slice(begin, begin + AT_ONCE)
-        for view, whole in zip(views.T, wholes.T, strict=True):
-            distance[some] += np.bitwise_count(view[first[some]] ^ whole[second[some]])
-    return distance
+    for view, whole in zip(views.T, wholes.T, strict=True):
+        distance += np.bitwise_count(view[first] ^ whole[second])
+        near = np.flatnonzero(distance <= BITS)
+        first, second, distance = first[near], second[near], distance[near]
+    return first, second, distance
 
 
 def _of_equal_pixels(pictures: Pictures) -> Iterator[tuple[int, int]]:

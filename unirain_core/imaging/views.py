@@ -57,6 +57,10 @@ class Views:
     width: int
 
 
+_AROUND = 2
+"""Pixels of a small copy to each side of a pixel that make its neighbourhood."""
+
+
 def views(image: RgbImage) -> Views:
     """Hashes and small copy of (H, W, 3) uint8."""
     grey = np.ascontiguousarray(luma(to_float(image)))
@@ -129,6 +133,6 @@ def _hash(grey: NDArray[np.float32], box: Box) -> Octets:
 
 
 def _fine(grey: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Without the mean of each pixel's neighbourhood."""
-    fine: NDArray[np.float32] = grey - uniform_filter(grey, 5, mode="nearest")
-    return fine
+    """Without the mean of each pixel's neighbourhood; pixels at the edge have no whole one: there a clear sky would show lines."""
+    fine: NDArray[np.float32] = grey - uniform_filter(grey, 2 * _AROUND + 1, mode="nearest")
+    return fine[_AROUND:-_AROUND, _AROUND:-_AROUND]
