@@ -103,7 +103,7 @@ def test_every_mixture_and_seed_is_a_row_and_the_report_ranks_them(project):
     assert "Order of 2 mixtures, trained 4 steps as well" in said
     assert "Left out: half set (is not tried)." in said
     for column in ("drs", "nrd", "average"):
-        values = {name: [] for name in FEW}
+        values: dict[str, list[float]] = {name: [] for name in FEW}
         for row in short:
             of_types = [float(row["psnr_drs"]), float(row["psnr_nrd"])]
             values[row["mixture"]].append(
@@ -125,7 +125,12 @@ def test_the_same_command_goes_on_where_it_was_ended(project, monkeypatch):
     import unirain_core.training.proxies as proxies
 
     train = proxies.train_proxy
-    monkeypatch.setattr(proxies, "train_proxy", lambda task: (trained.append(task), train(task))[1])
+
+    def noted(task):
+        trained.append(task)
+        return train(task)
+
+    monkeypatch.setattr(proxies, "train_proxy", noted)
 
     assert whole == run("data")
     assert 1 == len(trained)
