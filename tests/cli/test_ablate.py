@@ -107,7 +107,7 @@ def test_every_mixture_and_seed_is_a_row_and_the_report_ranks_them(project):
         for row in short:
             of_types = [float(row["psnr_drs"]), float(row["psnr_nrd"])]
             values[row["mixture"]].append(
-                np.mean(of_types) if column == "average" else float(row[f"psnr_{column}"])
+                float(np.mean(of_types)) if column == "average" else float(row[f"psnr_{column}"])
             )
         best = max(sorted(FEW), key=lambda name: np.mean(values[name]))
         assert (
