@@ -99,7 +99,7 @@ def test_every_mixture_and_seed_is_a_row_and_the_report_ranks_them(project):
     assert (8, 4) == (len(short), len(long)), "two mixtures, two seeds"
     assert all(float(row[f"psnr_{kind}"]) > 0 for row in rows for kind in ("drs", "nrd"))
     assert {"4"} == {row["pairs"] for row in rows}
-    assert "4 mixtures, 2 seeds, 2 steps" in said
+    assert "4 mixtures, 3 different sets of pairs, 2 seeds, 2 steps" in said
     assert "Order of 2 mixtures, trained 4 steps as well" in said
     assert "Left out: half set (is not tried)." in said
     for column in ("drs", "nrd", "average"):
