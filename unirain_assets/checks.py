@@ -97,7 +97,7 @@ def _missing(root: Path, answered: set[str], what: str, dropped_by: str) -> str 
 
 def _types_have_pairs(root: Path, step: Step) -> str | None:
     gaps: list[str] = []
-    for name, rows in _splits(root).items():
+    for name, rows in _splits(root, step).items():
         if name != UNFILTERED:
             counts = Counter(rows["rain_type"])
             types = _texts(step.params.get("rain_types"))
@@ -105,8 +105,8 @@ def _types_have_pairs(root: Path, step: Step) -> str | None:
     return f"{'; '.join(gaps)}: add a dataset, or take the type out of rain_types" if gaps else None
 
 
-def _splits_share_no_scene(root: Path, _step: Step) -> str | None:
-    scenes = {name: set(rows["scene_id"]) for name, rows in _splits(root).items()}
+def _splits_share_no_scene(root: Path, step: Step) -> str | None:
+    scenes = {name: set(rows["scene_id"]) for name, rows in _splits(root, step).items()}
     for one, other in combinations(scenes, 2):
         shared = sorted(scenes[one] & scenes[other])
         if shared and not (one.startswith("train/") and other.startswith("train/")):
@@ -114,10 +114,11 @@ def _splits_share_no_scene(root: Path, _step: Step) -> str | None:
     return None
 
 
-def _splits(root: Path) -> dict[str, pl.DataFrame]:
-    """Rain type and scene of the pairs of each split."""
+def _splits(root: Path, step: Step) -> dict[str, pl.DataFrame]:
+    """Rain type and scene of the pairs of the step's training split, and of the held-out ones."""
     folder = root / paths.SPLIT
-    files = [folder / "train" / "rainrag.parquet", *(folder / f"{name}.parquet" for name in HELD_OUT)]
+    trained = root / paths.TRAINING_SPLIT.format(partition=step.key or paths.DISTILLED)
+    files = [trained, *(folder / f"{name}.parquet" for name in HELD_OUT)]
     return {
         file.relative_to(folder).with_suffix("").as_posix(): tables.columns(
             file, schemas.SplitRow, ["rain_type", "scene_id"]
@@ -192,6 +193,12 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "rainrag_split": (
         Check("types_have_pairs", "Can every rain type be trained, validated and tested?", _types_have_pairs),
         Check("splits_share_no_scene", "Do the splits share no scene?", _splits_share_no_scene),
+    ),
+    "training_split": (
+        Check("types_have_pairs", "Can every rain type be trained on?", _types_have_pairs),
+        Check(
+            "splits_share_no_scene", "Does it share no scene with a held-out split?", _splits_share_no_scene
+        ),
     ),
     "trained_checkpoint": (
         Check("history_is_finite", "Are losses finite, and do weights sum to 1?", _history_is_finite),

@@ -99,15 +99,15 @@ def test_every_mixture_and_seed_is_a_row_and_the_report_ranks_them(project):
     assert (8, 4) == (len(short), len(long)), "two mixtures, two seeds"
     assert all(float(row[f"psnr_{kind}"]) > 0 for row in rows for kind in ("drs", "nrd"))
     assert {"4"} == {row["pairs"] for row in rows}
-    assert "4 mixtures, 2 seeds, 2 steps" in said
+    assert "4 mixtures, 3 different sets of pairs, 2 seeds, 2 steps" in said
     assert "Order of 2 mixtures, trained 4 steps as well" in said
     assert "Left out: half set (is not tried)." in said
     for column in ("drs", "nrd", "average"):
-        values = {name: [] for name in FEW}
+        values: dict[str, list[float]] = {name: [] for name in FEW}
         for row in short:
             of_types = [float(row["psnr_drs"]), float(row["psnr_nrd"])]
             values[row["mixture"]].append(
-                np.mean(of_types) if column == "average" else float(row[f"psnr_{column}"])
+                float(np.mean(of_types)) if column == "average" else float(row[f"psnr_{column}"])
             )
         best = max(sorted(FEW), key=lambda name: np.mean(values[name]))
         assert (
@@ -125,7 +125,12 @@ def test_the_same_command_goes_on_where_it_was_ended(project, monkeypatch):
     import unirain_core.training.proxies as proxies
 
     train = proxies.train_proxy
-    monkeypatch.setattr(proxies, "train_proxy", lambda task: (trained.append(task), train(task))[1])
+
+    def noted(task):
+        trained.append(task)
+        return train(task)
+
+    monkeypatch.setattr(proxies, "train_proxy", noted)
 
     assert whole == run("data")
     assert 1 == len(trained)

@@ -26,6 +26,11 @@ def pool():
     return pairs.sort("pair_id"), pl.DataFrame(votes, schema=schema, orient="row")
 
 
+def chosen_of(pool, sizes=SIZES):
+    pairs, votes = pool
+    return mixtures(pairs, votes, sizes)
+
+
 def numbers(chosen, name, rain_type="drs"):
     """Last parts of the ids of a mixture's pairs of one type."""
     mixture = {one.name: one for one in chosen}[name]
@@ -33,7 +38,7 @@ def numbers(chosen, name, rain_type="drs"):
 
 
 def test_there_are_at_least_sixteen_choices_of_four_families(pool):
-    chosen, _ = mixtures(*pool, SIZES)
+    chosen, _ = chosen_of(pool)
 
     assert {"reference", "dataset", "judge", "threshold", "proportion"} == {one.family for one in chosen}
     assert len(chosen) >= 16
@@ -59,13 +64,13 @@ def test_there_are_at_least_sixteen_choices_of_four_families(pool):
     ],
 )
 def test_a_choice_holds_what_its_name_says(pool, name, expected):
-    chosen, _ = mixtures(*pool, SIZES)
+    chosen, _ = chosen_of(pool)
 
     assert expected == numbers(chosen, name) == numbers(chosen, name, "nrd")
 
 
 def test_what_one_judge_accepts_alone_is_in_its_choice(pool):
-    chosen, _ = mixtures(*pool, dict.fromkeys(SIZES, 8))
+    chosen, _ = chosen_of(pool, dict.fromkeys(SIZES, 8))
 
     assert (list(range(7)), list(range(6))) == (
         numbers(chosen, "accepted by one"),

@@ -178,6 +178,18 @@ CASES = {
         cure=edit("minee: {aligned_peak: null, max_offset: null}", ""),
         stages=("raw_datasets", "verified_pairs"),
     ),
+    "choose another name of a test set": Case(
+        fault=edit("benchmarks: {}", "benchmarks: {test: {sources: [mine], paths: ''}}"),
+        words="choose another",
+        cure=edit("{test: {sources", "{rd: {sources"),
+        stages=("raw_datasets",),
+    ),
+    "correct a source": Case(
+        fault=edit("benchmarks: {}", "benchmarks: {rd: {sources: [minee], paths: ''}}"),
+        words="correct the name, or remove it",
+        cure=edit("[minee]", "[mine]"),
+        stages=("raw_datasets",),
+    ),
     "rename the key": Case(
         fault=edit("    mine: {", "    mine/sub: {"),
         words="rename the key in params.yaml",

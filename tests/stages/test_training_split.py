@@ -291,7 +291,7 @@ def painted(root, row, value):
 
 
 def fake_job(root, name, *_):
-    return vote_job(name, OddJudge, Roots.load(root), "1")
+    return vote_job(name, OddJudge, Roots.load(root), "1")  # type: ignore[arg-type]  # name is no property
 
 
 @pytest.mark.parametrize("section", [OnlyVlm(sources=(), seed=1), NoRetrieval(sources=(), seed=1)])

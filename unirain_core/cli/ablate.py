@@ -43,6 +43,7 @@ def ablate(
     Params are those of `data_ablation`. Every finished proxy is a row of a table, so that the same command goes on where it was
     ended.
     """
+    from unirain_core.artefacts.whole import write_text
     from unirain_core.cli import ablation_report
     from unirain_core.config.load import load_params
     from unirain_core.engine.life import lock, tie_to_parent
@@ -55,7 +56,7 @@ def ablate(
         study = _Study.of(root, params, out / TABLE)
         proxies = study.run()
     report = ablation_report.document(proxies, study.left_out, params)
-    (out / REPORT).write_text(report, encoding="utf-8")
+    write_text(out / REPORT, report)
     print(report)
 
 

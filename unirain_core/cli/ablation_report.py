@@ -21,7 +21,7 @@ def document(proxies: Sequence[Proxy], left_out: Mapping[str, str], params: Para
     lines = [
         "# Which choice of data trains the best proxies",
         "",
-        f"{len({p.mixture for p in short})} mixtures, {plan.seeds} seeds, {plan.steps} steps. PSNR in dB on pictures of `val`, "
+        f"{len({p.mixture for p in short})} mixtures, {_distinct(short)} different sets of pairs, {plan.seeds} seeds, {plan.steps} steps. PSNR in dB on pictures of `val`, "
         "mean ± standard deviation over seeds. `val` holds accepted pairs alone, which favours what the judges chose.",
         "",
         *_best(short, columns),
@@ -32,6 +32,11 @@ def document(proxies: Sequence[Proxy], left_out: Mapping[str, str], params: Para
     ]
     lines += [f"Left out: {name} ({reason})." for name, reason in left_out.items()]
     return "\n".join([*lines, ""])
+
+
+def _distinct(proxies: Sequence[Proxy]) -> int:
+    """Mixtures of the same pairs are one set: where a pool is small, many choices take all of it."""
+    return len({proxy.key for proxy in proxies if proxy.seed == 0})
 
 
 def _best(proxies: Sequence[Proxy], columns: Sequence[str]) -> list[str]:
