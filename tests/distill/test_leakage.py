@@ -16,10 +16,9 @@ PARTS = [("bench", "test"), ("pool", "train")]
 
 def pool(*rows):
     """Rows of (part, picture, rainy pixels, rain)."""
-    part, picture, rainy, rain = zip(*rows, strict=True)
-    numbers = (np.array(column, dtype=np.int32) for column in (part, picture, rainy))
-    rains = [one if isinstance(one, np.ndarray) else RAINS[one] for one in rain]
-    return Pairs(*numbers, rain=np.stack(rains))
+    numbers = np.array([row[:3] for row in rows], dtype=np.int32)
+    rains = [one if isinstance(one, np.ndarray) else RAINS[one] for *_, one in rows]
+    return Pairs(part=numbers[:, 0], picture=numbers[:, 1], rainy=numbers[:, 2], rain=np.stack(rains))
 
 
 def counted(pairs, *matches):

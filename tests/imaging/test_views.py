@@ -15,7 +15,9 @@ WHOLE = (0.0, 0.0, 1.0, 1.0)
 def picture(seed, height=160, width=240):
     """Smooth noise with structure at every size that a small copy shows."""
     rng = np.random.default_rng(seed)
-    grey = sum(gaussian_filter(rng.normal(size=(height, width)), s) * s for s in (3, 8, 20))
+    grey = np.zeros((height, width))
+    for size in (3, 8, 20):
+        grey += size * gaussian_filter(rng.normal(size=grey.shape), size)
     grey = (grey - grey.min()) / (grey.max() - grey.min())
     return np.repeat(np.rint(grey * 255).astype(np.uint8)[:, :, None], 3, axis=2)
 

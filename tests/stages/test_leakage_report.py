@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from tests.imaging.test_views import picture
-from unirain_core.config.sections import Dataset, RawDatasets
+from unirain_core.config.sections import Dataset, RainType, RawDatasets
 from unirain_core.stages import leakage_report, raw_datasets
 
-TYPES = ("drs", "drd")
+TYPES = (RainType("drs"), RainType("drd"))
 
 
 def rain(clean, seed):
