@@ -10,7 +10,7 @@ import pytest
 
 from tests.stages.judged_pool import PARAMS, TYPES, triplet, write_upstream
 from unirain_core.artefacts import tables, triplets
-from unirain_core.artefacts.schemas import SplitRow
+from unirain_core.artefacts.schemas import SplitRow, TripletRow
 from unirain_core.artefacts.triplets import EncodedRow
 from unirain_core.config.sections import Coverage
 from unirain_core.config.splits import MixedFull
@@ -59,6 +59,28 @@ def test_every_set_has_a_line_and_a_panel(project):
     assert 2 == page.count("<figure>")
     assert "Naeem et al." in page
     assert "UMAP" not in page
+
+
+def test_vectors_of_a_stand_in_are_called_so_on_the_page_and_in_the_report(project):
+    page, report = run(project)
+    assert "stand-ins" not in page
+
+    for folder in ("data/triplets", "data/database"):
+        rows = [
+            encoded(name, (n, 1))
+            for n, name in enumerate(
+                tables.columns(project / folder / "triplets.parquet", TripletRow, ["id"])["id"]
+            )
+        ]
+        triplets.write(
+            project / folder,
+            [replace(row, encoder="clip text; statistics/layout@1; grey-16") for row in rows],
+        )
+    page, report = run(project)
+
+    words = "stand-ins measured statistics where models would run: statistics/layout@1"
+    assert words in page
+    assert [words] == report["notes"]
 
 
 def test_a_second_run_writes_the_same_page(project):

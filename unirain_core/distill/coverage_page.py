@@ -13,8 +13,8 @@ _SIDE, _MARGIN = 320, 12
 """Of one panel, pixels."""
 _STYLE = (
     ":root{color-scheme:light dark}body{font:14px/1.5 system-ui,sans-serif;margin:2rem;max-width:90rem}"
-    "section{display:flex;flex-wrap:wrap;gap:16px}figure{margin:0;width:320px}svg{border:1px solid #8886}"
-    ".real{fill:#8888}.set{fill:#d5502a}table{border-collapse:collapse}td,th{padding:2px 12px;text-align:right}"
+    "p{max-width:60rem}.note{background:#f5c24240;padding:2px 8px;width:fit-content}section{display:flex;flex-wrap:wrap;gap:16px}figure{margin:0;width:320px}svg{border:1px solid #8886}"
+    ".real{fill:#8888}.set{fill:#d5502a}.key.real{color:#888}.key.set{color:#d5502a}table{border-collapse:collapse}td,th{padding:2px 12px;text-align:right}"
     "td:first-child,th:first-child{text-align:left}"
 )
 
@@ -31,7 +31,10 @@ class Figures:
 
 
 def page(
-    figures: Mapping[str, Figures], maps: Mapping[str, Mapping[str, Vectors]], lead: Sequence[str]
+    figures: Mapping[str, Figures],
+    maps: Mapping[str, Mapping[str, Vectors]],
+    lead: Sequence[str],
+    notes: Sequence[str] = (),
 ) -> str:
     """The page as HTML that needs no other file.
 
@@ -39,8 +42,10 @@ def page(
         figures: of each set.
         maps: name of a projection to the places of each set's pictures, `REAL` among them.
         lead: paragraphs at the top.
+        notes: what a reader must know before, such as which encoders are stand-ins.
     """
-    paragraphs = "".join(f"<p>{html.escape(text)}</p>" for text in lead)
+    paragraphs = "".join(f'<p class="note">{html.escape(text)}</p>' for text in notes)
+    paragraphs += "".join(f"<p>{html.escape(text)}</p>" for text in lead)
     rows = "".join(
         f"<tr><td>{html.escape(name)}</td><td>{one.pictures}</td><td>{one.without_vector}</td>"
         f"<td>{one.coverage:.3f}</td><td>{one.density:.3f}</td></tr>"
@@ -66,7 +71,7 @@ def _section(title: str, places: Mapping[str, Vectors]) -> str:
             dots = real + _dots((own - low) * scale, "set")
             panels += (
                 f'<figure><svg width="{_SIDE}" height="{_SIDE}" role="img" aria-label="{html.escape(name)}">{dots}</svg>'
-                f"<figcaption>{html.escape(name)}</figcaption></figure>"
+                f'<figcaption>{html.escape(name)} <b class="key set">●</b> over real photos <b class="key real">●</b></figcaption></figure>'
             )
     return f"<h2>{html.escape(title)}</h2>\n<section>{panels}</section>\n"
 

@@ -19,6 +19,7 @@ from unirain_core.config.splits import TrainingSplit
 from unirain_core.distill.coverage import BATCH, Tally, Vectors, parted, projected
 from unirain_core.distill.coverage_page import REAL, Figures, page
 from unirain_core.distill.split import places
+from unirain_core.distill.stand_ins import note
 from unirain_core.errors import MissingInputError
 
 STAGE = "coverage"
@@ -35,7 +36,10 @@ def run(root: Path, *, coverage: Coverage, training_splits: Mapping[str, Trainin
     Raises:
         MissingInputError: the map of UMAP is asked for, and its library is not installed.
     """
-    photos = TripletFiles.open(root / paths.DATABASE).read().image.astype(np.float64)
+    database = TripletFiles.open(root / paths.DATABASE)
+    photos = database.read().image.astype(np.float64)
+    names = [name for encoder in database.encoders for name in encoder.split("; ")]
+    notes = note(names)
     sets = {name: _ids(root, name) for name in (paths.DISTILLED, *training_splits)}
     neighbours = min(coverage.neighbours, len(photos) - 1)
     figures: dict[str, Figures] = {}
@@ -46,12 +50,14 @@ def run(root: Path, *, coverage: Coverage, training_splits: Mapping[str, Trainin
         drawn = _counted(root, sets, tallies, coverage.points)
         figures = {name: _figures(tallies[name], sets[name]) for name in sets}
     maps = _maps({REAL: photos[: coverage.points], **drawn}, with_umap=coverage.umap) if drawn else {}
-    write_text(root / paths.COVERAGE / "coverage.html", page(figures, maps, _lead(neighbours, len(photos))))
+    write_text(
+        root / paths.COVERAGE / "coverage.html", page(figures, maps, _lead(neighbours, len(photos)), notes)
+    )
     lines = [{"set": name, **asdict(one)} for name, one in figures.items()]
     counts = {"photos": len(photos), "sets": len(sets)}
     report.write(
         root / paths.report(STAGE),
-        Report(stage=STAGE, counts=counts, figures={"neighbours": neighbours, "by_set": lines}),
+        Report(stage=STAGE, counts=counts, notes=notes, figures={"neighbours": neighbours, "by_set": lines}),
     )
     logger.info("%s: %d sets beside %d photos", STAGE, len(sets), len(photos))
 
