@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from unirain_core.distill.agreement import agreement_lines, cohen_kappa
+from unirain_core.distill.agreement import agreement_lines
 from unirain_core.distill.labels import Label
+from unirain_core.distill.trust.kappa import cohen_kappa
 
 ANSWERS = st.lists(st.tuples(*[st.sampled_from(["yes", "no", "unsure"])] * 2), min_size=1, max_size=40)
 

@@ -18,7 +18,7 @@ from unirain_core.distill.labels import Label
 from unirain_core.distill.review import subjects
 from unirain_core.errors import ConfigError, MissingInputError
 
-FILE = Path("labels/review.csv")
+FILE = Path(paths.LABELS) / "review.csv"
 """Where labels go by default: a file that git tracks, since people and no stage write it."""
 
 

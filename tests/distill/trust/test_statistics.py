@@ -14,7 +14,6 @@ from unirain_core.distill.trust import independence, platt
 from unirain_core.distill.trust.auroc import auroc, chance
 from unirain_core.distill.trust.coverage import risk_at
 from unirain_core.distill.trust.intervals import Share
-from unirain_core.distill.trust.kappa import kappa
 from unirain_core.distill.trust.mcnemar import mcnemar
 from unirain_core.distill.trust.reliability import bins, expected_calibration_error
 
@@ -177,25 +176,6 @@ class TestMcNemar:
 
     def test_judges_that_never_differ_differ_by_chance(self):
         assert mcnemar(0, 0) == 1.0
-
-
-class TestKappa:
-    def test_by_hand(self):
-        """Cohen 1960 on 50 pairs: 20 yes-yes, 5 yes-no, 10 no-yes, 15 no-no: (.7 - .5) / (1 - .5) = .4."""
-        one = np.repeat([True, True, False, False], [20, 5, 10, 15])
-        other = np.repeat([True, False, True, False], [20, 5, 10, 15])
-
-        assert 0.4 == pytest.approx(kappa(one, other))
-
-    @given(SEEDS)
-    def test_as_scikit_learn(self, seed):
-        one, other = np.random.default_rng(seed).random((2, 30)) < 0.5
-        assume(len({*one, *other}) > 1)
-
-        assert metrics.cohen_kappa_score(one, other) == pytest.approx(kappa(one, other))
-
-    def test_two_raters_that_know_one_word_cannot_be_told_from_chance(self):
-        assert kappa(np.ones(3, dtype=bool), np.ones(3, dtype=bool)) is None
 
 
 class TestRiskAt:

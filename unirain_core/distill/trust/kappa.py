@@ -1,25 +1,27 @@
-"""How far two raters agree beyond what chance would give."""
+"""How far two people, or two judges, agree beyond chance."""
 
-import numpy as np
-from numpy.typing import NDArray
+from collections import Counter
+from collections.abc import Sequence
 
 
-def kappa(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float | None:
-    """(agreement - chance) / (1 - chance) (Cohen 1960).
+def cohen_kappa(first: Sequence[object], second: Sequence[object]) -> float | None:
+    """Cohen's kappa of two raters (Cohen 1960): 1 for full agreement, 0 for as much as chance would give.
 
     Args:
-        one: (n,) yes or no of the one.
-        other: (n,) likewise, of the same pairs.
+        first: one rater's answers.
+        second: the other's about the same things, in the same order.
 
     Returns:
-        1: they always agree, 0: as chance would; None: no pair, or both always say the same word, so that chance explains all.
+        None where chance alone explains everything, since both gave one and the same answer throughout; also of no answers.
 
-    >>> kappa(np.array([True, True, False, False]), np.array([True, True, False, True]))
+    >>> cohen_kappa([1, 1, 0, 0], [1, 0, 0, 0])
     0.5
     """
-    if not len(one):
+    n_both = len(first)
+    agreed = sum(one == other for one, other in zip(first, second, strict=True))
+    of_first, of_second = Counter(first), Counter(second)
+    by_chance = sum(count * of_second[answer] for answer, count in of_first.items())
+    # whole numbers, so that a chance of 1 is recognised exactly
+    if by_chance == n_both**2:
         return None
-    agreement = float((one == other).mean())
-    yes_one, yes_other = float(one.mean()), float(other.mean())
-    chance = yes_one * yes_other + (1 - yes_one) * (1 - yes_other)
-    return (agreement - chance) / (1 - chance) if chance < 1 else None
+    return (n_both * agreed - by_chance) / (n_both**2 - by_chance)

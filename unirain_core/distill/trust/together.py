@@ -9,7 +9,7 @@ import numpy as np
 from unirain_core.distill.labels import Label
 from unirain_core.distill.trust import independence
 from unirain_core.distill.trust.independence import Matrix
-from unirain_core.distill.trust.kappa import kappa
+from unirain_core.distill.trust.kappa import cohen_kappa
 from unirain_core.distill.trust.mcnemar import mcnemar
 from unirain_core.distill.trust.ratings import Rater, Ratings
 
@@ -104,7 +104,6 @@ Sayings = tuple[str, Mapping[str, bool]]
 
 
 def _agreement(one: Sayings, other: Sayings) -> Agreement:
-    both: Sequence[str] = sorted(one[1].keys() & other[1].keys())
-    first = np.array([one[1][name] for name in both], dtype=np.bool_)
-    second = np.array([other[1][name] for name in both], dtype=np.bool_)
-    return Agreement(one[0], other[0], len(both), kappa(first, second))
+    both = sorted(one[1].keys() & other[1].keys())
+    kappa = cohen_kappa([one[1][name] for name in both], [other[1][name] for name in both])
+    return Agreement(one[0], other[0], len(both), kappa)
