@@ -106,8 +106,13 @@ def after_checkout(project: Path, reference: Mapping[str, str]) -> str:
     lock = YAML(typ="safe").load(project / "dvc.lock")
     for entry in lock["stages"].values():
         for out in entry.get("outs", ()):
-            if out["path"].startswith("data/"):
-                shutil.rmtree(project / out["path"])
+            place = project / out["path"]
+            if not out["path"].startswith("data/"):
+                continue
+            if place.is_dir():
+                shutil.rmtree(place)
+            else:
+                place.unlink()
     checkout = run(project, *DVC, "checkout", check=False)
     if checkout.returncode == 0:
         verdict = noticed(project)

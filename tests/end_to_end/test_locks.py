@@ -56,7 +56,11 @@ def another_param(project, step, edits):
     params = yaml.load(project / "params.yaml")
     section = params
     for name in key.split("."):
-        section = section[name]
+        holder, section = section, section[name]
+    if not section:  # an empty mapping is replaced whole
+        holder[name] = "edited"
+        yaml.dump(params, edits / "params.yaml")
+        return key
     while isinstance(section[(leaf := next(iter(section)))], dict):
         section, key = section[leaf], f"{key}.{leaf}"
     section[leaf] = "edited"
