@@ -233,6 +233,16 @@ def test_a_named_benchmark_is_scored_as_published_and_two_folders_of_one_set_are
     assert not (tmp_path / "data/benchmarks/whole.parquet").exists()
 
 
+def test_the_path_of_a_benchmark_is_not_looked_for_in_the_name_of_its_dataset(tmp_path):
+    official(tmp_path)
+    benchmark = Benchmark(sources=("ours",), paths="ours/")
+    with pytest.raises(MissingInputError, match=r"benchmarks\.rd is empty.*`ours/` in its path"):
+        named_benchmarks.run(tmp_path, benchmarks={"rd": benchmark}, rain_types=TYPES)
+    named_benchmarks.run(tmp_path, benchmarks={"rd": replace(benchmark, paths="/input/")}, rain_types=TYPES)
+
+    assert 2 == len(tables.read(tmp_path / "data/benchmarks/rd.parquet", SplitRow))
+
+
 def test_an_empty_benchmark_is_named_with_what_to_change(project):
     benchmark = Benchmark(sources=("set",), paths="nowhere/")
     with pytest.raises(MissingInputError, match=r"benchmarks\.rd is empty.*`nowhere/`.*set `role: test`"):

@@ -20,14 +20,15 @@ def with_entry(path: Path, keys: Keys, line: str) -> str:
     Raises:
         ConfigError: the mapping is not written in lines of its own, so that nothing can be added without rewriting it.
     """
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    text = _text(path)
     place = ".".join(keys) or "the file"
     refusal = ConfigError(
         f"{path.name}: {place} is not written with one key a line; add the line `{line}` to it yourself"
     )
     lines = text.splitlines(keepends=True)
+    line_end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
     if lines and not lines[-1].endswith("\n"):
-        lines[-1] += "\n"
+        lines[-1] += line_end
     start, stop, indent = 0, len(lines), ""
     for key in keys:
         found = [n for n in range(start, stop) if re.match(rf"{indent}{re.escape(key)}:", lines[n])]
@@ -36,7 +37,7 @@ def with_entry(path: Path, keys: Keys, line: str) -> str:
         start, indent = found[0] + 1, _indent_below(lines, found[0] + 1, len(indent))
         lines[start - 1] = re.sub(r":\s*(?:\{\s*\}|null|~)", ":", lines[start - 1])
         stop = _end(lines, start, len(indent))
-    lines.insert(stop, f"{indent}{line}\n")
+    lines.insert(stop, f"{indent}{line}{line_end}")
     new = "".join(lines)
     wanted = _with(read_yaml(path) if path.exists() else None, keys, parse_yaml(path, line))
     try:
@@ -46,6 +47,14 @@ def with_entry(path: Path, keys: Keys, line: str) -> str:
     if not is_right:
         raise refusal
     return new
+
+
+def _text(path: Path) -> str:
+    """The text with its own line ends, which an editor of another system may have written; empty where there is no file."""
+    if not path.exists():
+        return ""
+    with path.open(encoding="utf-8", newline="") as file:
+        return file.read()
 
 
 def _indent_below(lines: list[str], start: int, above: int) -> str:

@@ -14,6 +14,7 @@ from unirain_core.config.sections import JudgeName, VlmVotes
 from unirain_core.distill.audit.aims import ENGINE, PARAPHRASE, PRECISION, SWAPPED, Check
 from unirain_core.distill.judges.judge import Judge
 from unirain_core.distill.judging import HALF
+from unirain_core.distill.weights import UNPINNED
 from unirain_core.errors import MissingArtefactError
 from unirain_core.stages.judges import JudgeChoice, make_judge
 from unirain_core.stages.vote_questions import most_references
@@ -112,8 +113,13 @@ def _paraphrases(prompt: Prompt, others: Paraphrases) -> dict[str, Prompt]:
 
 
 def twins(name: str, models: Mapping[str, JudgeModel]) -> list[str]:
-    """The judges of another kind that serve the same revision: the same weights in another engine."""
+    """The judges of another kind that serve the same revision: the same weights in another engine.
+
+    A judge whose revision is not pinned has none: two unpinned models would pass for one.
+    """
     own = models[name]
+    if own.revision == UNPINNED:
+        return []
     return [
         other
         for other, model in models.items()

@@ -73,7 +73,8 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Heari
     groups, is_drawn = groups_and_drawn(root, dropped, params)
     poll = Poll(len(jobs), is_drawn, early_stop=params.early_stop)
     costs: dict[str, Cost | None] = {name: job.cost for name, job in zip(params.judges, jobs, strict=True)}
-    forecast.tell(hearing.stage, costs, n_photos + len(is_drawn), together=False)
+    n_ways = 2 if params.flips_abstain else 1  # about pairs; about photos every judge is asked once
+    forecast.tell(hearing.stage, costs, n_photos + n_ways * len(is_drawn), together=False)
     asked: list[_Asked] = []
     with _folder(out / ".answers") as folder:
         for number, job in enumerate(jobs):

@@ -120,7 +120,9 @@ def _line(one: Audited, check: Check, truth: NDArray[np.bool_] | None) -> Line:
         # a check against the truth asks in one way
         said = next(iter(ways.values()))
         ranking, right = _ranking(said, truth), _accuracy(said, truth)
-        cost, reason = _accuracy(one.base, truth) - right, ""
+        cost = _accuracy(one.base, truth) - right
+        is_unranked = check.figure == "AUROC" and ranking is None
+        reason = "it abstained on all good pairs, or on all faulty ones" if is_unranked else ""
     return Line(
         judge=one.name,
         check=check,
