@@ -438,6 +438,19 @@ def test_with_flips_abstain_a_judge_whose_vote_depends_on_the_order_of_the_refer
     assert (2, 2, 1) == (said["unstable"], said["abstentions"], said["kept"])
 
 
+def test_the_forecast_counts_both_questions_about_each_pair_where_flips_abstain(project, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        vlm_votes.forecast, "tell", lambda stage, costs, n_items, together: told.append(n_items)
+    )
+    jobs = [vote_job(JudgeName("scripted"), partial(Scripted, "scripted", -1.0), Roots.load(project), "1")]
+    for flips_abstain in (False, True):
+        params = VlmVotes(judges=(JudgeName("scripted"),), flips_abstain=flips_abstain)
+        vlm_votes.decide(project, jobs, params)
+
+    assert [3, 6] == told
+
+
 def test_without_flips_abstain_each_question_is_asked_once_and_no_vote_is_unstable(project):
     jobs = [vote_job(JudgeName("scripted"), partial(Scripted, "scripted", -1.0), Roots.load(project), "1")]
     vlm_votes.decide(project, jobs, VlmVotes(judges=(JudgeName("scripted"),)))

@@ -81,7 +81,7 @@ class Cost:
         )
 
     def times(self, number: int) -> "Cost":
-        """Where an item needs the model so many times, one after the other."""
+        """The cost of an item for which the model runs so many times; the memory is that of `self`."""
         return replace(self, flops=number * self.flops)
 
 

@@ -92,7 +92,7 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Heari
     failed = sum((one.answers.failed for one in asked), Counter[str]())
     unstable = sum(one.answers.unstable for one in asked) if params.flips_abstain else None
     thresholds = _thresholds(params.judges, asked)
-    summary = votes_report(hearing.stage, poll.votes, groups, is_drawn, failed, thresholds, costs, unstable)
+    summary = votes_report(hearing.step, poll.votes, groups, is_drawn, failed, thresholds, costs, unstable)
     summary = with_plain_answers(summary, out / "votes.parquet")
     report.write(root / hearing.report, summary)
     logger.info("%s: %d of %d pairs kept", hearing.stage, summary.counts["kept"], len(poll.votes))

@@ -46,6 +46,11 @@ class Hearing:
     blind_seed: int | None = None
     """Draws as many references as S(q) has, blindly; None: S(q) is shown."""
 
+    @property
+    def step(self) -> str:
+        """The stage as `dvc repro` names it."""
+        return self.stage if self.partition is None else f"{self.stage}@{self.partition}"
+
 
 OF_THE_PAPER = Hearing()
 """Stage vlm_votes: S(q) is shown."""

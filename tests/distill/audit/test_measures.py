@@ -57,7 +57,10 @@ def test_without_the_query_the_ranking_should_be_that_of_chance():
 def test_a_judge_that_abstains_without_the_query_has_no_ranking_and_the_reason_says_why():
     told = line({NO_QUERY: {"": said(0.5, 0.5, 0.5, 0.5, votes=[-1, -1, -1, 0])}}, NO_QUERY)
 
-    assert ("not measured", "it abstained on all good pairs, or on all faulty ones") == (told.outcome, told.reason)
+    assert ("not measured", "it abstained on all good pairs, or on all faulty ones") == (
+        told.outcome,
+        told.reason,
+    )
 
 
 def test_wrong_references_cost_the_accuracy_that_they_take_away():

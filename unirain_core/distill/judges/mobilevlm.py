@@ -90,16 +90,18 @@ def _cost(folder: Path, model: MobileVlm, n_tokens: int, n_pictures: int, n_refe
     size, config = size_of(folder), _configuration(folder)
     if size is None:
         return None
+    # one reference at a time: a batch holds one prompt for each reference of each of its questions
+    n_prompts = max(n_references, 1) if model.several == "pairwise" else 1
     cost = cost_of(
         size,
         model.precision,
-        batch=model.batch,
+        batch=n_prompts * model.batch,
         tokens=n_tokens,
         text=Tower.of(config),
         patches=n_pictures * (config.vision["image_size"] // config.vision["patch_size"]) ** 2,
         vision=Tower.of(SimpleNamespace(**config.vision), keeps_keys=False),
     )
-    return cost.times(max(n_references, 1)) if model.several == "pairwise" else cost
+    return cost.times(n_prompts)
 
 
 def asked(prompt: Prompt, n_references: int, *, montage: bool) -> str:
