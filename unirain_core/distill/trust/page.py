@@ -1,4 +1,4 @@
-"""The page: how many labels and whose, what follows in a few sentences, then every figure."""
+"""The page on the judges: the labels and their authors, conclusions in a few sentences, then every figure."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
