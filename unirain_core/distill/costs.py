@@ -61,7 +61,7 @@ class Tower:
 
         It holds the keys and values of all layers, and the intermediate values of one layer.
         """
-        # about eight vectors of attention and residuals, and gate, up and their product in the feed-forward part
+        # an estimate: eight vectors as wide as the model, and three as wide as its feed-forward part
         intermediate = 8 * self.width + 3 * self.inner
         return (2 * self.layers * self.key_value + intermediate) * max(_BYTES[precision], 2)
 
