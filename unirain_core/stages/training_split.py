@@ -1,4 +1,4 @@
-"""Stage training_split: one further set to train on, out of the pairs that no held-out set touches."""
+"""Stage training_split: one further set to train on, out of the pairs whose scene is not held out."""
 
 import logging
 import shutil
@@ -55,7 +55,7 @@ def run(
     vlm_votes: VlmVotes,
     partition: str,
 ) -> None:
-    """Write one split and what it is made of.
+    """Write one split, and a report of its composition.
 
     Raises:
         EmptyTypeError: the split has no pair of a rain type.
@@ -137,7 +137,7 @@ def _heard(
 def _official(
     root: Path, pairs: pl.DataFrame, section: RainragOfficial, rain_types: Sequence[str]
 ) -> tuple[pl.DataFrame, int]:
-    """The pairs that the authors train on, less those of held-out scenes, and how many they are with these."""
+    """The pairs that the authors train on without those of held-out scenes, and the number of pairs with these."""
     rows = published(root, section.sources, "train").filter(pl.col("rain_type").is_in(rain_types))
     closed = pairs.filter("is_closed")["scene_id"].unique().implode()
     return rows.filter(~pl.col("scene_id").is_in(closed)), len(rows)

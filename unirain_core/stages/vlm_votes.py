@@ -37,14 +37,14 @@ STAGE = "vlm_votes"
 READS = (paths.PROMPT, paths.LABELS, paths.VERIFIED, paths.DATABASE, paths.TRIPLETS, paths.REFERENCES)
 WRITES = (paths.VOTES, paths.report(STAGE))
 PARAMS = ("judge_models", "vlm_votes")
-ALGORITHM = "4"  # of an answer; what is counted of the answers is not kept
+ALGORITHM = "4"  # of an answer; votes and verdicts are formed anew in each run
 
 
 def run(root: Path, *, judge_models: Mapping[str, JudgeModel], vlm_votes: VlmVotes) -> None:
     """Ask every judge about every pair; one vote for each, one verdict for each pair.
 
-    The judges are asked after each other, since two models may not fit on one device. Their answers wait in files: memory holds
-    a few of them.
+    The judges are asked one after the other, since two models may not fit on one device. Their answers are kept in files, so that
+    memory holds only a few of them.
 
     Raises:
         GateError: thresholds shall follow the real-rain database, and it is too small for that.
@@ -79,13 +79,14 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Heari
     with _folder(out / ".answers") as folder:
         for number, job in enumerate(jobs):
             is_open = poll.is_open()
-            about = questions(root, dropped, photos, is_open, hearing, n_photos=n_photos)
-            answers = _ask(job, about, n_photos, store, folder / str(number))
+            ballots = questions(root, dropped, photos, is_open, hearing, n_photos=n_photos)
+            answers = _ask(job, ballots, n_photos, store, folder / str(number))
+            # the answers on photos set it, so it is there before any answer on a pair becomes a vote
             threshold = _threshold(params.judges[number], answers.on_photos, params)
             if params.flips_abstain:
-                about = flips.turned(questions(root, dropped, photos, is_open, hearing))
-                other = _ask(job, about, 0, store, folder / f"{number}-turned")
-                answers = _stable(answers, other, threshold, folder / f"{number}-stable.parquet")
+                turned = flips.turned(questions(root, dropped, photos, is_open, hearing))
+                of_turned = _ask(job, turned, 0, store, folder / f"{number}-turned")
+                answers = _stable(answers, of_turned, threshold, folder / f"{number}-stable.parquet")
             asked.append(_Asked(answers, is_open, threshold))
             poll.votes[is_open, number] = _numbers(answers.on_pairs, params.judges[number], threshold)
         _write(out, params.judges, asked, n_photos)
@@ -134,7 +135,7 @@ def _demand_two(n_photos: int) -> int:
 
 @contextmanager
 def _folder(folder: Path) -> Iterator[Path]:
-    """An empty folder that is gone afterwards; DVC removes what a kill leaves of it with the stage's other outs."""
+    """An empty folder, which is removed afterwards. After a kill, DVC removes it with the stage's other outs."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
@@ -157,12 +158,13 @@ class _Answers:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a judge was asked, and how its answers count."""
+    """The answers of one judge, and the threshold of its votes."""
 
     answers: _Answers
     is_open: Flags
-    """About which pairs it was asked."""
+    """(n,) about which pairs it was asked."""
     threshold: float
+    """The least p_yes of a yes."""
 
 
 def _ask(
@@ -185,8 +187,9 @@ def _ask(
 
 
 def _stable(answers: _Answers, of_turned: _Answers, threshold: float, file: Path) -> _Answers:
-    """The answers, of which those whose vote flips with the order of the references are abstentions."""
-    reader, unstable = AnswerReader(of_turned.on_pairs), 0
+    """The answers, with an abstention in place of each vote that flips with the order of the references."""
+    reader = AnswerReader(of_turned.on_pairs)
+    unstable = 0
     with tables.writer(file, Answer) as table:
         for piece in tables.batches(answers.on_pairs, Answer):
             stable = flips.with_abstentions(pl.DataFrame(piece), reader.take(len(piece)), threshold)
