@@ -13,7 +13,7 @@ EARLY_STOP = (
 
 
 def document(proxies: Sequence[Proxy], left_out: Mapping[str, str], params: Params) -> str:
-    """What the proxies say.
+    """The report: the best choice for each rain type, all mixtures, and whether longer trainings agree.
 
     Args:
         proxies: short and long ones.
