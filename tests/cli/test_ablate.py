@@ -125,9 +125,10 @@ def test_the_report_warns_of_mixtures_by_judge_where_not_every_judge_was_asked()
     psnr = dict.fromkeys(map(str, params.rain_types), 20.0)
     proxy = Proxy(mixture="mixed", family="reference", seed=0, steps=300, pairs=4, key="k", psnr=psnr)
     stopping = replace(params, vlm_votes=replace(params.vlm_votes, early_stop=True))
+    asking_all = replace(params, vlm_votes=replace(params.vlm_votes, early_stop=False))
 
     assert "set `vlm_votes.early_stop: false`" in document([proxy], {}, stopping)
-    assert "early" not in document([proxy], {}, params)
+    assert "early" not in document([proxy], {}, asking_all)
 
 
 def test_the_same_command_goes_on_where_it_was_ended(project, monkeypatch):
