@@ -28,10 +28,6 @@ class Poll:
             return np.ones(len(self.votes), dtype=np.bool_)
         return ~is_settled(self.votes) | self._is_asked_of_all
 
-    def saved(self) -> int:
-        """Questions that were not asked."""
-        return int((self.votes == UNASKED).sum())
-
 
 def drawn_for_all(ids: Iterable[str], share: float) -> Flags:
     """Draw pairs by a hash of their ids, so that a pair stays drawn when other pairs are added or removed.

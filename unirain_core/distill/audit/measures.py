@@ -75,7 +75,7 @@ class Line:
 
 
 def lines(audited: Sequence[Audited], truth: NDArray[np.bool_] | None) -> list[Line]:
-    """Every check of every judge, then of their majority.
+    """The table of the audit: every check of every judge, then of their majority.
 
     Args:
         audited: the judges.
