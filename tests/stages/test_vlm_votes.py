@@ -22,7 +22,7 @@ from unirain_core.engine.pools import Device
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import GateError, SchemaError
 from unirain_core.imaging.codec import file_hash, read_rgb, write_png
-from unirain_core.stages import vlm_votes, vote_tables
+from unirain_core.stages import forecast, vlm_votes, vote_tables
 from unirain_core.stages.votes_report import reliability_figures
 
 JUDGES = VlmVotes(
@@ -440,9 +440,7 @@ def test_with_flips_abstain_a_judge_whose_vote_depends_on_the_order_of_the_refer
 
 def test_the_forecast_counts_both_questions_about_each_pair_where_flips_abstain(project, monkeypatch):
     told = []
-    monkeypatch.setattr(
-        vlm_votes.forecast, "tell", lambda stage, costs, n_items, together: told.append(n_items)
-    )
+    monkeypatch.setattr(forecast, "tell", lambda stage, costs, n_items, together: told.append(n_items))
     jobs = [vote_job(JudgeName("scripted"), partial(Scripted, "scripted", -1.0), Roots.load(project), "1")]
     for flips_abstain in (False, True):
         params = VlmVotes(judges=(JudgeName("scripted"),), flips_abstain=flips_abstain)
