@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,10 +14,13 @@ from tests.end_to_end.conftest import rained, scene
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Pair, PyramidRow, SplitRow, Vote
 from unirain_core.cli import ablate
+from unirain_core.cli.ablation_report import document
 from unirain_core.cli.commands import add_commands
 from unirain_core.cli.main import app
+from unirain_core.config.load import load_params
 from unirain_core.distill import mixtures as choices
 from unirain_core.imaging.codec import file_hash, write_png
+from unirain_core.training.proxy_ranks import Proxy
 
 FEW = ("mixed", "distilled", "50% accepted", "accepted by statistics/nss")
 JUDGES = ("statistics/directional", "statistics/nss", "statistics/photometric")
@@ -114,6 +118,17 @@ def test_every_mixture_and_seed_is_a_row_and_the_report_ranks_them(project):
             f"| {column} | {best} | {np.mean(values[best]):.2f} ± {np.std(values[best], ddof=1):.2f} |"
             in said
         )
+
+
+def test_the_report_warns_of_mixtures_by_judge_where_not_every_judge_was_asked():
+    params = load_params(ROOT / "params.yaml")
+    psnr = dict.fromkeys(map(str, params.rain_types), 20.0)
+    proxy = Proxy(mixture="mixed", family="reference", seed=0, steps=300, pairs=4, key="k", psnr=psnr)
+    stopping = replace(params, vlm_votes=replace(params.vlm_votes, early_stop=True))
+    asking_all = replace(params, vlm_votes=replace(params.vlm_votes, early_stop=False))
+
+    assert "set `vlm_votes.early_stop: false`" in document([proxy], {}, stopping)
+    assert "early" not in document([proxy], {}, asking_all)
 
 
 def test_the_same_command_goes_on_where_it_was_ended(project, monkeypatch):

@@ -108,6 +108,16 @@ def test_libraries_are_asked_for_by_the_kinds_of_models_that_are_named(empty_mac
     assert all("run `pip install 'unirain[models]'`" in words for words in said)
 
 
+def test_a_library_of_the_judges_does_not_stop_the_stages_of_the_encoders(empty_machine, monkeypatch):
+    params = load_params(empty_machine / "params.yaml")
+    monkeypatch.setattr(missing, "find_spec", lambda name: None)
+    told = {one.words: one.stages for one in missing_inputs(empty_machine, params) if "library" in one.words}
+    by_library = {words.split("'")[1]: stages for words, stages in told.items()}
+    every = ("real_rain_database", "query_triplets", "vlm_votes")
+
+    assert {"transformers": every, "open_clip": every[:2]} == by_library
+
+
 def test_a_judge_behind_an_endpoint_needs_its_address_and_its_key(empty_machine, monkeypatch):
     file = empty_machine / "params.yaml"
     http = (

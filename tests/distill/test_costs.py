@@ -1,5 +1,6 @@
 """What models cost by their files: the published sizes, hand-computed tokens, and the memory tables of others."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -113,6 +114,14 @@ def test_one_reference_at_a_time_costs_as_many_questions_as_there_are_references
     whole, single = made("mobilevlm").cost, made("mobilevlm", several="pairwise").cost
 
     assert whole.flops < single.flops < 3 * whole.flops
+
+
+def test_one_reference_at_a_time_takes_the_memory_of_all_prompts_of_a_batch(made):
+    """Two questions with three references each are six prompts."""
+    six = replace(MODELS["mobilevlm"], batch=6)
+    expected = make_judge(JudgeChoice(JudgeName("mobilevlm"), six, PROMPT, 1)).cost  # type: ignore[attr-defined]
+
+    assert expected.batch_bytes == made("mobilevlm", several="pairwise").cost.batch_bytes
 
 
 def test_stand_ins_have_no_cost():

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from unirain_core.artefacts.schemas import Verdict
+from unirain_core.engine import compute
 from unirain_core.engine.ahead import Ahead, n_loaders
 from unirain_core.engine.jobs import Failed
 from unirain_core.engine.local import LocalEngine
 from unirain_core.engine.pools import LOADERS, Device
 from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore
-from unirain_core.errors import ConfigError, ItemError
+from unirain_core.errors import ConfigError, ItemError, MissingInputError
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,37 @@ def test_a_batch_that_does_not_fit_is_halved_and_what_was_loaded_of_it_is_not_lo
     twice = {row for row, count in loaded.items() if count > 1}
     assert "5" in twice  # the bad one and its neighbour are tried by themselves
     assert 2 == len(twice)
+
+
+@dataclass(frozen=True)
+class Refusing(Loaded):
+    """Refuses every question while a file stands there, as a judge does whose server is down."""
+
+    def compute_loaded(self, batch: Sequence[int], loaded: Sequence[int]) -> list[Verdict]:
+        if self.log.with_suffix(".down").exists():
+            raise MissingInputError("the server is down")
+        return super().compute_loaded(batch, loaded)
+
+
+def test_what_was_loaded_for_a_shard_that_failed_is_not_taken_for_rows_of_the_next_one(tmp_path, monkeypatch):
+    monkeypatch.setenv(LOADERS, "1")
+    monkeypatch.setattr(compute, "_loaders", {})
+    job = Refusing(tmp_path / "log")
+    worker = compute.Compute(job, WorkStore(home=tmp_path, owner="rows"))
+    numbered = [(row, row.to_bytes(16, "big")) for row in range(100, 108)]
+    first, second = (
+        compute.Shard(tuple(key for _, key in part), tuple(row for row, _ in part))
+        for part in (numbered[:4], numbered[4:])
+    )
+    job.log.with_suffix(".down").touch()
+    with pytest.raises(MissingInputError, match="the server is down"):
+        worker(first)
+    job.log.with_suffix(".down").unlink()
+    file = worker(second).file
+    assert file is not None
+    (path,) = tmp_path.rglob(file)
+
+    assert [208, 210, 212, 214] == pl.read_parquet(path)["yes"].to_list()
 
 
 def test_without_the_variable_a_worker_loads_its_rows_itself(monkeypatch):

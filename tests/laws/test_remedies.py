@@ -56,6 +56,10 @@ ADDING = "tests/cli/test_dataset_add.py::"
 QUESTION = f"{ADDING}test_an_open_question_is_asked_and_nothing_is_written"
 FOLDER = f"{ADDING}test_a_folder_without_pictures_and_no_folder_are_refused_until_the_right_one_is_given"
 EXECUTED: dict[str, dict[str, str]] = {
+    "cli.ablation_report": {
+        "set `vlm_votes.early_stop: false` before you compare them": "tests/cli/test_ablate.py::"
+        "test_the_report_warns_of_mixtures_by_judge_where_not_every_judge_was_asked"
+    },
     "cli.dataset_add": {
         "give a name of letters": QUESTION,
         "give another name with --name": f"{ADDING}test_a_root_of_that_name_is_not_overwritten",

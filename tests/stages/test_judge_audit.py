@@ -261,6 +261,15 @@ def test_another_engine_is_another_kind_of_judge_with_the_same_revision():
     assert [] == judge_probes.twins("other", MODELS)
 
 
+def test_two_models_without_a_pinned_revision_are_not_one_model_in_two_engines():
+    unpinned: dict[str, JudgeModel] = {
+        "internvl": InternVl(weights="w", revision="unpinned"),
+        "llava": Llava(weights="l", revision="unpinned"),
+    }
+
+    assert [] == judge_probes.twins("internvl", unpinned)
+
+
 NSS = VlmVotes(judges=(JudgeName("statistics/nss"),), accept_share=0.9)
 
 

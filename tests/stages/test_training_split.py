@@ -24,7 +24,7 @@ from unirain_core.config.splits import (
     RainragOfficial,
 )
 from unirain_core.distill.ballots import vote_job
-from unirain_core.distill.judges.judge import Response
+from unirain_core.distill.judges.judge import Response, Unanswered
 from unirain_core.errors import EmptyTypeError, MissingInputError
 from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.stages import named_benchmarks, rainrag_split, training_split, vote_questions
@@ -233,6 +233,16 @@ def test_a_named_benchmark_is_scored_as_published_and_two_folders_of_one_set_are
     assert not (tmp_path / "data/benchmarks/whole.parquet").exists()
 
 
+def test_the_path_of_a_benchmark_is_not_looked_for_in_the_name_of_its_dataset(tmp_path):
+    official(tmp_path)
+    benchmark = Benchmark(sources=("ours",), paths="ours/")
+    with pytest.raises(MissingInputError, match=r"benchmarks\.rd is empty.*`ours/` in its path"):
+        named_benchmarks.run(tmp_path, benchmarks={"rd": benchmark}, rain_types=TYPES)
+    named_benchmarks.run(tmp_path, benchmarks={"rd": replace(benchmark, paths="/input/")}, rain_types=TYPES)
+
+    assert 2 == len(tables.read(tmp_path / "data/benchmarks/rd.parquet", SplitRow))
+
+
 def test_an_empty_benchmark_is_named_with_what_to_change(project):
     benchmark = Benchmark(sources=("set",), paths="nowhere/")
     with pytest.raises(MissingInputError, match=r"benchmarks\.rd is empty.*`nowhere/`.*set `role: test`"):
@@ -310,6 +320,29 @@ def test_the_judges_are_asked_anew_without_references_or_beside_blind_ones(proje
     else:
         assert {1} == {len(references) for references in shown}, "as many as S(q) has"
         assert {200, 201, 202} == {number for references in shown for number in references}
+
+
+class FailingJudge(OddJudge):
+    """Gives no answer about one picture."""
+
+    def judge(self, questions):
+        answers = super().judge(questions)
+        return [
+            Unanswered("it is down") if q.query.max() == 1 else a
+            for q, a in zip(questions, answers, strict=True)
+        ]
+
+
+def test_questions_that_could_not_be_asked_are_noted_with_the_command_that_asks_them_again(
+    project, judge, monkeypatch
+):
+    job = vote_job("odd", FailingJudge, Roots.load(project), "1")  # type: ignore[arg-type]  # name is no property
+    monkeypatch.setattr(vote_questions, "alone_jobs", lambda *_: [job])
+    made(project, OnlyVlm(sources=(), seed=1))
+    (note,) = [line for line in reported(project)["notes"] if "could not be asked" in line]
+
+    assert "1 questions" in note
+    assert "`dvc repro --force --single-item training_split@ours` asks them again" in note
 
 
 def test_asking_again_asks_nothing_and_leaves_no_tables_behind(project, judge):

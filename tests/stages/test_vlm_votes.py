@@ -22,7 +22,7 @@ from unirain_core.engine.pools import Device
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import GateError, SchemaError
 from unirain_core.imaging.codec import file_hash, read_rgb, write_png
-from unirain_core.stages import vlm_votes, vote_tables
+from unirain_core.stages import forecast, vlm_votes, vote_tables
 from unirain_core.stages.votes_report import reliability_figures
 
 JUDGES = VlmVotes(
@@ -436,6 +436,17 @@ def test_with_flips_abstain_a_judge_whose_vote_depends_on_the_order_of_the_refer
     assert [True, None, None] == [vote.vote for vote in votes]
     assert ["", "unstable", "unstable"] == [vote.reason.partition(":")[0] for vote in votes]
     assert (2, 2, 1) == (said["unstable"], said["abstentions"], said["kept"])
+
+
+def test_the_forecast_counts_both_questions_about_each_pair_where_flips_abstain(project, monkeypatch):
+    told = []
+    monkeypatch.setattr(forecast, "tell", lambda stage, costs, n_items, together: told.append(n_items))
+    jobs = [vote_job(JudgeName("scripted"), partial(Scripted, "scripted", -1.0), Roots.load(project), "1")]
+    for flips_abstain in (False, True):
+        params = VlmVotes(judges=(JudgeName("scripted"),), flips_abstain=flips_abstain)
+        vlm_votes.decide(project, jobs, params)
+
+    assert [3, 6] == told
 
 
 def test_without_flips_abstain_each_question_is_asked_once_and_no_vote_is_unstable(project):

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -40,8 +41,8 @@ def ablate(
 ) -> None:
     """Train small proxies on mixtures of the pool, and say which choice of data trains the best ones.
 
-    Params are those of `data_ablation`. Every finished proxy is a row of a table, so that the same command goes on where it was
-    ended.
+    The values are those of `data_ablation` in params. Every finished proxy is a row of a table, so the same command goes on where
+    it was ended.
     """
     from unirain_core.artefacts.whole import write_text
     from unirain_core.cli import ablation_report
@@ -72,11 +73,15 @@ class _Study:
     rows: "Mapping[str, SplitRow]"
     val: "Rows"
     finished: "dict[Place, Proxy]" = field(default_factory=dict)
-    """Those of other params or pairs stay in the table."""
+    """Finished proxies of the table; those of other params or pairs stay in it."""
 
     @classmethod
     def of(cls, root: Path, params: "Params", table: Path) -> "_Study":
-        """Read the records of the pool, and choose."""
+        """Read the records of the pool, and make the mixtures.
+
+        Raises:
+            MissingInputError: no mixture holds every rain type.
+        """
         from unirain_core.artefacts import tables
         from unirain_core.artefacts.schemas import Pair, SplitRow, Vote
         from unirain_core.distill.mixtures import mixtures
@@ -114,7 +119,8 @@ class _Study:
 
         plan, roots = self.params.data_ablation, Roots.load(self.root)
         whole = len(mixtures) * plan.seeds
-        for number, (seed, mixture) in enumerate((s, m) for s in range(plan.seeds) for m in mixtures):
+        # seed by seed, so that a table that is cut off compares all mixtures
+        for number, (seed, mixture) in enumerate(product(range(plan.seeds), mixtures)):
             train = _by_type([self.rows[name] for name in mixture.pairs["pair_id"]], self.params.rain_types)
             task = proxy_task(
                 train, self.val, self.params.training, plan, steps=steps, seed=seed, roots=roots
@@ -123,6 +129,7 @@ class _Study:
             place = mixture.name, key
             if place not in self.finished:
                 start = time.monotonic()
+                # another mixture may hold the same pairs: then its proxy is this one's too
                 twin = next((proxy for proxy in self.finished.values() if proxy.key == key), None)
                 psnr = twin.psnr if twin else train_proxy(task)
                 self.finished[place] = Proxy(

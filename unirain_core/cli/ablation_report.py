@@ -5,9 +5,15 @@ from collections.abc import Mapping, Sequence
 from unirain_core.config.params import Params
 from unirain_core.training.proxy_ranks import AVERAGE, Mean, Proxy, kendall, ranking, spearman
 
+EARLY_STOP = (
+    "The judges were asked with early stop, so the last of them mostly saw pairs on which the others disagreed. The mixtures by "
+    "judge and by threshold then hold other pairs than their names say: set `vlm_votes.early_stop: false` before you compare them."
+)
+"""Stands in the report where it is true."""
+
 
 def document(proxies: Sequence[Proxy], left_out: Mapping[str, str], params: Params) -> str:
-    """What the proxies say.
+    """The report: the best choice for each rain type, all mixtures, and whether longer trainings agree.
 
     Args:
         proxies: short and long ones.
@@ -30,6 +36,8 @@ def document(proxies: Sequence[Proxy], left_out: Mapping[str, str], params: Para
         "",
         *_agreement(short, long, columns),
     ]
+    if params.vlm_votes.early_stop:
+        lines += [EARLY_STOP, ""]
     lines += [f"Left out: {name} ({reason})." for name, reason in left_out.items()]
     return "\n".join([*lines, ""])
 

@@ -1,4 +1,4 @@
-"""`unirain audit judges`: whether the judges' votes can be moved by what must not move them."""
+"""`unirain audit judges`: measure whether wording, order, batch or machine change the judges' votes."""
 
 import logging
 from collections.abc import Sequence
@@ -29,9 +29,9 @@ def audit(
     pairs: Annotated[int, typer.Option(min=1, help="Pairs of the sample.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Draws the sample.")] = 0,
 ) -> None:
-    """Ask the judges otherwise about a sample, print how many votes flip, and write reports/judge_audit.json.
+    """Ask the judges about a sample in other ways, print how many votes flip, and write reports/judge_audit.json.
 
-    The figures stand beside their aims. An aim that is missed is a finding and no error of the command.
+    Each figure stands beside its aim. A missed aim is a finding, so the command still ends with 0.
 
     Raises:
         ConfigError: something else than `judges` was named.
@@ -39,11 +39,8 @@ def audit(
     """
     if what != "judges":
         raise ConfigError(f"`unirain audit judges` is the only audit (found {what!r})")
-    from unirain_core.stages import (
-        audit_sample,
-        judge_audit,
-        judge_probes,
-    )  # torch, for judges that are models
+    # here, since they load torch for judges that are models
+    from unirain_core.stages import audit_sample, judge_audit, judge_probes
 
     end_on_signals()
     root = project_root(Path.cwd()) or Path.cwd()

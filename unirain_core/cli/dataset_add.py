@@ -1,4 +1,4 @@
-"""`unirain datasets add PATH`: a folder of one's own becomes a dataset of params, in two lines that are written for it."""
+"""`unirain datasets add PATH`: write the two lines that make a person's own folder a dataset of params."""
 
 import json
 import re
@@ -23,7 +23,7 @@ from unirain_core.sources.tree import walk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What a person says of a folder; an empty word is not said."""
+    """The folder and the options of the command; an empty word: the option was not given."""
 
     path: Path
     rain_type: str = ""
@@ -35,7 +35,7 @@ class Wish:
 
 
 def add(root: Path, wish: Wish, known: Catalogue) -> None:
-    """Look what a folder is, and write it into params.yaml and roots.local.yaml; nothing is written where a question is open.
+    """Recognise a folder, and write it into params.yaml and roots.local.yaml; after an error nothing is written.
 
     Args:
         root: of the project.
@@ -63,9 +63,8 @@ def add(root: Path, wish: Wish, known: Catalogue) -> None:
         texts[root / LOCAL] = with_entry(
             root / LOCAL, (), f"{name}: {json.dumps(str(folder), ensure_ascii=False)}"
         )
-    for file, text in reversed(
-        texts.items()
-    ):  # the root first: without it the entry of params would lead nowhere
+    # the root first: if the command is killed in between, an entry of params without its root would be an error
+    for file, text in reversed(texts.items()):
         write_text(file, text)
     print(f"{PARAMS}: `{entry}` stands below raw_datasets.datasets; `dvc repro` uses it")
 
@@ -115,7 +114,7 @@ def _dataset(folder: Path, name: str, wish: Wish, params: Params, known: Catalog
 
 
 def _flow(dataset: Dataset) -> str:
-    """A dataset as one line of YAML, without what says nothing."""
+    """A dataset as one line of YAML, without the keys that keep their default."""
     parts = [f"layout: {dataset.layout}", f"root: {dataset.root}"]
     if dataset.rain_types:
         parts.append(f"rain_types: [{', '.join(dataset.rain_types)}]")

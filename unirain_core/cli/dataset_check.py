@@ -1,4 +1,4 @@
-"""What `unirain datasets check` says: whether each dataset of params can be used, and what each rain type lacks."""
+"""`unirain datasets check`: print whether each dataset of params can be used, and which rain types have no pairs."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -21,15 +21,15 @@ from unirain_core.sources.tree import Tree
 
 
 def check(root: Path, known: Catalogue) -> None:
-    """Say of every dataset of params what its layout finds, and what is missing of each rain type.
+    """Print the content of every dataset of params, and the number of pairs of each rain type.
 
     Raises:
-        MissingInputError: after all was printed: a dataset cannot be used, or a rain type has no pair.
+        MissingInputError: a dataset cannot be used, or a rain type has no pair. Everything has been printed before.
     """
     params = load_params(root)
     roots = Roots.load(root)
     unusable: list[str] = []
-    found: Counter[str] = Counter()
+    pairs_of_type: Counter[str] = Counter()
     for name in params.raw_datasets.datasets:
         try:
             admission = check_one(name, params, roots, known)
@@ -38,8 +38,8 @@ def check(root: Path, known: Catalogue) -> None:
             print("\n".join(wrapped(f"{name}: ", f"not usable: {error}")))
             continue
         for row in admission.entries:
-            found.update(row.rain_types)
-    empty = report_types(params, found, known)
+            pairs_of_type.update(row.rain_types)
+    empty = report_types(params, pairs_of_type, known)
     if unusable or empty:
         raise MissingInputError(
             f"{len(unusable)} of {len(params.raw_datasets.datasets)} datasets cannot be used "
@@ -48,10 +48,10 @@ def check(root: Path, known: Catalogue) -> None:
 
 
 def check_one(name: str, params: Params, roots: Roots, known: Catalogue) -> Admission:
-    """Print what one dataset holds, and what a person should know of it before using it.
+    """Print the content of one dataset, and its traps and terms.
 
     Raises:
-        ConfigError: params says something wrong of it, or not enough.
+        ConfigError: its entry in params is wrong or incomplete.
         MissingInputError: its folder is absent or has another tree than its layout.
     """
     pool = params.raw_datasets
@@ -69,7 +69,7 @@ def check_one(name: str, params: Params, roots: Roots, known: Catalogue) -> Admi
 
 
 def findings(tree: Tree, listing: Listing, record: Record, dataset: Dataset) -> Iterator[str]:
-    """Sentences on the files of a dataset: how many and how large, what lacks its other side, what looks wrong."""
+    """Sentences on the files of a dataset: number and size, pictures without a partner, and signs of a bad download."""
     sizes = measure(tree, listing)
     yield f"{sizes.rainy:,} rainy and {sizes.clean:,} clean files, {_readable(sizes.bytes)}"
     for reason, side in (
@@ -142,14 +142,26 @@ def remarks(admission: Admission, listing: Listing) -> list[str]:
     return sentences
 
 
-def report_types(params: Params, found: Mapping[str, int], known: Catalogue) -> list[str]:
-    """Print how many listed pairs each rain type has; return the types without any."""
+def report_types(params: Params, pairs_of_type: Mapping[str, int], known: Catalogue) -> list[str]:
+    """Print how many listed pairs each rain type has.
+
+    Args:
+        params: of the project.
+        pairs_of_type: pairs of each name of types; `luma:drs|nrs` is of one of two types, which `verified_pairs` decides.
+        known: the catalogue, for advice.
+
+    Returns:
+        The rain types without any pair.
+    """
     empty: list[str] = []
     for rain_type in params.rain_types:
-        perhaps = sum(n for name, n in found.items() if rain_type in name.removeprefix("luma:").split("|"))
-        sure = found.get(rain_type, 0)
-        later = f" and up to {perhaps - sure:,} whose time of day is decided later" if perhaps > sure else ""
-        if perhaps:
+        sure = pairs_of_type.get(rain_type, 0)
+        at_most = 0
+        for name, number in pairs_of_type.items():
+            if rain_type in name.removeprefix("luma:").split("|"):
+                at_most += number
+        later = f" and up to {at_most - sure:,} whose time of day is decided later" if at_most > sure else ""
+        if at_most:
             print(f"{rain_type}: {sure:,} pairs{later}")
         else:
             empty.append(rain_type)

@@ -25,7 +25,7 @@ def wrapped(head: str, text: str) -> list[str]:
 
 
 def counted(words: Iterable[str]) -> str:
-    """How often each word stands there.
+    """Each different word with its number of occurrences, in the order of the alphabet.
 
     >>> counted(["b", "a", "b"])
     'a 1, b 2'

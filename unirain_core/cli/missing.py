@@ -1,8 +1,8 @@
-"""What the stages will want and this machine has not, told at once: a person fetches everything in one go."""
+"""Everything that the stages need and this machine lacks, in one list, so that a person fetches it all in one go."""
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,8 +17,9 @@ from unirain_core.errors import MissingInputError
 logger = logging.getLogger(__name__)
 
 FIRST = "raw_datasets"
-"""The stage that says of the later ones too what they will want, while nothing was computed yet."""
+"""The stage that also warns of what later stages lack: it runs before anything is computed."""
 _ENCODING, _JUDGING = ("real_rain_database", "query_triplets"), ("vlm_votes",)
+"""The stages that load encoders, and those that ask judges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +27,15 @@ class Missing:
     """One thing that only a person can supply."""
 
     stages: tuple[str, ...]
-    """Those that end without it."""
+    """Names of the stages that cannot run without it."""
     words: str
-    """What it is, and what to do."""
+    """A sentence: the thing, and what to do."""
 
 
 def demand_inputs(stage: str, root: Path, params: Params) -> None:
-    """Refuse a stage that lacks something, and name everything that this and the other stages lack.
+    """Refuse a stage that lacks something, and name everything that any stage lacks.
 
-    Where only later stages lack something, the first one says so and goes on.
+    Where only later stages lack something, the stage runs; `FIRST` logs a warning before it does.
 
     Raises:
         MissingInputError: the stage lacks something.
@@ -60,7 +61,7 @@ def missing_inputs(root: Path, params: Params) -> Iterator[Missing]:
     by_name = params.encoder_models
     encoding = [by_name[name] for name in dict.fromkeys(names) if name in by_name]
     judging = [params.judge_models[name] for name in params.vlm_votes.judges if name in params.judge_models]
-    yield from _libraries([*encoding, *judging])
+    yield from _libraries(encoding, judging)
     for model in encoding:
         yield from _weights(model, _ENCODING)
     yield from _server(params)
@@ -81,20 +82,27 @@ def _datasets(roots: Roots, params: Params) -> Iterator[Missing]:
             yield Missing((FIRST,), words)
 
 
-def _libraries(models: list[EncoderModel | JudgeModel]) -> Iterator[Missing]:
-    wanted: dict[str, None] = {}
-    for model in models:
-        match model:
-            case HttpJudge():
-                wanted["httpx"] = None
-            case OpenClip():
-                wanted["open_clip"] = None
-            case _:
-                wanted["transformers"] = None
-    for module in wanted:
+def _libraries(encoding: Sequence[EncoderModel], judging: Sequence[JudgeModel]) -> Iterator[Missing]:
+    """The libraries of the models, each with the stages whose models need it."""
+    stages: dict[str, list[str]] = {}
+    for models, of_models in ((encoding, _ENCODING), (judging, _JUDGING)):
+        for module in dict.fromkeys(_library(model) for model in models):
+            stages.setdefault(module, []).extend(of_models)
+    for module, names in stages.items():
         error = missing_library(module)
         if error is not None and find_spec(module) is None:
-            yield Missing((*_ENCODING, *_JUDGING), str(error))
+            yield Missing(tuple(names), str(error))
+
+
+def _library(model: EncoderModel | JudgeModel) -> str:
+    """The module that computes with a model of its kind, or sends its requests."""
+    match model:
+        case HttpJudge():
+            return "httpx"
+        case OpenClip():
+            return "open_clip"
+        case _:
+            return "transformers"
 
 
 def _weights(model: EncoderModel | JudgeModel, stages: tuple[str, ...]) -> Iterator[Missing]:

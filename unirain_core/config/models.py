@@ -32,7 +32,7 @@ class Blip:
     batch: Batch = 32
     """Pictures at once; results do not depend on it."""
     prompt: str = ""
-    """How every caption begins, such as `a photo of`; empty: as BLIP likes."""
+    """The beginning of every caption, such as `a photo of`; empty: BLIP begins freely."""
     max_tokens: Annotated[int, Ge(1), Le(200)] = 30
     """The longest caption."""
 
@@ -61,7 +61,7 @@ class SentenceEncoder:
     precision: Precision = "float32"
     batch: Batch = 64
     pooling: Literal["mean", "first"] = "mean"
-    """What a caption's vector is: the mean of its tokens' vectors, or the first token's."""
+    """A caption's vector is the mean of its tokens' vectors, or the vector of the first token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class Rewriter:
     precision: Precision = "bfloat16"
     batch: Batch = 32
     max_tokens: Annotated[int, Ge(1), Le(200)] = 60
-    """CLIP's text tower cuts after 77 tokens without a word."""
+    """The longest sentence. CLIP's text tower cuts after 77 tokens, and gives no warning."""
 
 
 EncoderModel = Blip | OpenClip | SentenceEncoder | Rewriter
@@ -92,7 +92,7 @@ class InternVl:
     precision: JudgePrecision = "bfloat16"
     batch: Batch = 4
     query_tiles: Tiles = 4
-    """Most tiles of 448 x 448 into which the query is cut; 256 tokens each."""
+    """The most tiles of 448 x 448 pixels into which the query is cut, 256 tokens each; a cut picture has one more, of the whole."""
     reference_tiles: Tiles = 1
     """Likewise for each reference."""
 
@@ -118,8 +118,8 @@ class MobileVlm:
     precision: JudgePrecision = "bfloat16"
     batch: Batch = 16
     several: Literal["interleave", "montage", "pairwise"] = "interleave"
-    """How a model that was trained on single pictures is shown several (paper gap): all in one prompt, as one picture of four, or
-    the query with one reference at a time."""
+    """How a question with several pictures is shown to a model that was trained on single ones (paper gap). `interleave`: all in one
+    prompt; `montage`: as one picture of up to four; `pairwise`: the query with one reference at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +143,7 @@ class HttpJudge:
     model: Text
     """As the server names it."""
     revision: Text
-    """What a person knows of the served weights; it is part of a vote's key."""
+    """A name of the served weights, such as their commit. It is part of a vote's key, so change it when the server changes weights."""
     address: Text
     """Name of the environment variable with the address, such as UNIRAIN_JUDGE_URL; the address itself may name a machine."""
     key: str = ""
@@ -158,8 +158,8 @@ class HttpJudge:
     logprobs: Literal["required", "optional"] = "required"
     """`optional`: where the server gives none, a plain yes or no counts as p_yes 1 or 0, and its reason says so."""
     prompt_check: Literal["required", "skipped"] = "required"
-    """Whether the server must show the prompt that it makes of a question: some templates move the pictures away from their
-    labels, without a word. vLLM and llama.cpp show it; a commercial endpoint does not."""
+    """`required`: the server must show the prompt that it makes of a question, since some templates move the pictures away from their
+    labels and give no error. vLLM and llama.cpp show it; a commercial endpoint does not."""
 
 
 JudgeModel = InternVl | Llava | MobileVlm | AnyVlm | HttpJudge

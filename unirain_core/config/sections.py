@@ -71,8 +71,11 @@ class Dataset:
     """Pattern and replacement that give a scene key from the relative input path. Unlike the layout's
     own group rule, the key is shared by all datasets that name one."""
     quota: Count | None = None
-    """At most so many training pairs, or photos, of the dataset enter the pool, spread over as many scenes as possible: sets of
-    patches and videos hold few scenes in many pictures. Pairs for validation and testing stay whole. Absent: all."""
+    """The most training pairs, or photos, of the dataset that enter the pool; absent: all.
+
+    They are spread over as many scenes as possible, since sets of patches and videos hold few scenes in many pictures. Pairs for
+    validation and testing always enter.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,7 @@ class RawDatasets:
     mixture_policy: Literal["drop", "streak", "exclude"] = "drop"
     """Type of a picture that shows streaks and drops (paper gap): the drop type, the streak type, or neither."""
     quota_seed: Seed = 0
-    """Draws the pairs that a dataset's quota lets in."""
+    """Draws the pairs that a dataset's quota admits."""
     datasets: dict[str, Dataset]
     """By name; a name begins the id of every pair of the dataset."""
 
@@ -156,13 +159,13 @@ class Encoders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryCaptions:
-    """What becomes of a query's caption before captions are compared; the captions of D_r stay as the captioner wrote them (paper gap)."""
+    """How a query's caption is refined before captions are compared (paper gap); captions of D_r are not refined."""
 
     form: Literal["plain", "keyphrases", "rewritten"] = "plain"
-    """`keyphrases`: with the phrases that are nearest to it by its text vector; `rewritten`: a language model makes one sentence
-    of caption and phrases."""
+    """`plain`: as the captioner wrote it; `keyphrases`: its nearest phrases, by the text encoder, are added; `rewritten`: a language
+    model makes one sentence of caption and phrases."""
     phrases: Annotated[int, Ge(1), Le(20)] = 5
-    """Of each caption."""
+    """The most phrases of each caption."""
     rewriter: str | None = None
     """Name in `encoder_models`."""
 
@@ -208,13 +211,18 @@ class VlmVotes:
     its threshold without labels, and the threshold follows the database. None: yes from p_yes = 0.5 on."""
 
     early_stop: bool = False
-    """Whether a judge is asked only where it can still change a verdict, or the reason that stands beside it."""
+    """Whether a judge is asked only about pairs of which it can still change the verdict, or the reason beside it."""
     ask_all_share: Annotated[float, Ge(0), Le(1)] = 0.05
-    """Of all pairs, drawn by a hash of their ids: about these every judge is asked all the same, since agreement can be measured
-    nowhere else. About pairs that people have labelled (folder `labels/`) every judge is asked in any case."""
+    """Share of all pairs about which every judge is asked in spite of an early stop; they are drawn by a hash of their ids.
+
+    Agreement can be measured on such pairs alone. Every judge is also asked about pairs that people have labelled (folder
+    `labels/`).
+    """
     flips_abstain: bool = False
-    """Whether every question is asked twice, the second time with the references in reverse order, and a judge whose two votes
-    differ abstains (`unstable`). It doubles the calls."""
+    """Whether every question about a pair is asked twice, the second time with the references in reverse order.
+
+    Where the two votes differ, the judge abstains (`unstable`). This doubles the calls.
+    """
 
     def __post_init__(self) -> None:
         if len(set(self.judges)) != len(self.judges):
@@ -249,8 +257,8 @@ class RainragSplit:
     train_per_type: Annotated[int, Ge(0)] = 0
     """Thin the training pairs to so many of each type; 0: keep all."""
     uniform_over_datasets: bool = False
-    """Whether the datasets take turns within a rain type, in the held-out draws and where training pairs are thinned: else a
-    dataset has the share that it has in the pool."""
+    """Whether the datasets of a rain type take turns, in the held-out draws and where training pairs are thinned. Otherwise a dataset
+    has about the share that it has in the pool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -421,7 +429,7 @@ class JudgeTrust:
     seed: Seed = 0
     """Draws the half of the labelled pairs on which Platt scaling is fitted."""
     bins: Annotated[int, Ge(2), Le(50)] = 10
-    """Of the reliability diagrams."""
+    """Bins of the reliability diagrams."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -441,13 +449,13 @@ class DataAblation:
     """`unirain ablate data`: proxies that are trained on mixtures of the pool (`training/proxies.py`)."""
 
     steps: Annotated[int, Ge(2)] = 300
-    """Of a proxy."""
+    """Training steps of a proxy."""
     longer: Annotated[int, Ge(2), Le(1000)] = 4
-    """Some mixtures are trained so many times longer as well, to see whether the order of the proxies holds."""
+    """Some mixtures are trained so many times longer as well, which shows whether the order of the proxies stays the same."""
     mixtures_longer: Annotated[int, Ge(2), Le(100)] = 6
-    """How many; evenly spaced from the best proxy to the worst."""
+    """How many mixtures are trained longer as well; they are evenly spaced from the best proxy to the worst."""
     seeds: Annotated[int, Ge(1), Le(100)] = 3
-    """Proxies of each mixture; the spread is theirs."""
+    """Proxies of each mixture; the report gives their mean and spread."""
     pairs_per_type: Count = 24
     """Pairs of each rain type in a mixture, or fewer where there are not so many."""
     batch_per_type: Annotated[int, Ge(1), Le(4096)] = 2

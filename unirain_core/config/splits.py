@@ -9,7 +9,7 @@ from unirain_core.config.tagged import ByTag
 
 SplitSeed = Annotated[int, Ge(0), Le(2**63 - 1)]
 Sources = tuple[str, ...]
-"""Names in `raw_datasets.datasets`; none: all of them."""
+"""Names in `raw_datasets.datasets`; an empty list: all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class MixedFull:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RainragOfficial:
-    """The training folder that the authors published, past our votes."""
+    """The training folder that the authors published; our judges do not decide about it."""
 
     kind: Literal["rainrag_official"] = "rainrag_official"
     sources: Annotated[Sources, MinLen(1)]
@@ -49,7 +49,7 @@ class RainragOfficial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnlyVlm:
-    """Accepted by the judges without references (Table 4), of the distilled set's size."""
+    """Pairs that the judges accept without references (Table 4), as many of each rain type as the distilled set has."""
 
     kind: Literal["only_vlm"] = "only_vlm"
     sources: Sources
@@ -58,22 +58,22 @@ class OnlyVlm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoRetrieval:
-    """Accepted by the judges beside references that were drawn blindly (Table 4), of the distilled set's size."""
+    """Pairs that the judges accept beside references drawn at random (Table 4), as many of each rain type as the distilled set has."""
 
     kind: Literal["no_retrieval"] = "no_retrieval"
     sources: Sources
     seed: SplitSeed
-    """Draws the references, and thins."""
+    """Draws the references, and the pairs where more are accepted than are needed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoGeneration:
-    """Nearest to their own references (Table 4), as many of each rain type as the distilled set has; no judge is asked."""
+    """Pairs nearest to their own references (Table 4), as many of each rain type as the distilled set has; no judge is asked."""
 
     kind: Literal["no_generation"] = "no_generation"
     sources: Sources
     score: Literal["s_perc", "s_vis"] = "s_perc"
-    """Whose mean over S(q) counts (paper gap): SSIM of Eq. (3), or the image cosine of Eq. (2)."""
+    """The score whose mean over S(q) decides (paper gap): SSIM of Eq. (3), or the image cosine of Eq. (2)."""
     seed: SplitSeed
     """Decides between pairs of equal score."""
 
@@ -86,9 +86,9 @@ TrainingSplitSection = Annotated[TrainingSplit, ByTag(TRAINING_SPLITS, "kind")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benchmark:
-    """A named test set: a row of Table 2. It is scored as it was published, past the votes."""
+    """A named test set, which gives a part of Table 2. It is scored as it was published, whatever the judges say."""
 
     sources: Annotated[Sources, MinLen(1)]
     """Datasets whose pairs of role `test` it holds."""
     paths: str = ""
-    """Part of the path of its rainy files below the dataset's folder, such as `test_set/raindrop/`; empty: all of them."""
+    """Its rainy files have this in their paths below the dataset's folder, such as `test_set/raindrop/`; empty: all of them."""

@@ -1,4 +1,4 @@
-"""Ballots: what the judges are asked about, with which references, and the work that asks one of them."""
+"""Ballots: the pictures and references that a judge is asked about, and the per-row work of asking it."""
 
 import hashlib
 import math
@@ -113,7 +113,7 @@ def blind_ballots(
         drawn: list[Ballot] = []
         for row in batch:
             hashed = int.from_bytes(hashlib.sha256(f"{seed}:{row.id}".encode()).digest()[:8])
-            few = min(count + 1, len(names))  # one more, in case that the picture itself is among them
+            few = min(count + 1, len(names))  # one more, since the picture itself may be among them
             places = np.random.default_rng(hashed).choice(len(names), few, replace=False)
             others = [names[place] for place in places if names[place] != row.id][:count]
             drawn.append(Ballot(row.id, row.dataset, row.picture, tuple(photos[name] for name in others)))

@@ -1,4 +1,4 @@
-"""What a pretrained model costs: arithmetic and memory, by its files and its configuration alone; nothing is loaded."""
+"""The arithmetic and the memory that a pretrained model needs, by its files and its configuration; no model is loaded."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,24 +10,26 @@ from typing import Any, Protocol, Self, runtime_checkable
 from unirain_core.config.models import JudgePrecision
 
 _VISION = re.compile(r"(^|\.)vis(ion|ual)")
-"""Names of the weights of a tower that reads pictures."""
+"""Matches the names of weights of a tower that reads pictures."""
 _LOOKED_UP = re.compile(
     r"embed_tokens|tok_embeddings|word_embeddings|token_embedding|lm_head|language_model\.output\.|predictions\.decoder"
 )
-"""Vectors of words, of which a token uses one row, and scores of words, which one token of a prompt needs."""
+"""Matches the names of weights that a token hardly uses: vectors of words, of which it uses one row, and scores of words, which only
+the last token of a prompt needs."""
 _BYTES: dict[JudgePrecision, float] = {"float32": 4, "bfloat16": 2, "int8": 1, "nf4": 0.5}
-"""Of a weight."""
+"""Bytes of a weight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """Numbers of parameters, by how often they are used."""
+    """Numbers of parameters, grouped by how often they are used."""
 
     vision: int
     """Each patch of a picture passes them."""
     language: int
     """Each token passes them."""
     looked_up: int
+    """They take memory, and almost no arithmetic: see `_LOOKED_UP`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,38 +41,41 @@ class Tower:
     inner: int
     """Width of the feed-forward part."""
     key_value: int
-    """Width of the keys, and of the values, that are kept of a token in each layer; 0: none are kept."""
+    """Width of the keys that each layer keeps of a token, and of the values; 0: a layer keeps none."""
 
     @classmethod
     def of(cls, config: Any, *, keeps_keys: bool = True) -> Self:  # noqa: ANN401 (a class of transformers)
         """The shape of a language model, or of a vision tower, by its configuration."""
         heads = config.num_attention_heads
-        head = getattr(config, "head_dim", None) or config.hidden_size // heads
-        kept = (getattr(config, "num_key_value_heads", None) or heads) * head
+        head_width = getattr(config, "head_dim", None) or config.hidden_size // heads
+        key_value = (getattr(config, "num_key_value_heads", None) or heads) * head_width
         return cls(
             layers=config.num_hidden_layers,
             width=config.hidden_size,
             inner=config.intermediate_size,
-            key_value=kept if keeps_keys else 0,
+            key_value=key_value if keeps_keys else 0,
         )
 
     def bytes_of_a_token(self, precision: JudgePrecision) -> float:
-        """Memory that one token takes while a batch is computed, estimated: keys and values of all layers, and what one layer has
-        in work at once.
+        """The estimated memory of one token while a batch is computed.
+
+        It holds the keys and values of all layers, and the intermediate values of one layer.
         """
-        in_work = 8 * self.width + 3 * self.inner
-        return (2 * self.layers * self.key_value + in_work) * max(_BYTES[precision], 2)
+        # an estimate: eight vectors as wide as the model, and three as wide as its feed-forward part
+        intermediate = 8 * self.width + 3 * self.inner
+        return (2 * self.layers * self.key_value + intermediate) * max(_BYTES[precision], 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What one item (a question, or a picture) costs, and what the model takes in memory."""
+    """The arithmetic of one item (a question, or a picture), and the memory of the model."""
 
     flops: float
-    """Of one item, two for each multiply-add."""
+    """Operations for one item; a multiply-add is two."""
     weight_bytes: float
+    """Memory of the weights."""
     batch_bytes: float
-    """Of what is computed of one batch, estimated."""
+    """Estimated memory of the values that are computed for one batch."""
 
     def __add__(self, other: "Cost") -> "Cost":
         """The cost of two models that see the same items, one after the other, and are both in memory."""
@@ -81,13 +86,13 @@ class Cost:
         )
 
     def times(self, number: int) -> "Cost":
-        """Where an item needs the model so many times, one after the other."""
+        """The cost of an item for which the model runs so many times; the memory is that of `self`."""
         return replace(self, flops=number * self.flops)
 
 
 @runtime_checkable
 class Costed(Protocol):
-    """A model of which the cost is known; stand-ins and served models are none."""
+    """A model whose cost is known; stand-ins and served models have no cost."""
 
     @property
     def cost(self) -> Cost | None:
@@ -96,10 +101,10 @@ class Costed(Protocol):
 
 
 def forward_flops(parameters: int, tokens: int) -> float:
-    """Operations of one pass: two for each parameter and token (Kaplan et al., Scaling Laws for Neural Language Models, 2020,
-    section 2.1).
+    """Operations of one pass: two for each parameter and token.
 
-    Their further term, for attention between the tokens, is left out: 3 to 8 % at the lengths of our questions.
+    This is section 2.1 of Kaplan et al., Scaling Laws for Neural Language Models, 2020. Their further term, for attention between
+    the tokens, is left out: it is 3 to 8 % at the lengths of our questions.
 
     >>> forward_flops(7, 3)
     42.0
@@ -128,19 +133,20 @@ def cost_of(
         patches: of all pictures of an item.
         vision: the shape of the tower that reads them.
     """
-    width = _BYTES[precision]
-    held = max(width, 2) * (size.vision + size.looked_up) + width * size.language
+    bytes_each = _BYTES[precision]
+    weight_bytes = max(bytes_each, 2) * (size.vision + size.looked_up) + bytes_each * size.language
     language_bytes = tokens * text.bytes_of_a_token(precision) if text else 0.0
     vision_bytes = patches * vision.bytes_of_a_token(precision) if vision else 0.0
     return Cost(
         flops=forward_flops(size.language, tokens) + forward_flops(size.vision, patches),
-        weight_bytes=held,
-        batch_bytes=batch * max(language_bytes, vision_bytes),
+        weight_bytes=weight_bytes,
+        batch_bytes=batch
+        * max(language_bytes, vision_bytes),  # the vision tower is done before the other begins
     )
 
 
 def size_of(weights: Path) -> Size | None:
-    """The parameters of a folder or a file, by the heads of its files; None where they cannot be read without loading them."""
+    """The parameters in a folder or a file of weights; None: its form does not tell them without being loaded."""
     files = [weights]
     if weights.is_dir():
         files = sorted(weights.glob("*.safetensors")) or sorted(weights.glob("pytorch_model*.bin"))

@@ -1,4 +1,4 @@
-"""How far sets of pictures cover the real photos in the space of image vectors (Figure 6b).
+"""How well sets of pictures cover the real photos in the space of image vectors (Figure 6b).
 
 Coverage and density are those of Naeem et al., Reliable Fidelity and Diversity Metrics for Generative Models, ICML 2020.
 """
@@ -14,7 +14,7 @@ Vectors = NDArray[np.float64]
 """(N, D) image vectors."""
 
 BATCH = 1024
-"""Rows of a matrix of distances that stand in memory at once."""
+"""Rows of a matrix of distances that are in memory at once."""
 
 
 def squared_distances(some: Vectors, others: Vectors) -> Vectors:
@@ -45,10 +45,13 @@ class Tally:
     """Counts the neighbourhoods of real photos into which the pictures of a set fall, batch by batch."""
 
     real: Vectors
+    """(R, D) of the real photos."""
     radii: Vectors
-    """Squared."""
+    """(R,) squared radii of their neighbourhoods."""
     neighbours: int
+    """k: the k-th nearest other photo lies on the border of a neighbourhood."""
     pictures: int = 0
+    """Pictures of the set that have been counted."""
     _is_covered: NDArray[np.bool_] = field(init=False)
     _hits: int = 0
 
@@ -79,7 +82,7 @@ class Tally:
 
     @property
     def density(self) -> float:
-        """Neighbourhoods that a picture falls into, in units of k: about 1 where the set is spread like the photos."""
+        """Mean number of neighbourhoods into which a picture falls, divided by k; about 1 if the set is spread like the photos."""
         return self._hits / (self.neighbours * self.pictures) if self.pictures else 0.0
 
 
@@ -87,7 +90,8 @@ def principal_axes(vectors: Vectors) -> tuple[Vectors, Vectors]:
     """Mean and the two axes of largest variance, by singular values.
 
     Returns:
-        (D,) mean and (2, D) axes; the largest part of each axis is positive, so that the picture has one orientation.
+        (D,) mean and (2, D) axes. The component of each axis with the largest size is positive, since the signs of singular
+        vectors are arbitrary and the map would be mirrored at random.
     """
     mean = vectors.mean(axis=0)
     axes = np.linalg.svd(vectors - mean, full_matrices=False)[2][:2]
@@ -102,6 +106,6 @@ def projected(sets: Mapping[str, Vectors]) -> dict[str, Vectors]:
 
 
 def parted(places: Vectors, sets: Mapping[str, Vectors]) -> dict[str, Vectors]:
-    """Rows for all sets together, as rows of each set."""
+    """Split places of all sets' pictures, one set after the other, into the places of each set."""
     stops: Sequence[int] = np.cumsum([len(vectors) for vectors in sets.values()])[:-1].tolist()
     return dict(zip(sets, np.split(places, stops), strict=True))

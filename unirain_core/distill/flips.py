@@ -1,4 +1,4 @@
-"""Votes that depend on the order of the references: a judge whose two votes on a pair differ can be made to abstain."""
+"""Votes that depend on the order of the references; they can be turned into abstentions."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -21,7 +21,9 @@ def turned(asked: Iterable[Sequence[Ballot]]) -> Iterator[list[Ballot]]:
 
 
 def with_abstentions(answers: pl.DataFrame, of_turned: pl.DataFrame, threshold: float) -> pl.DataFrame:
-    """One judge's answers, of which those whose vote flips are abstentions.
+    """One judge's answers, with an abstention in place of each vote that flips.
+
+    A vote also flips where the turned question got no answer.
 
     Args:
         answers: columns of Answer.
@@ -49,7 +51,7 @@ def _reason(vote: bool | None, other: bool | None) -> str:
 
 
 def n_unstable(answers: pl.DataFrame) -> int:
-    """How many of the answers are abstentions for that reason.
+    """How many of the answers are abstentions because their vote flipped.
 
     >>> n_unstable(pl.DataFrame({"reason": ["unstable: yes with ...", "too dark"]}))
     1

@@ -8,7 +8,9 @@ from unirain_core.distill.labels import Label
 
 
 def of_people(root: Path) -> list[Label]:
-    """What all people say, one label for each person and pair; a later file, by name, replaces what an earlier one says.
+    """All people's labels, one for each person and pair.
+
+    The files are read in the order of their names. A label of a later file replaces one of an earlier file.
 
     Raises:
         ConfigError: a line is malformed; the message names file and line.

@@ -1,4 +1,4 @@
-"""Labels: what people say of the reliability of pairs, one line of a CSV file for each answer."""
+"""Labels: people's answers whether pairs are reliable, one line of a CSV file for each answer."""
 
 import csv
 import fcntl
@@ -13,10 +13,10 @@ from unirain_core.errors import ConfigError, MissingInputError
 
 HEADER = ("pair_id", "person", "reliable", "fault")
 ANSWERS = {"yes": True, "no": False, "unsure": None}
-"""Words of the column `reliable`."""
+"""Word in the column `reliable`, and its meaning (None: unsure)."""
 
 WORDS = {answer: word for word, answer in ANSWERS.items()}
-"""The answers' words."""
+"""The same the other way: a meaning, and its word."""
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class Label:
     reliable: bool | None
     """None: the person is unsure."""
     fault: str
-    """A word for what is wrong; empty where the pair is reliable or the person names no fault."""
+    """A word for the fault of the pair; empty where the pair is reliable, or the person names no fault."""
 
     def __post_init__(self) -> None:
         """Refuse a label that a line of the file cannot hold.

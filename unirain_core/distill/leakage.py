@@ -1,4 +1,4 @@
-"""Leakage between the parts of a pool: which pairs of one part have their scene in another, and as what kind of copy."""
+"""Leakage between the parts of a pool: pairs of one part whose scene stands in another part, and the kind of copy."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,27 +11,32 @@ from unirain_core.imaging.near import Ints
 from unirain_core.imaging.views import Octets, mirrored
 
 KINDS = ("exact", "near", "cropped", "mirrored", "re_rained")
-"""Of copies, the plainest first. `exact`: both pictures have the other's pixels; `near`, `cropped`, `mirrored`: the same rain over
-a clean picture that was re-encoded, resized or brightened, cropped, mirrored; `re_rained`: another rain over the same clean
-picture, whichever of these copies it is."""
+"""Kinds of copies, the plainest first.
+
+`exact`: both pictures of the pair have the same pixels as those of the other pair. `near`: the rain is the same, and the clean
+picture was re-encoded, resized or brightened. `cropped`, `mirrored`: likewise, and the clean picture was cropped or mirrored.
+`re_rained`: the clean picture is a copy of any of these kinds, and the rain differs.
+"""
 
 RAIN_BITS = 80
-"""Two pairs have the same rain where the hashes of what it adds differ in at most so many of 256 bits: two rains differ in 128,
-by chance in 80 or fewer once in a thousand million times."""
+"""Two pairs have the same rain if the hashes of rainy minus clean differ in at most so many of 256 bits.
+
+Two different rains differ in 128 bits on average, and by chance in 80 or fewer about once in 10^9 times.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
-    """All pairs of a pool, as far as leakage asks for them."""
+    """All pairs of a pool, as numbers and hashes."""
 
     part: Ints
     """(N,) number of the pair's part."""
     picture: Ints
     """(N,) number of the pair's clean picture among those of `sightings.Pictures`."""
     rainy: Ints
-    """(N,) number of the rainy picture's pixels."""
+    """(N,) a number for the rainy picture's pixels; equal pixels have equal numbers."""
     rain: Octets
-    """(N, N_WINDOWS, 32) hashes of what the rain adds."""
+    """(N, N_WINDOWS, 32) hashes of rainy minus clean, in each window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +109,25 @@ def leaks(
 
 
 def sharing(pairs: Pairs, matches: Iterable[Match]) -> Iterator[tuple[int, int, int, float]]:
-    """Each pair with one pair of the other part that shows its scene, once from either side; the kind is a number of KINDS."""
+    """Each pair with one pair of the other part that shows its scene, once from either side.
+
+    Args:
+        pairs: all of the pool.
+        matches: of their clean pictures.
+
+    Returns:
+        Number of the pair, number of the other pair, place of the kind in KINDS, and likeness of the clean pictures.
+    """
     order = np.argsort(pairs.picture, kind="stable").astype(np.int32)
     in_order = pairs.picture[order]
+
+    def over(picture: int) -> Ints:
+        """Numbers of the pairs that have this clean picture."""
+        start, stop = np.searchsorted(in_order, [picture, picture + 1])
+        return order[start:stop]
+
     for match in matches:
-        first, second = (
-            order[slice(*np.searchsorted(in_order, [picture, picture + 1]))]
-            for picture in (match.first, match.second)
-        )
+        first, second = over(match.first), over(match.second)
         for ours, theirs in ((first, second), (second, first)):
             for pair in ours.tolist():
                 other, kind = _closest(pairs, pair, theirs, match.kind)
@@ -119,11 +135,18 @@ def sharing(pairs: Pairs, matches: Iterable[Match]) -> Iterator[tuple[int, int, 
 
 
 def _closest(pairs: Pairs, pair: int, others: Ints, clean_kind: str) -> tuple[int, str]:
-    """Of the pairs over a copy of the clean picture the one whose rain is nearest, and the kind of copy that it is."""
+    """The nearest of the pairs whose clean picture is a copy of this pair's, and the kind of copy that it is.
+
+    Args:
+        pairs: all of the pool.
+        pair: number of a pair.
+        others: numbers of the pairs with the other clean picture, at least one.
+        clean_kind: how the two clean pictures are copies of each other.
+    """
     bits = _rain_bits(pairs.rain[pair], pairs.rain[others], mirror=clean_kind == "mirrored")
-    same = np.flatnonzero(pairs.rainy[others] == pairs.rainy[pair])
-    if clean_kind == "exact" and len(same):
-        return int(others[same[0]]), "exact"
+    equal_rainy = np.flatnonzero(pairs.rainy[others] == pairs.rainy[pair])
+    if clean_kind == "exact" and len(equal_rainy):
+        return int(others[equal_rainy[0]]), "exact"
     nearest = int(np.argmin(bits))
     if bits[nearest] > RAIN_BITS:
         return int(others[nearest]), "re_rained"
@@ -131,7 +154,19 @@ def _closest(pairs: Pairs, pair: int, others: Ints, clean_kind: str) -> tuple[in
 
 
 def _rain_bits(rain: Octets, others: Octets, *, mirror: bool) -> Ints:
-    """Bits in which a window of one rain differs from the whole of each other, or the reverse: the fewest of all windows."""
+    """The fewest bits by which a rain differs from each of some others.
+
+    A crop of a picture looks like one of its windows. So each window of the one is compared with the whole of the other, and the
+    reverse.
+
+    Args:
+        rain: (N_WINDOWS, 32) hashes of one rain.
+        others: (M, N_WINDOWS, 32) hashes of the others.
+        mirror: whether the one is mirrored first.
+
+    Returns:
+        (M,) bits, 0 to 256.
+    """
     ours = mirrored(rain) if mirror else rain
     inside = np.bitwise_count(others[:, :1] ^ ours).sum(axis=2, dtype=np.int32)
     outside = np.bitwise_count(others ^ ours[:1]).sum(axis=2, dtype=np.int32)

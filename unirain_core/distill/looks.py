@@ -1,4 +1,4 @@
-"""What is looked at of each pair for the report on leakage: the views of its clean picture, and its rain."""
+"""The per-pair work of the report on leakage: hashes of the views of the clean picture, and of the rain."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ MAX_PIXELS = 100_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What was seen of a pair."""
+    """The hashes of a pair, or the reason why there are none."""
 
     PRODUCER: ClassVar[str] = "leakage_report"
 
     pair_id: str
     """As in the manifest."""
     problem: str | None = None
-    """Reason for which it could not be looked at."""
+    """Reason for which the pair has no hashes; None: it has them."""
     height: int = 0
     """Of the clean picture, pixels."""
     width: int = 0
@@ -36,11 +36,11 @@ class Look:
     rainy: str = ""
     """Hash of the decoded rainy picture."""
     rain: bytes = b""
-    """Hashes of what the rain adds, of `imaging.views`."""
+    """`imaging.views.rain_views` as bytes: (N_WINDOWS, 32) hashes of rainy minus clean."""
     hashes: bytes = b""
-    """Of the clean picture, likewise."""
+    """`Views.hashes` of the clean picture as bytes: (N_WINDOWS, 32)."""
     small: bytes = b""
-    """Likewise."""
+    """`Views.small` of the clean picture as bytes: (SMALL, SMALL)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class LookAtPairs:
     batch: int | None = None
 
     def key(self, row: ManifestRow) -> str:
-        """Everything that determines what is seen."""
+        """Everything that determines the look."""
         return digest(row.input_hash, row.target_hash, row.halves)
 
     def place(self, row: ManifestRow) -> tuple[str, str]:
@@ -86,15 +86,15 @@ class LookAtPairs:
 
 
 def look(pair_id: str, rainy: RgbImage, clean: RgbImage) -> Look:
-    """What is seen of two pictures of one shape, (H, W, 3) uint8."""
-    seen = views(clean)
+    """The look of two pictures of one shape, (H, W, 3) uint8."""
+    clean_views = views(clean)
     return Look(
         pair_id=pair_id,
-        height=seen.height,
-        width=seen.width,
+        height=clean_views.height,
+        width=clean_views.width,
         clean=pixel_hash(clean),
         rainy=pixel_hash(rainy),
         rain=rain_views(rainy, clean).tobytes(),
-        hashes=seen.hashes.tobytes(),
-        small=seen.small.tobytes(),
+        hashes=clean_views.hashes.tobytes(),
+        small=clean_views.small.tobytes(),
     )

@@ -1,6 +1,9 @@
-"""Choices of data of about equal size, to be judged by what they train: by dataset, by judge, by threshold, by proportion."""
+"""Mixtures: choices of training pairs of about equal size, by dataset, by judge, by threshold and by proportion.
 
-from collections.abc import Mapping
+`unirain ablate data` compares them by the proxies that they train.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -8,9 +11,9 @@ import polars as pl
 from unirain_core.distill.training_splits import Sizes, thinned
 
 SHARES = (0.0, 0.25, 0.5, 0.75)
-"""Of accepted pairs in a mixture with rejected ones; all of them are the distilled set itself."""
+"""Shares of accepted pairs in a mixture with rejected ones; a share of 1 would be the distilled set itself."""
 BEST_SHARES = (0.25, 0.5, 0.75)
-"""Of the pairs with the highest mean p_yes, within their rain type."""
+"""Shares of the pairs of each rain type that have the highest mean p_yes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,29 +46,48 @@ def mixtures(pairs: pl.DataFrame, votes: pl.DataFrame, sizes: Sizes) -> tuple[li
     return whole, left_out
 
 
-def _choices(pairs: pl.DataFrame, votes: pl.DataFrame, sizes: Sizes) -> list[tuple[str, str, pl.DataFrame]]:
-    accepted, rejected = pairs.filter("accepted"), pairs.filter(~pl.col("accepted"))
-    choices = [("mixed", "reference", pairs), ("distilled", "reference", accepted)]
+Choice = tuple[str, str, pl.DataFrame]
+"""Name, family, and the pairs out of which a mixture is thinned."""
+
+
+def _choices(pairs: pl.DataFrame, votes: pl.DataFrame, sizes: Sizes) -> Iterator[Choice]:
+    accepted = pairs.filter("accepted")
+    yield "mixed", "reference", pairs
+    yield "distilled", "reference", accepted
+    yield from _by_dataset(pairs, accepted, sizes)
+    yield from _by_judge(pairs, votes)
+    yield from _by_threshold(pairs, votes)
+    for share in SHARES:
+        parts = {True: accepted, False: pairs.filter(~pl.col("accepted"))}
+        yield f"{share:.0%} accepted", "proportion", _proportion(parts, share, sizes)
+
+
+def _by_dataset(pairs: pl.DataFrame, accepted: pl.DataFrame, sizes: Sizes) -> Iterator[Choice]:
+    """Accepted pairs without a dataset, and with half of the pairs from it."""
     for dataset in pairs["dataset"].unique().sort():
         is_of_it = pl.col("dataset") == dataset
-        choices.append((f"without {dataset}", "dataset", accepted.filter(~is_of_it)))
-        choices.append((f"half {dataset}", "dataset", _halves(accepted, is_of_it, sizes)))
+        yield f"without {dataset}", "dataset", accepted.filter(~is_of_it)
+        yield f"half {dataset}", "dataset", _halves(accepted, is_of_it, sizes)
+
+
+def _by_judge(pairs: pl.DataFrame, votes: pl.DataFrame) -> Iterator[Choice]:
+    """Pairs to which one judge, any judge or every judge said yes."""
     yes = votes.filter(pl.col("vote").fill_null(value=False))
     for judge in votes["judge"].unique().sort():
         names = yes.filter(pl.col("judge") == judge)["pair_id"].implode()
-        choices.append((f"accepted by {judge}", "judge", pairs.filter(pl.col("pair_id").is_in(names))))
+        yield f"accepted by {judge}", "judge", pairs.filter(pl.col("pair_id").is_in(names))
     n_yes = pairs.join(yes.group_by("pair_id").len("yes"), on="pair_id", how="left", maintain_order="left")
     n_judges = votes["judge"].n_unique()
-    choices.append(("accepted by any", "judge", n_yes.filter(pl.col("yes") >= 1).drop("yes")))
-    choices.append(("accepted by all", "judge", n_yes.filter(pl.col("yes") == n_judges).drop("yes")))
+    yield "accepted by any", "judge", n_yes.filter(pl.col("yes") >= 1).drop("yes")
+    yield "accepted by all", "judge", n_yes.filter(pl.col("yes") == n_judges).drop("yes")
+
+
+def _by_threshold(pairs: pl.DataFrame, votes: pl.DataFrame) -> Iterator[Choice]:
+    """Pairs with the highest mean p_yes of their rain type, and the half with the lowest."""
     ranked = _ranked(pairs, votes)
     for share in BEST_SHARES:
-        choices.append((f"best {share:.0%} by p_yes", "threshold", _best(ranked, share)))
-    choices.append(("worst 50% by p_yes", "threshold", ranked.filter(pl.col("rank") > 0.5).drop("rank")))
-    for share in SHARES:
-        parts = {True: accepted, False: rejected}
-        choices.append((f"{share:.0%} accepted", "proportion", _proportion(parts, share, sizes)))
-    return choices
+        yield f"best {share:.0%} by p_yes", "threshold", _best(ranked, share)
+    yield "worst 50% by p_yes", "threshold", ranked.filter(pl.col("rank") > 0.5).drop("rank")
 
 
 def _halves(pairs: pl.DataFrame, is_of_it: pl.Expr, sizes: Sizes) -> pl.DataFrame:
@@ -91,7 +113,13 @@ def _best(ranked: pl.DataFrame, share: float) -> pl.DataFrame:
 
 
 def _proportion(parts: Mapping[bool, pl.DataFrame], share: float, sizes: Sizes) -> pl.DataFrame:
-    """So large a share of accepted pairs, and rejected ones for the rest, as far as there are any."""
+    """A share of accepted pairs, and rejected ones for the rest; fewer where there are not enough.
+
+    Args:
+        parts: the accepted pairs (True) and the rejected ones (False).
+        share: of accepted pairs, 0 to 1.
+        sizes: pairs of each rain type.
+    """
     n_accepted = {rain_type: round(share * size) for rain_type, size in sizes.items()}
     n_rejected = {rain_type: sizes[rain_type] - n_accepted[rain_type] for rain_type in sizes}
     return pl.concat([thinned(parts[True], n_accepted), thinned(parts[False], n_rejected)]).sort("pair_id")

@@ -1,4 +1,4 @@
-"""Which judge is asked about which pair: each after the other, and only where it can still change something."""
+"""About which pairs each judge is asked: with early stop, only where its answer can still change something."""
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
@@ -9,7 +9,7 @@ from unirain_core.distill.voting import UNASKED, Flags, Votes, is_settled
 
 
 class Poll:
-    """The votes so far."""
+    """The votes so far: `votes` is (pairs, judges), and the caller fills in each judge's column."""
 
     def __init__(self, n_judges: int, is_asked_of_all: Flags, *, early_stop: bool) -> None:
         """Nobody was asked yet.
@@ -17,7 +17,7 @@ class Poll:
         Args:
             n_judges: all that can be asked.
             is_asked_of_all: pairs about which every judge is asked in any case.
-            early_stop: whether the others are left alone as soon as they are settled.
+            early_stop: whether no further judge is asked about a pair that is settled.
         """
         self.votes: Votes = np.full((len(is_asked_of_all), n_judges), UNASKED, dtype=np.int8)
         self._is_asked_of_all, self._early_stop = is_asked_of_all, early_stop
@@ -28,13 +28,16 @@ class Poll:
             return np.ones(len(self.votes), dtype=np.bool_)
         return ~is_settled(self.votes) | self._is_asked_of_all
 
-    def saved(self) -> int:
-        """Questions that were not asked."""
-        return int((self.votes == UNASKED).sum())
-
 
 def drawn_for_all(ids: Iterable[str], share: float) -> Flags:
-    """Which pairs are drawn, by a hash of their ids: a pair stays drawn when others come and go.
+    """Draw pairs by a hash of their ids, so that a pair stays drawn when other pairs are added or removed.
+
+    Args:
+        ids: of the pairs.
+        share: of all pairs, 0 to 1; about so many are drawn.
+
+    Returns:
+        (n,) whether each pair is drawn.
 
     >>> drawn_for_all(["a/1", "a/2"], 1.0).tolist()
     [True, True]
@@ -48,7 +51,7 @@ def drawn_for_all(ids: Iterable[str], share: float) -> Flags:
 
 
 def asked_of_all(ids: Sequence[str], share: float, labelled: Collection[str]) -> Flags:
-    """About which pairs every judge is asked: a share of all, and those that people have labelled.
+    """Whether every judge is asked about each pair: about a share of all, and about those that people have labelled.
 
     >>> asked_of_all(["a/1", "a/2"], 0.0, {"a/2"}).tolist()
     [False, True]

@@ -1,4 +1,4 @@
-"""Models of `transformers` from a local folder: complete or not at all, on this machine's device."""
+"""Load models of `transformers` from a local folder onto this machine's device; an incomplete model is refused."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from unirain_core.config.models import JudgePrecision
 from unirain_core.errors import ConfigError
 
 _WHOLE = [r"(?:.*\.)?(?:vision_tower|multi_modal_projector|mm_projector|vision_model|visual|lm_head)"]
-"""What keeps its 16 bits under int8 and nf4, as a pattern of names: what sees the pictures, under its names in the models that we
-know, and what scores the answer's first word."""
+"""A pattern of names of layers that keep 16 bits under int8 and nf4: the layers that read the pictures, by their names in the models
+that we know, and the layer that scores the answer's first word."""
 
 
 class Loadable(Protocol):
     """A class of `transformers` that reads a folder."""
 
     def from_pretrained(self, folder: str | None, **settings: Any) -> Any:  # noqa: ANN401 (the library's own)
-        """The model and what was missing."""
+        """The model, and a mapping that lists missing and unexpected weights."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""The pairs of a dataset as its authors published them: past the votes, and with those that another dataset has as well."""
+"""The pairs of a dataset as its authors published them: no vote removes one, and copies of other datasets' pairs stay."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,14 +12,14 @@ _LISTED = (
     "pair_id", "dataset", "rain_types", "role", "root", "input", "target", "halves", "input_hash", "target_hash",
 )  # fmt: skip
 _COPIES = ("duplicate", "leaks_into_benchmark")
-"""Reasons for which a sound pair leaves the pool: the same picture stands elsewhere in it."""
+"""Reasons for which a sound pair is dropped because the same picture stands elsewhere in the pool."""
 
 
 def published(root: Path, sources: Sequence[str], role: str) -> pl.DataFrame:
     """The sound pairs of some datasets and one role, in the order of their ids.
 
-    Integrity keeps one of two copies, and the other may be the published one: RainRAG consists of pictures of other sets. A
-    copy has the scene and the rain type of the pair that stayed, which shows the same clean picture.
+    `verified_pairs` keeps one of two copies, and the dropped one may belong to the dataset that is asked for: RainRAG consists of
+    pictures of other sets. Such a copy takes scene and rain type from the pair that was kept, since both show the same clean picture.
 
     Returns:
         The columns of `SplitRow`.
@@ -28,7 +28,7 @@ def published(root: Path, sources: Sequence[str], role: str) -> pl.DataFrame:
     parts = [_listed(piece, sources, role) for piece in _manifest(root)]
     rows = pl.concat(parts).join(homes, on="pair_id", maintain_order="left")
     stated = pl.col("rain_types").list.first()
-    # a layout that leaves day or night open gives both types, and the pair that stayed has the right one
+    # a layout that leaves day or night open states both types; the pair that was kept has the right one
     is_open = stated.str.starts_with("luma:")
     return rows.with_columns(
         pl.when(is_open | pl.col("is_kept")).then("rain_type").otherwise(stated).alias("rain_type")
@@ -40,9 +40,9 @@ def _manifest(root: Path) -> Iterator[pl.DataFrame]:
 
 
 def _listed(piece: pl.DataFrame, sources: Sequence[str], role: str) -> pl.DataFrame:
-    """The pairs of a piece of the manifest that are meant; a picture of two halves is its own target."""
-    meant = piece.filter(pl.col("dataset").is_in(sources) & (pl.col("role") == role))
-    return meant.with_columns(
+    """The pairs of the sources and the role in a piece of the manifest; a picture of two halves is its own target."""
+    wanted = piece.filter(pl.col("dataset").is_in(sources) & (pl.col("role") == role))
+    return wanted.with_columns(
         pl.coalesce("target", "input").alias("target"),
         pl.coalesce("target_hash", "input_hash").alias("target_hash"),
     ).drop("dataset", "role")

@@ -22,7 +22,7 @@ FAULTS = {
     "bad_picture": "noise, blur or compression",
     "other": "something else",
 }
-"""Words for what is wrong with a pair, at most one for each key from 1 to 9, and their meanings."""
+"""Words for the faults of a pair, and their meanings; at most nine, since the page gives each a key from 1 to 9."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

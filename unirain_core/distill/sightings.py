@@ -1,8 +1,8 @@
-"""Which clean pictures of one part of the pool stand in another part too: the same file, re-encoded, cropped or mirrored.
+"""Find the clean pictures of one part of the pool that stand in another part too: equal, re-encoded, cropped or mirrored.
 
-A part is what one dataset uses for one purpose. A picture is looked for by the hashes of its views: pictures that share one
-of 16 words of a hash are compared, those that are near are compared once more on small copies. Only pictures of different
-parts are compared, so that a million frames of one video cost no more than they must.
+A part is all pictures that one dataset has for one purpose. The search has three steps. Pictures that share one of 16 words of a
+hash are compared by all bits; those that are near are compared once more on small copies; those that are alike are matches. Only
+pictures of different parts are compared, so a video of a million frames is not compared with itself.
 """
 
 from collections.abc import Iterator
@@ -16,31 +16,32 @@ from unirain_core.imaging.near import Hashes, Ints, spread, word_of
 from unirain_core.imaging.views import DETAIL, N_WINDOWS, Octets, detail, likeness, mirrored, windows
 
 BITS = 56
-"""Largest distance of two hashes that are looked at once more: strangers begin at 57 (`imaging.hashes`)."""
+"""Two pictures are candidates if their hashes differ in at most so many bits; different pictures differ in 57 and more
+(`imaging.hashes`)."""
 ALIKE = 0.7
-"""Likeness from which two pictures are copies: copies reach 0.83 and more, frames of one place 0.41, strangers 0.3."""
+"""Two pictures are copies from this likeness on. Copies reach 0.83 and more, frames of one place 0.41, different pictures 0.3."""
 BETTER = 0.002
-"""By so much the likeness of a window must exceed that of the whole picture for the copy to count as cropped."""
+"""A copy counts as cropped if a window is more alike than the whole picture, by more than this."""
 N_WORDS = 16
-"""Of a hash: each has one bit of every row and of every column."""
+"""Words of a hash, 16 bits each; a word has one bit of every row and of every column."""
 CLEAN_KINDS = ("exact", "near", "cropped", "mirrored")
-"""How two clean pictures are copies of each other; where several hold, the first is told."""
+"""How two clean pictures are copies of each other; where several hold, the first counts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pictures:
-    """The distinct clean pictures of each part; a picture that stands in two parts is two of them."""
+    """The distinct clean pictures of each part; a picture that stands in two parts is listed twice."""
 
     content: Ints
-    """(N,) number of the picture's pixels."""
+    """(N,) a number for the picture's pixels: its row in the arrays below."""
     part: Ints
     """(N,) number of the part."""
     hashes: Octets
-    """(contents, N_WINDOWS, 32)"""
+    """(contents, N_WINDOWS, 32) difference hashes of the windows."""
     small: Octets
-    """(contents, SMALL, SMALL)"""
+    """(contents, SMALL, SMALL) small grey copies, 0 to 255."""
     sizes: Ints
-    """(contents, 2) height and width."""
+    """(contents, 2) height and width, pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +56,32 @@ class Match:
 
 
 def sightings(pictures: Pictures) -> Iterator[Match]:
-    """For each picture and each other part the likeliest copy there, if there is one; and all of equal pixels."""
-    settled: set[tuple[int, int]] = set()
+    """All pictures with equal pixels, then for each picture and each other part one copy there, if there is one."""
+    settled: set[tuple[int, int]] = set()  # a picture, and a part in which it has a match
     for first, second in _of_equal_pixels(pictures):
         settled |= {(first, int(pictures.part[second])), (second, int(pictures.part[first]))}
         yield Match(first, second, "exact", 1.0)
     for first, second, is_mirrored in candidates(pictures):
-        aims = {(first, int(pictures.part[second])), (second, int(pictures.part[first]))}
-        if aims <= settled:
+        both_ways = {(first, int(pictures.part[second])), (second, int(pictures.part[first]))}
+        if both_ways <= settled:
             continue
         match = _compared(pictures, first, second, mirror=is_mirrored)
         if match is not None:
-            settled |= aims
+            settled |= both_ways
             yield match
 
 
 def flat(pictures: Pictures) -> NDArray[np.bool_]:
-    """Contents without any fine structure, such as a clear sky: only equal pixels tell that one is a copy of another."""
+    """(contents,) whether a picture has no fine structure, such as a clear sky: then only equal pixels show a copy."""
     return np.array([detail(small) < DETAIL for small in pictures.small], dtype=np.bool_)
 
 
 def candidates(pictures: Pictures) -> Iterator[tuple[int, int, bool]]:
-    """Pictures of different parts whose hashes are near, the nearest first, and whether one must be mirrored for it."""
+    """Pictures of different parts whose hashes are near, the nearest first.
+
+    Returns:
+        Numbers of two pictures, and whether their hashes are near when one of them is mirrored.
+    """
     best: dict[tuple[int, int, bool], int] = {}
     chosen = np.flatnonzero(~flat(pictures)[pictures.content]).astype(np.int32)
     hashes = pictures.hashes[pictures.content[chosen]]
@@ -91,9 +96,15 @@ def candidates(pictures: Pictures) -> Iterator[tuple[int, int, bool]]:
 
 
 def near_words(hashes: Octets, part: Ints) -> Iterator[tuple[bool, Ints, Ints, Ints]]:
-    """Whether it is mirrored, the numbers of a view and of a whole picture of another part, and their distance.
+    """Windows of pictures whose hashes share a word with a whole picture of another part, and are near to it.
 
-    The two share a word, and are near.
+    Args:
+        hashes: (N, N_WINDOWS, 32) of the pictures.
+        part: (N,) of the pictures.
+
+    Returns:
+        Whether the windows are mirrored, numbers of the pictures of the windows, numbers of the whole pictures, and the bits in
+        which the two hashes differ.
     """
     wholes = _as_words(hashes[:, 0])
     n_parts = int(part.max(initial=0)) + 1
@@ -113,7 +124,17 @@ def near_words(hashes: Octets, part: Ints) -> Iterator[tuple[bool, Ints, Ints, I
 def _elsewhere(
     word: Ints, wanted: Ints, place: NDArray[np.int64], own: NDArray[np.int64]
 ) -> Iterator[tuple[Ints, Ints]]:
-    """Where the wanted words stand in the order of words and parts, before and after the own part."""
+    """Ranges of whole pictures that share a word with each window, without those of the window's own part.
+
+    Args:
+        word: words of the whole pictures, sorted.
+        wanted: word of each window.
+        place: word and part of the whole pictures as one number, sorted.
+        own: word and part of each window as one number.
+
+    Returns:
+        First starts and stops of the ranges before the own part, then those after it.
+    """
     starts, stops = (np.searchsorted(word, wanted, side).astype(np.int32) for side in ("left", "right"))
     own_starts, own_stops = (np.searchsorted(place, own, side).astype(np.int32) for side in ("left", "right"))
     yield starts, own_starts
@@ -125,7 +146,10 @@ def _as_words(octets: Octets) -> Hashes:
 
 
 def _closer(views: Hashes, first: Ints, wholes: Hashes, second: Ints) -> tuple[Ints, Ints, Ints]:
-    """Those that differ in at most BITS bits, and in how many: after each word of 64 bits the others are let go."""
+    """The candidates that differ in at most BITS bits, and in how many.
+
+    Those that already differ in more are left out after each 64 bits, since most of them do so after the first.
+    """
     distance = np.zeros(len(first), dtype=np.int32)
     for view, whole in zip(views.T, wholes.T, strict=True):
         distance += np.bitwise_count(view[first] ^ whole[second])
@@ -144,7 +168,7 @@ def _of_equal_pixels(pictures: Pictures) -> Iterator[tuple[int, int]]:
 
 
 def _compared(pictures: Pictures, first: int, second: int, *, mirror: bool) -> Match | None:
-    """What two pictures are to each other, by the window of one that is most like the other."""
+    """The match of two pictures, by the window of one that is most like the other; None: they are no copies."""
     one, other = int(pictures.content[first]), int(pictures.content[second])
     scores = [
         likeness(pictures.small[inner], box, pictures.small[outer], mirror=mirror)

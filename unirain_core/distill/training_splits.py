@@ -17,11 +17,11 @@ _OF_PAIRS = ("pair_id", "dataset", "rain_type", "scene_id", "role")
 
 
 def verified(root: Path, seed: int) -> pl.DataFrame:
-    """What a choice needs of each verified pair, in the order of their ids.
+    """The columns of all verified pairs by which training pairs are chosen, in the order of their ids.
 
     Returns:
-        Columns `pair_id`, `dataset`, `rain_type`, `scene_id`, `role`; `accepted`, `split` (null: no judge was asked); `place`,
-        in which pairs are drawn; `is_closed`, whether the pair's scene is held out.
+        Columns `pair_id`, `dataset`, `rain_type`, `scene_id`, `role`; `accepted`; `split` (null: no judge was asked); `place`, by
+        which pairs are drawn; `is_closed`, whether the pair's scene is held out.
     """
     pairs = tables.columns(root / paths.VERIFIED / "pairs.parquet", Pair, _OF_PAIRS)
     pyramid = tables.columns(root / paths.PYRAMID, PyramidRow, ["pair_id", "level", "split"])
@@ -48,9 +48,15 @@ def distilled_sizes(pairs: pl.DataFrame, rain_types: Sequence[str]) -> dict[str,
 
 
 def candidates(pairs: pl.DataFrame, rain_types: Sequence[str], sources: Sequence[str]) -> pl.DataFrame:
-    """The pairs that may be trained on: of open scenes, listed rain types and, where some are named, of these datasets."""
-    is_meant = pl.col("dataset").is_in(sources) if sources else pl.lit(value=True)
-    return pairs.filter(~pl.col("is_closed") & pl.col("rain_type").is_in(rain_types) & is_meant)
+    """The pairs that may be trained on: their scene is not held out, and their rain type and dataset are wanted.
+
+    Args:
+        pairs: of `verified`.
+        rain_types: those of params.
+        sources: names of datasets; none: all datasets.
+    """
+    is_of_source = pl.col("dataset").is_in(sources) if sources else pl.lit(value=True)
+    return pairs.filter(~pl.col("is_closed") & pl.col("rain_type").is_in(rain_types) & is_of_source)
 
 
 def thinned(pairs: pl.DataFrame, sizes: Sizes) -> pl.DataFrame:
@@ -58,7 +64,7 @@ def thinned(pairs: pl.DataFrame, sizes: Sizes) -> pl.DataFrame:
     rows = pairs.with_row_index("row")
     taken = [pl.Series("row", [], dtype=pl.UInt32)]
     for rain_type, size in sizes.items():
-        if size:  # to `thin` none means all
+        if size:  # `thin` takes a size of 0 for all pairs
             taken.append(thin(rows.filter(pl.col("rain_type") == rain_type), size))
     return rows.filter(pl.col("row").is_in(pl.concat(taken).implode())).drop("row")
 

@@ -44,9 +44,9 @@ def is_decided_by_abstention(yes: Counts, abstained: Counts, n_judges: Counts | 
 
 
 def is_settled(votes: Votes) -> Flags:
-    """Whether the judges that were not asked cannot change what is said of a pair, whatever they would answer.
+    """Whether the judges that were not asked can change nothing about a pair, whatever they would answer.
 
-    Said are the verdict and whether abstentions decided it. So asking no further loses nothing.
+    They must change neither the verdict nor whether abstentions decided it. So nothing is lost if they are not asked.
 
     >>> is_settled(np.array([[YES, YES, UNASKED], [YES, NO, UNASKED], [NO, ABSTAINED, UNASKED]], dtype=np.int8)).tolist()
     [True, False, False]

@@ -1,4 +1,4 @@
-"""Where a pretrained model's weights lie on this machine, and what they are."""
+"""Where a pretrained model's weights lie on this machine, and a fingerprint of them."""
 
 import hashlib
 import os
@@ -11,9 +11,10 @@ MODELS = "UNIRAIN_MODELS"
 """Environment variable: a folder with weights that were not fetched by the hub's own tool."""
 
 UNPINNED = "unpinned"
-"""A revision that nobody has written down yet."""
+"""The revision of weights whose commit nobody has written down yet."""
 
 _CHUNK = 1 << 24
+"""Bytes that are hashed at once: files of weights have gigabytes."""
 
 
 def folder_of(weights: str, revision: str) -> Path:
@@ -58,7 +59,7 @@ def _in_the_cache(weights: str, revision: str) -> Path | None:
 
 
 def fingerprint(weights: Path) -> str:
-    """Hash over the names and the bytes of all files."""
+    """Hash over the names and the bytes of all files, 32 hex digits."""
     whole = hashlib.sha256()
     for path in _files(weights):
         whole.update(f"{path.relative_to(weights).as_posix()}\0{_sha256(path)}\n".encode())

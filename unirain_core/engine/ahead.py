@@ -1,4 +1,4 @@
-"""Rows that other processes load while this one computes those before, so that a device does not wait for pictures."""
+"""Other processes load the next rows while this process computes, so that a device does not wait for pictures."""
 
 import multiprocessing
 import os
@@ -18,7 +18,7 @@ from unirain_core.errors import ConfigError
 In = TypeVar("In")
 
 BATCHES_AHEAD = 3
-"""Batches that are loaded before they are needed: one slow picture then delays nobody."""
+"""Batches that are loaded before they are needed, so that one slow picture does not delay the device."""
 
 
 class Ahead(Generic[In]):
@@ -32,12 +32,12 @@ class Ahead(Generic[In]):
             initializer=partial(_begin_loader, pickle.dumps(job)),
         )
         self._futures: dict[int, Future[Any]] = {}
-        # A worker that ends closes its queues (priority 10) and joins its children before it ends its pools: the loaders would
-        # never hear of the end, and it would wait for ever.
+        # A worker that ends would close its queues (priority 10) and then wait for its children before it ends its pools. The
+        # loaders would never be told to end, and the worker would wait for ever. So the pool is ended first (priority 20).
         Finalize(None, self._executor.shutdown, kwargs={"cancel_futures": True}, exitpriority=20)
 
     def loaded(self, rows: Sequence[In], begin: int, size: int) -> list[Any]:
-        """What was loaded of `size` rows from `begin` on; the rows after them are begun.
+        """The loaded forms of `size` rows from `begin` on; the next batches are put to the loaders as well.
 
         Raises:
             Exception: whatever loading one of them raised.

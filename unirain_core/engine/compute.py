@@ -1,4 +1,4 @@
-"""What a worker does with one shard: compute its rows, each by itself where one of them fails, and store the results."""
+"""The work on one shard: compute its rows, each by itself where one of them fails, and store the results."""
 
 import logging
 import sys
@@ -69,8 +69,19 @@ class Compute(Generic[In, Out]):
         return outcome
 
     def _compute(self, shard: Shard[In], outcome: Outcome, results: list[Out]) -> None:
-        job_class = type(self.job)
         ahead = _ahead(self.job)
+        try:
+            self._compute_batches(shard, ahead, outcome, results)
+        finally:
+            # loaded rows are known by their places in the shard: after an error too, the next shard must not get them
+            if ahead is not None:
+                ahead.forget()
+
+    def _compute_batches(
+        self, shard: Shard[In], ahead: Ahead[In] | None, outcome: Outcome, results: list[Out]
+    ) -> None:
+        """Compute the rows in micro-batches; a batch that fails is computed row by row."""
+        job_class = type(self.job)
         begin, usual = 0, _fitting.get(job_class, sys.maxsize)
         while begin < len(shard.rows):
             size = self._size(len(shard.rows))
@@ -91,8 +102,6 @@ class Compute(Generic[In, Out]):
             begin += len(rows)
             if ahead is not None:
                 ahead.forget(begin)
-        if ahead is not None:
-            ahead.forget()
 
     def _loaded_batch(
         self, ahead: Ahead[In], shard: Shard[In], begin: int, size: int

@@ -12,14 +12,16 @@ from dataclasses import asdict, dataclass
 from functools import cache
 
 _SIDE = {"cpu": 1024, "cuda": 8192}
-"""Of the matrices: large enough that the product, and not its start, takes the time."""
+"""Rows and columns of the matrices: so many that the product takes much longer than its start."""
 _SECONDS = 0.3
+"""Time for which products are repeated: the measurement hardly delays a stage."""
 _PATIENCE_S = 120.0
+"""Seconds after which the measurement is given up; on a slow disk the start of torch alone takes many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """What a model can have."""
+    """The memory and the speed of this machine."""
 
     memory_bytes: int
     gpus: tuple[str, ...]
@@ -37,7 +39,11 @@ class Machine:
 
 @cache
 def measured() -> Machine | None:
-    """This machine, measured once in a process; None where the measurement fails: then nothing is said of hours, and the run goes on."""
+    """This machine, measured once in a process.
+
+    Returns:
+        None where the measurement fails. The caller then says nothing of hours, and goes on.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
     command = [sys.executable, "-m", __name__]
     try:

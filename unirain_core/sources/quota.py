@@ -1,4 +1,4 @@
-"""Which pairs of a dataset its quota lets in: one of each scene before any scene gives a second."""
+"""The pairs of a dataset that its quota admits: each scene gives one before any scene gives a second."""
 
 import hashlib
 from collections import Counter
@@ -10,26 +10,26 @@ def within_quota(
 ) -> list[bool]:
     """Whether each picture stays when at most `quota` of those that count may.
 
-    The same seed lets in the same pictures, whatever their order; a larger quota lets in all that a smaller one does.
+    The same seed admits the same pictures, whatever their order. A larger quota admits all pictures that a smaller one does.
 
     Args:
         names: of the pictures, each another one.
         scenes: of the pictures.
-        counts: whether the quota holds for a picture; one for which it does not hold stays.
+        counts: whether the quota applies to each picture; the others always stay.
         quota: the most that may stay.
         seed: of the order.
 
     >>> within_quota(["a", "b", "c", "d"], ["x", "x", "x", "y"], [True] * 4, quota=2, seed=0).count(True)
     2
     """
-    rows = [row for row, does in enumerate(counts) if does]
+    rows = [row for row, is_counted in enumerate(counts) if is_counted]
     rows.sort(key=lambda row: _place(names[row], seed))
     taken: Counter[str] = Counter()
     turns: list[tuple[int, bytes, int]] = []
     for row in rows:
         turns.append((taken[scenes[row]], _place(scenes[row], seed), row))
         taken[scenes[row]] += 1
-    stays = [not does for does in counts]
+    stays = [not is_counted for is_counted in counts]
     for _, _, row in sorted(turns)[:quota]:
         stays[row] = True
     return stays

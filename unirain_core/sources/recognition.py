@@ -1,4 +1,4 @@
-"""Which generic tree a folder of a person's own has: pairs in two folders, pictures of two halves, or photos."""
+"""Recognise the form of a person's own folder: pairs in two folders, pictures of two halves, or photos."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,14 @@ from unirain_core.sources.listing import list_pairs
 from unirain_core.sources.tree import Tree
 
 LOOKED_AT = 5
-"""So many pictures are opened to see whether they hold two."""
+"""Pictures that are opened to see whether each shows a scene twice, side by side."""
 
 SAME_SCENE = 0.1
-"""Peak of the phase correlation of two halves from which they show one scene: wrong partners reach 0.03, rainy and clean
-ones 0.3 and more (100 pairs of Rain100H)."""
+"""Two halves show one scene if the peak of their phase correlation is at least this. On 100 pairs of Rain100H wrong partners reach
+0.03, and rainy and clean partners 0.3 and more."""
 
 LEAST = 0.5
-"""Of the pictures of a folder at least this share must be of pairs, else something else was probably meant."""
+"""A folder counts as paired if at least this share of its pictures belongs to pairs; with a smaller share a person is asked."""
 
 
 def recognise(tree: Tree, catalogue: Catalogue, clean: str) -> str:

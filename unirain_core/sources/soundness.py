@@ -1,4 +1,4 @@
-"""What the files of a listed dataset tell without being decoded: sizes, published numbers, and traps that they show."""
+"""Checks on the files of a listed dataset that decode no picture: sizes, published numbers, and visible traps."""
 
 import os
 import re
@@ -15,10 +15,10 @@ from unirain_core.sources.listing import Listed, Listing
 from unirain_core.sources.tree import Tree
 
 _COPY = re.compile(r"(?P<stem>.+?)(?: ?\(\d+\)| - copy| copy)(?P<suffix>\.\w+)", re.IGNORECASE)
-"""Names that browsers and desktops give to a second copy: an old download of Test2800 holds `926_10(1).jpg`."""
+"""Matches names that browsers and desktops give to a second copy: an old download of Test2800 holds `926_10(1).jpg`."""
 
 COMPARED = 50
-"""At most so many pairs of files of equal size are compared byte by byte: a whole folder of copies shows in them."""
+"""At most so many pairs of files of equal size are compared byte by byte; they suffice to show a folder full of copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def measure(tree: Tree, listing: Listing) -> Sizes:
 
 
 def unofficial(record: Record, listing: Listing, role: str) -> list[str]:
-    """Sentences where the numbers of a tree are none of the published ones: a part is missing, or it is another edition.
+    """A sentence for each part whose number of pairs is none of the published ones: files are missing, or it is another edition.
 
     Args:
         record: entry of the catalogue.
@@ -76,7 +76,10 @@ def copies(tree: Tree, listing: Listing) -> list[str]:
 
 
 def _part(item: Listed, role: str) -> str:
-    return item.split or role if item.is_paired else "real"
+    """The part of a dataset to which a listed picture belongs."""
+    if not item.is_paired:
+        return "real"
+    return item.split or role
 
 
 def _is_copy(tree: Tree, path: str) -> bool:

@@ -29,22 +29,25 @@ class Sample:
     rain_types: Mapping[str, str]
     """Of these pairs."""
     truth: NDArray[np.bool_] | None
-    """Whether each pair is good; None: that is not known of pairs of both kinds."""
+    """(n,) whether each pair is good; None: good and faulty pairs are not both known."""
     seed: int
 
 
 def draw(root: Path, n_pairs: int, seed: int) -> Sample:
-    """Pairs drawn by a seeded hash: of those of known quality where good and faulty ones are known, else of all.
+    """Draw pairs by a seeded hash.
+
+    They are drawn from the pairs of known quality. Where this draw does not hold both good and faulty pairs, they are drawn from
+    all pairs instead.
 
     Raises:
         MissingInputError: there is no pair.
         MissingArtefactError: the judges have not voted yet.
     """
     without = {row.pair_id for row in tables.read(root / paths.VOTES / "dropped.parquet", Dropped)}
-    known = truths([*labelled.of_people(root), *planted(root)]).of_pair
-    rain_types = _drawn((row for row in _pairs(root, without) if row.id in known), n_pairs, seed)
-    is_known = len({known[name].is_good for name in rain_types}) == 2
-    if not is_known:
+    truth_of = truths([*labelled.of_people(root), *planted(root)]).of_pair
+    rain_types = _drawn((row for row in _pairs(root, without) if row.id in truth_of), n_pairs, seed)
+    has_both_kinds = len({truth_of[name].is_good for name in rain_types}) == 2
+    if not has_both_kinds:
         rain_types = _drawn(_pairs(root, without), n_pairs, seed)
     if not rain_types:
         raise MissingInputError(
@@ -54,7 +57,9 @@ def draw(root: Path, n_pairs: int, seed: int) -> Sample:
     photos = {row.id: row.picture for batch in rainy.photos(root, without) for row in batch}
     is_drawn = np.array([row.id in rain_types for row in _pairs(root, without)], dtype=np.bool_)
     asked = [ballot for batch in questions(root, without, photos, is_drawn) for ballot in batch]
-    truth = np.array([known[ballot.id].is_good for ballot in asked], dtype=np.bool_) if is_known else None
+    truth = None
+    if has_both_kinds:
+        truth = np.array([truth_of[ballot.id].is_good for ballot in asked], dtype=np.bool_)
     return Sample(asked=asked, rain_types=rain_types, truth=truth, seed=seed)
 
 
@@ -63,6 +68,6 @@ def _pairs(root: Path, without: Container[str]) -> Iterator[Rainy]:
 
 
 def _drawn(pairs: Iterable[Rainy], n_pairs: int, seed: int) -> dict[str, str]:
-    """Rain types of the pairs with the lowest hashes; of the others nothing is held in memory."""
+    """The pairs with the lowest hashes and their rain types; no other pair is held in memory."""
     drawn = heapq.nsmallest(n_pairs, pairs, key=lambda row: digest(seed, row.id))
     return {row.id: row.rain_type or "" for row in drawn}

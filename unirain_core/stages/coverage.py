@@ -1,4 +1,4 @@
-"""Stage coverage: Figure 6b, how far each set to train on covers the real photos; no stage reads it."""
+"""Stage coverage: Figure 6b, how well each training set covers the real photos; no stage reads its results."""
 
 import logging
 from collections.abc import Mapping
@@ -70,7 +70,11 @@ def _ids(root: Path, name: str) -> pl.Series:
 def _counted(
     root: Path, sets: Mapping[str, pl.Series], tallies: Mapping[str, Tally], points: int
 ) -> dict[str, Vectors]:
-    """Count every set's pictures, batch by batch; returns the vectors of the few that are drawn."""
+    """Count every set's pictures in its tally, batch by batch.
+
+    Returns:
+        (N, D) image vectors of the pictures of each set that the maps show, N at most `points`.
+    """
     shown = {name: _first(ids, points).implode() for name, ids in sets.items()}
     members = {name: ids.implode() for name, ids in sets.items()}
     parts: dict[str, list[Vectors]] = {name: [] for name in sets}

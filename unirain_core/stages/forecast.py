@@ -1,4 +1,4 @@
-"""Before models run, a person is told what they need of this machine, and about how long they will take."""
+"""Before models run, log how much memory they need, and about how long they will take."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -11,16 +11,16 @@ from unirain_core.engine.machine import Machine
 logger = logging.getLogger(__name__)
 
 SHARE = 0.4
-"""Of the fastest matrix product, that models reach: an assumption, and what `benchmarks/vlm.py` aims at."""
+"""The share of a matrix product's speed that models are assumed to reach; it is also the aim of `benchmarks/vlm.py`."""
 
 
 def tell(stage: str, costs: Mapping[str, Cost | None], n_items: int, *, together: bool) -> None:
-    """Log what the models of a stage need; nothing where none of them is known, as of stand-ins.
+    """Log the needs of a stage's models; nothing where no model's cost is known, as with stand-ins.
 
     Args:
         stage: its name.
-        costs: of each model.
-        n_items: questions, or pictures, at most: what is finished already costs nothing.
+        costs: of each model, by its name; None: not known.
+        n_items: questions, or pictures. It is an upper limit, since finished ones are not computed again.
         together: whether all models are in memory at once, or one after the other.
     """
     if any(costs.values()):
@@ -31,7 +31,7 @@ def tell(stage: str, costs: Mapping[str, Cost | None], n_items: int, *, together
 def lines(
     costs: Mapping[str, Cost | None], n_items: int, own: Machine | None, workers: int, *, together: bool
 ) -> Iterator[str]:
-    """The sentences.
+    """The sentences of the forecast.
 
     Args:
         costs: as `tell`.

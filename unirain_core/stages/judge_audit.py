@@ -1,4 +1,4 @@
-"""The audit of the judges: whether their votes depend on what they must not depend on, and do depend on what they see.
+"""The audit of the judges: votes must not depend on wording, order or machine, and they must depend on the pictures.
 
 It is a command and no stage: no result of the pipeline depends on it.
 """
@@ -37,7 +37,7 @@ from unirain_core.stages.judge_probes import Candidate, MakeJudge
 from unirain_core.stages.vlm_votes import ALGORITHM
 
 NAME = "judge_audit"
-"""Of its report, and of its part of the work store."""
+"""Name of its report, and of its part of the work store."""
 
 ALTERATIONS: Mapping[Check, Alteration] = {
     NO_QUERY: "no query",
@@ -60,21 +60,22 @@ def audit(root: Path, candidates: Sequence[Candidate], sample: Sample) -> list[L
         One line for each check, of every judge and of their majority.
     """
     store = WorkStore.at(root, NAME)
-    told = lines([_audited(root, one, sample, store) for one in candidates], sample.truth)
+    audited = [_audited(root, one, sample, store) for one in candidates]
+    table = lines(audited, sample.truth)
     judges = [one.name for one in candidates]
-    known = 0 if sample.truth is None else len(sample.asked)
+    n_labelled = 0 if sample.truth is None else len(sample.asked)
     summary = Report(
         stage=NAME,
-        counts={"pairs": len(sample.asked), "of_known_quality": known},
+        counts={"pairs": len(sample.asked), "of_known_quality": n_labelled},
         notes=[*note(judges), *notes(sample)],
-        figures={"seed": sample.seed, "checks": [_written(line) for line in told]},
+        figures={"seed": sample.seed, "checks": [_written(line) for line in table]},
     )
     report.write(root / paths.report(NAME), summary)
-    return told
+    return table
 
 
 def notes(sample: Sample) -> list[str]:
-    """How much of an AUROC is chance, in a sentence; none where the quality of the pairs is not known."""
+    """A sentence on how far chance moves an AUROC; none where the quality of the pairs is not known."""
     if sample.truth is None:
         return []
     n_good = int(sample.truth.sum())
@@ -86,8 +87,8 @@ def notes(sample: Sample) -> list[str]:
 
 
 def n_questions(candidates: Sequence[Candidate], sample: Sample) -> int:
-    """How many questions an audit asks, those that the work store answers included."""
-    # as usual, without query, without references, of another type, in another batch, in this process
+    """How many questions an audit asks at most; the work store may already hold some of the answers."""
+    # these six: as usual, without query, without references, of another type, in another batch, in this process
     usual = 6 + len(orders(sample.asked))
     n_ways = sum(usual + sum(map(len, one.variants.values())) for one in candidates)
     return n_ways * len(sample.asked)

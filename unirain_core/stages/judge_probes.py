@@ -1,4 +1,4 @@
-"""In which ways each judge of params can be asked, for the audit: other words, another engine, another precision."""
+"""The other ways in which the audit asks each judge of params: other words, another engine, another precision."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,6 +14,7 @@ from unirain_core.config.sections import JudgeName, VlmVotes
 from unirain_core.distill.audit.aims import ENGINE, PARAPHRASE, PRECISION, SWAPPED, Check
 from unirain_core.distill.judges.judge import Judge
 from unirain_core.distill.judging import HALF
+from unirain_core.distill.weights import UNPINNED
 from unirain_core.errors import MissingArtefactError
 from unirain_core.stages.judges import JudgeChoice, make_judge
 from unirain_core.stages.vote_questions import most_references
@@ -52,17 +53,22 @@ def candidates(root: Path, params: VlmVotes, judge_models: Mapping[str, JudgeMod
         WeightsUnavailableError: a judge's weights are not on this machine.
     """
     thresholds = _thresholds(root, params)
-    told: list[Candidate] = []
+    judges: list[Candidate] = []
     for name in params.judges:
         if name in judge_models:
-            told.append(_model(root, name, judge_models, thresholds[name]))
+            judges.append(_model(root, name, judge_models, thresholds[name]))
         else:
-            told.append(stand_in(name, partial(make_judge, JudgeChoice(name, None, None)), thresholds[name]))
-    return told
+            make = partial(make_judge, JudgeChoice(name, None, None))
+            judges.append(stand_in(name, make, thresholds[name]))
+    return judges
 
 
 def _thresholds(root: Path, params: VlmVotes) -> dict[str, float]:
-    """Of every judge; with early stop one may have voted on photos alone, or where half decides on nothing."""
+    """The threshold of every judge.
+
+    With early stop a judge may have voted on photos alone, so both tables are read. Without `accept_share` the threshold is a half
+    for all, even for a judge that has voted on nothing.
+    """
     thresholds = dict.fromkeys(map(str, params.judges), HALF) if params.accept_share is None else {}
     for name in ("photos", "votes"):
         rows = tables.columns(root / paths.VOTES / f"{name}.parquet", Vote, ["judge", "threshold"])
@@ -112,8 +118,13 @@ def _paraphrases(prompt: Prompt, others: Paraphrases) -> dict[str, Prompt]:
 
 
 def twins(name: str, models: Mapping[str, JudgeModel]) -> list[str]:
-    """The judges of another kind that serve the same revision: the same weights in another engine."""
+    """The judges of another kind that serve the same revision: the same weights in another engine.
+
+    A judge whose revision is not pinned has none: two unpinned models would pass for one.
+    """
     own = models[name]
+    if own.revision == UNPINNED:
+        return []
     return [
         other
         for other, model in models.items()

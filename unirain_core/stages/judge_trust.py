@@ -1,4 +1,4 @@
-"""Stage judge_trust: how far the judges can be trusted, on pairs whose quality is known; no stage reads it."""
+"""Stage judge_trust: measures the judges on pairs whose quality is known; no stage reads its results."""
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -34,6 +34,7 @@ ALGORITHM = "1"
 """Nothing is kept in the work store."""
 
 OF_VOTES = ("pair_id", "judge", "vote", "p_yes", "threshold")
+"""Columns of the votes that are read."""
 
 logger = logging.getLogger(__name__)
 
@@ -46,21 +47,22 @@ def run(root: Path, *, judge_trust: JudgeTrust, vlm_votes: VlmVotes) -> None:
     """
     of_people = labelled.of_people(root)
     is_drawn = partial(_is_drawn, params=vlm_votes, labels=of_people)
-    found = _findings(root, [*of_people, *planted(root)], is_drawn, vlm_votes.judges, judge_trust)
-    notes = [*note(found.judges), *_notes(found), *found.conclusions]
-    write_text(root / paths.TRUST / "trust.html", page.page(found, notes))
+    labels = [*of_people, *planted(root)]
+    result = _findings(root, labels, is_drawn, vlm_votes.judges, judge_trust)
+    notes = [*note(result.judges), *_notes(result), *result.conclusions]
+    write_text(root / paths.TRUST / "trust.html", page.page(result, notes))
     summary = Report(
         stage=STAGE,
-        counts={"pairs": found.pairs, "good": found.good, "faulty": found.pairs - found.good},
+        counts={"pairs": result.pairs, "good": result.good, "faulty": result.pairs - result.good},
         notes=notes,
-        figures=figures(found),
+        figures=figures(result),
     )
     report.write(root / paths.report(STAGE), summary)
-    logger.info("%s: measured on %d pairs of known quality", STAGE, found.pairs)
+    logger.info("%s: measured on %d pairs of known quality", STAGE, result.pairs)
 
 
 def _is_drawn(ids: pl.Series, *, params: VlmVotes, labels: Sequence[Label]) -> Flags:
-    """About which pairs every judge was asked, whatever the others said."""
+    """(n,) whether every judge was asked about each pair, whatever the others said."""
     if not params.early_stop:
         return np.ones(len(ids), dtype=np.bool_)
     return asked_of_all(ids.to_list(), params.ask_all_share, {label.pair_id for label in labels})
@@ -73,18 +75,19 @@ def _findings(
     judges: Sequence[str],
     params: JudgeTrust,
 ) -> Findings:
-    known = truths(labels)
+    truth = truths(labels)
     names = {label.pair_id for label in labels}
     rain_types = _rain_types(root, names)
     votes = _votes(root, rain_types)
+    # the second condition leaves out pairs that a judge of params has not voted on yet
     votes = votes.filter(is_drawn(votes["pair_id"]), pl.len().over("pair_id") == len(judges))
     ids = sorted(set(votes["pair_id"]))
     return findings(
-        Ratings.of(votes, rain_types, known.of_pair, judges=judges, seed=params.seed),
+        Ratings.of(votes, rain_types, truth.of_pair, judges=judges, seed=params.seed),
         Labelled(ids=ids, raters=raters(votes, ids, judges), labels=labels),
         n_bins=params.bins,
         left_out={
-            "disputed by people, or all are unsure": len(known.disputed & set(ids)),
+            "disputed by people, or all are unsure": len(truth.disputed & set(ids)),
             "not asked of every judge": len(rain_types.keys() - set(ids)),
             "no verified pair": len(names - rain_types.keys()),
         },
@@ -117,14 +120,14 @@ def _pieces(
         yield pl.DataFrame(table)
 
 
-def _notes(found: Findings) -> list[str]:
-    """Whose labels these are, if not people's."""
+def _notes(result: Findings) -> list[str]:
+    """Sentences on labels that no person gave, and on missing labels."""
     notes: list[str] = []
-    if any(person.name == PLANTED for person in found.people):
+    if any(person.name == PLANTED for person in result.people):
         notes.append(
             f"the labels of '{PLANTED}' are those of a rendered sample corpus, which knows its own faults"
         )
-    if not found.pairs:
+    if not result.pairs:
         notes.append(
             "nothing is measured: no pair that the judges voted on is labelled; label some with `unirain review`"
         )

@@ -1,5 +1,4 @@
-"""Stage leakage_report: which scenes stand in several sets of the pool, and which training sets hold a benchmark's; nothing
-reads it."""
+"""Stage leakage_report: finds scenes that stand in several sets of the pool; no stage reads its results."""
 
 import logging
 import tempfile
@@ -41,25 +40,25 @@ def run(root: Path) -> None:
     Raises:
         ChangedInputError: a file is not the one that was listed; all others are looked at, and that work is kept.
     """
-    # a gigabyte of small pictures and a quarter of hashes for a million pairs, few of which are looked at again
+    # in files, since a million pairs have 1 GB of small pictures and a quarter of that of hashes, and few are read again
     with tempfile.TemporaryFile() as small, tempfile.TemporaryFile() as rain:
         pool = _Pool(small, rain)
         for row, look in _looks(root):
             pool.take(row, look)
         logger.info("%s: %d pairs, %d distinct clean pictures", STAGE, len(pool.names), len(pool.sizes))
         pictures = pool.pictures()
-        found = leaks(pool.pairs(), sightings(pictures), list(pool.parts), pool.names)
+        shared = leaks(pool.pairs(), sightings(pictures), list(pool.parts), pool.names)
         n_flat = int(flat(pictures).sum())
         notes = _notes(pool, n_flat)
-        del pictures
-    write_text(root / paths.LEAKAGE / "leakage.csv", as_csv(found))
-    write_text(root / paths.LEAKAGE / "leakage.md", page(found, notes))
-    report.write(root / paths.report(STAGE), _report(pool, found, n_flat, notes))
-    logger.info("%s: %d held-out pairs have their scene in a training set", STAGE, _held_out(found))
+        del pictures  # its arrays are mapped from the files that end with this block
+    write_text(root / paths.LEAKAGE / "leakage.csv", as_csv(shared))
+    write_text(root / paths.LEAKAGE / "leakage.md", page(shared, notes))
+    report.write(root / paths.report(STAGE), _report(pool, shared, n_flat, notes))
+    logger.info("%s: %d held-out pairs have their scene in a training set", STAGE, _held_out(shared))
 
 
 def _looks(root: Path) -> Iterator[tuple[ManifestRow, Look | Failed]]:
-    """Every pair of the manifest with what was seen of it; photos have no clean picture to look for."""
+    """Every pair of the manifest with its look; photos have no clean picture, so they are left out."""
     job = LookAtPairs(roots=Roots.load(root), algorithm=ALGORITHM)
     pieces = tables.batches(root / paths.RAW / "manifest.parquet", ManifestRow)
     batches = ([row for row in tables.rows_of(piece, ManifestRow) if row.role != "real"] for piece in pieces)
@@ -69,18 +68,22 @@ def _looks(root: Path) -> Iterator[tuple[ManifestRow, Look | Failed]]:
 
 @dataclass(slots=True, eq=False)
 class _Pool:
-    """All pairs as they come: numbers and hashes of clean pictures in memory, the rest in files."""
+    """Collects all pairs: numbers and hashes of clean pictures in memory, small pictures and hashes of rain in files."""
 
     small: BinaryIO
     rain: BinaryIO
     names: list[str] = field(default_factory=list)
+    """Ids of the pairs."""
     parts: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Dataset and role to the number of the part."""
     sizes: list[tuple[int, int]] = field(default_factory=list)
     """Of each distinct clean picture."""
     left_out: Counter[str] = field(default_factory=Counter)
-    """Reason to pairs that could not be looked at."""
+    """Reason to the number of pairs that have no look."""
     _contents: dict[str, int] = field(default_factory=dict)
+    """Hash of a clean picture to the number of its pixels."""
     _rainy: dict[str, int] = field(default_factory=dict)
+    """Hash of a rainy picture to the number of its pixels."""
     _pictures: dict[tuple[int, int], int] = field(default_factory=dict)
     """Content and part to the picture's number."""
     _hashes: list[bytes] = field(default_factory=list)
@@ -88,7 +91,7 @@ class _Pool:
     """Part, picture and rainy pixels of each pair."""
 
     def take(self, row: ManifestRow, look: Look | Failed) -> None:
-        """Add a pair, or count why it cannot be."""
+        """Add a pair, or count the reason for which it has no look."""
         problem = look.reason if isinstance(look, Failed) else look.problem
         if isinstance(look, Failed) or problem:
             self.left_out[problem or ""] += 1
@@ -126,8 +129,9 @@ def _mapped(file: BinaryIO, shape: tuple[int, ...]) -> Octets:
     return np.memmap(file, np.uint8, "r", shape=shape) if shape[0] else np.empty(shape, np.uint8)
 
 
-def _held_out(found: list[Leak]) -> int:
-    return sum(leak.pairs for leak in into_training(found))
+def _held_out(shared: list[Leak]) -> int:
+    """Held-out pairs whose scene stands in a training set."""
+    return sum(leak.pairs for leak in into_training(shared))
 
 
 def _notes(pool: _Pool, n_flat: int) -> list[str]:
@@ -146,9 +150,9 @@ def _notes(pool: _Pool, n_flat: int) -> list[str]:
     return notes
 
 
-def _report(pool: _Pool, found: list[Leak], n_flat: int, notes: list[str]) -> Report:
+def _report(pool: _Pool, shared: list[Leak], n_flat: int, notes: list[str]) -> Report:
     kinds = Counter[str]()
-    for leak in found:
+    for leak in shared:
         kinds[leak.kind] += leak.pairs
     return Report(
         stage=STAGE,
@@ -156,12 +160,12 @@ def _report(pool: _Pool, found: list[Leak], n_flat: int, notes: list[str]) -> Re
             "pairs": len(pool.names),
             "clean_pictures": len(pool.sizes),
             "without_structure": n_flat,
-            "held_out_in_training": _held_out(found),
+            "held_out_in_training": _held_out(shared),
         },
         reasons=dict(sorted(pool.left_out.items())),
         notes=notes,
         figures={
-            "leaks": [asdict(leak) for leak in found],
+            "leaks": [asdict(leak) for leak in shared],
             "kinds": dict(sorted(kinds.items())),
             "copies_of_own_making": measured()["copies"],  # type: ignore[dict-item]
             "no_copies": measured()["strangers"],  # type: ignore[dict-item]

@@ -31,13 +31,15 @@ def run(root: Path, *, benchmarks: Mapping[str, Benchmark], rain_types: tuple[Ra
         MissingInputError: a test set is empty.
     """
     folder = root / paths.BENCHMARKS
-    for file in folder.glob("*.parquet"):  # of names that params does not have any more
+    for file in folder.glob("*.parquet"):  # some may be of names that params no longer has
         file.unlink()
     lines = ["benchmark,rain_type,pairs"]
     counts: dict[str, int] = {}
     for name, benchmark in benchmarks.items():
+        # a pair's id begins with the name of its dataset, in which the words of `paths` may stand too
+        below_the_dataset = pl.col("pair_id").str.replace("^[^/]*", "")
         rows = published(root, benchmark.sources, "test").filter(
-            pl.col("pair_id").str.contains(benchmark.paths, literal=True)
+            below_the_dataset.str.contains(benchmark.paths, literal=True)
             & pl.col("rain_type").is_in(rain_types)
         )
         if rows.is_empty():
@@ -51,7 +53,7 @@ def run(root: Path, *, benchmarks: Mapping[str, Benchmark], rain_types: tuple[Ra
         counts[name] = len(rows)
         of_types = dict(rows["rain_type"].value_counts().iter_rows())
         lines += [f"{name},{kind},{of_types[kind]}" for kind in rain_types if kind in of_types]
-    # written where there is no test set too: the stages that score depend on the folder
+    # written even where there is no test set: the stages that score depend on the folder
     write_text(folder / "contents.csv", "\n".join([*lines, ""]))
     report.write(root / paths.report(STAGE), Report(stage=STAGE, counts=counts))
     logger.info("%s: %d test sets", STAGE, len(counts))

@@ -1,4 +1,4 @@
-"""Answers without probabilities, counted: their p_yes is 1 or 0, so no threshold and no reliability can tell them apart."""
+"""Count answers without probabilities: their p_yes is 1 or 0, so a threshold cannot order them, and reliability says little."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from unirain_core.distill.judges.judge import WITHOUT_SCORES
 
 
 def plain_answers(votes: Path) -> Mapping[str, int]:
-    """How many answers of each judge came without probabilities; a judge of which none did is left out."""
+    """How many answers of each judge came without probabilities; a judge without such answers is left out."""
     counts: Counter[str] = Counter()
     for piece in tables.batches(votes, Vote, ["judge", "reason"]):
         plain = pl.DataFrame(piece).filter(pl.col("reason").str.contains(WITHOUT_SCORES, literal=True))

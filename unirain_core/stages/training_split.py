@@ -1,11 +1,11 @@
-"""Stage training_split: one further set to train on, out of the pairs that no held-out set touches."""
+"""Stage training_split: one further set to train on, out of the pairs whose scene is not held out."""
 
 import logging
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import assert_never
+from typing import assert_never, cast
 
 import polars as pl
 
@@ -55,12 +55,13 @@ def run(
     vlm_votes: VlmVotes,
     partition: str,
 ) -> None:
-    """Write one split and what it is made of.
+    """Write one split, and a report of its composition.
 
     Raises:
         EmptyTypeError: the split has no pair of a rain type.
     """
     section = training_splits[partition]
+    notes: list[str] = []
     pairs = choice.verified(root, getattr(section, "seed", 0))
     sizes = choice.distilled_sizes(pairs, rain_types)
     if isinstance(section, RainragOfficial):
@@ -69,7 +70,7 @@ def run(
         open_pairs = choice.candidates(pairs, rain_types, section.sources)
         n_candidates = len(open_pairs)
         if isinstance(section, OnlyVlm | NoRetrieval):
-            verdicts = _heard(root, section, partition, judge_models, vlm_votes)
+            verdicts, notes = _heard(root, section, partition, judge_models, vlm_votes)
             chosen = choice.thinned(
                 open_pairs.join(verdicts, on="pair_id", how="semi", maintain_order="left"), sizes
             )
@@ -79,7 +80,7 @@ def run(
     _demand_every_type(partition, rows, rain_types)
     with tables.writer(root / paths.TRAINING_SPLIT.format(partition=partition), SplitRow) as table:
         table.columns(rows)
-    made = _report(section, rows, sizes, n_candidates)
+    made = _report(section, rows, sizes, n_candidates, notes)
     report.write(root / paths.report(STAGE, partitioned=True).format(partition=partition), made)
     logger.info("%s: %s: %d pairs of %d candidates", STAGE, partition, len(rows), n_candidates)
 
@@ -109,10 +110,10 @@ def _heard(
     partition: str,
     judge_models: Mapping[str, JudgeModel],
     params: VlmVotes,
-) -> pl.DataFrame:
-    """Pairs that the judges accept without references, or beside blind ones.
+) -> tuple[pl.DataFrame, list[str]]:
+    """Pairs that the judges accept without references, or beside blind ones; and the notes on these votes.
 
-    Their answers stay in the work store, as in stage vlm_votes; the tables of votes are of this run alone.
+    The answers stay in the work store, as in stage vlm_votes. The tables of votes and their report are removed.
     """
     from unirain_core.stages import vlm_votes  # loads the judges, which most splits do not need
     from unirain_core.stages.vote_questions import Hearing, alone_jobs, vote_jobs
@@ -127,14 +128,16 @@ def _heard(
         hearing = replace(hearing, blind_seed=section.seed)
     vlm_votes.decide(root, jobs, params, hearing)
     verdicts = tables.columns(folder / "verdicts.parquet", Verdict, ["pair_id", "verdict"])
+    # such as stand-ins among the judges, or questions that could not be asked
+    notes = cast("list[str]", report.read(folder / "report.json")["notes"])
     shutil.rmtree(folder)
-    return verdicts.filter("verdict").select("pair_id")
+    return verdicts.filter("verdict").select("pair_id"), notes
 
 
 def _official(
     root: Path, pairs: pl.DataFrame, section: RainragOfficial, rain_types: Sequence[str]
 ) -> tuple[pl.DataFrame, int]:
-    """The pairs that the authors train on, less those of held-out scenes, and how many they are with these."""
+    """The pairs that the authors train on without those of held-out scenes, and the number of pairs with these."""
     rows = published(root, section.sources, "train").filter(pl.col("rain_type").is_in(rain_types))
     closed = pairs.filter("is_closed")["scene_id"].unique().implode()
     return rows.filter(~pl.col("scene_id").is_in(closed)), len(rows)
@@ -159,9 +162,15 @@ def _demand_every_type(partition: str, rows: pl.DataFrame, rain_types: Sequence[
         )
 
 
-def _report(section: TrainingSplit, rows: pl.DataFrame, sizes: choice.Sizes, n_candidates: int) -> Report:
+def _report(
+    section: TrainingSplit,
+    rows: pl.DataFrame,
+    sizes: choice.Sizes,
+    n_candidates: int,
+    notes_on_votes: Sequence[str],
+) -> Report:
     taken = dict(rows["rain_type"].value_counts().iter_rows())
-    notes = []
+    notes = [*notes_on_votes]
     if not isinstance(section, MixedFull | RainragOfficial):
         for rain_type, size in sizes.items():
             if taken[rain_type] < size:

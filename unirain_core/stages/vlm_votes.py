@@ -37,14 +37,14 @@ STAGE = "vlm_votes"
 READS = (paths.PROMPT, paths.LABELS, paths.VERIFIED, paths.DATABASE, paths.TRIPLETS, paths.REFERENCES)
 WRITES = (paths.VOTES, paths.report(STAGE))
 PARAMS = ("judge_models", "vlm_votes")
-ALGORITHM = "4"  # of an answer; what is counted of the answers is not kept
+ALGORITHM = "4"  # of an answer; votes and verdicts are formed anew in each run
 
 
 def run(root: Path, *, judge_models: Mapping[str, JudgeModel], vlm_votes: VlmVotes) -> None:
     """Ask every judge about every pair; one vote for each, one verdict for each pair.
 
-    The judges are asked after each other, since two models may not fit on one device. Their answers wait in files: memory holds
-    a few of them.
+    The judges are asked one after the other, since two models may not fit on one device. Their answers are kept in files, so that
+    memory holds only a few of them.
 
     Raises:
         GateError: thresholds shall follow the real-rain database, and it is too small for that.
@@ -73,25 +73,27 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Heari
     groups, is_drawn = groups_and_drawn(root, dropped, params)
     poll = Poll(len(jobs), is_drawn, early_stop=params.early_stop)
     costs: dict[str, Cost | None] = {name: job.cost for name, job in zip(params.judges, jobs, strict=True)}
-    forecast.tell(hearing.stage, costs, n_photos + len(is_drawn), together=False)
+    n_ways = 2 if params.flips_abstain else 1  # about pairs; about photos every judge is asked once
+    forecast.tell(hearing.stage, costs, n_photos + n_ways * len(is_drawn), together=False)
     asked: list[_Asked] = []
     with _folder(out / ".answers") as folder:
         for number, job in enumerate(jobs):
             is_open = poll.is_open()
-            about = questions(root, dropped, photos, is_open, hearing, n_photos=n_photos)
-            answers = _ask(job, about, n_photos, store, folder / str(number))
+            ballots = questions(root, dropped, photos, is_open, hearing, n_photos=n_photos)
+            answers = _ask(job, ballots, n_photos, store, folder / str(number))
+            # the answers on photos set it, so it is there before any answer on a pair becomes a vote
             threshold = _threshold(params.judges[number], answers.on_photos, params)
             if params.flips_abstain:
-                about = flips.turned(questions(root, dropped, photos, is_open, hearing))
-                other = _ask(job, about, 0, store, folder / f"{number}-turned")
-                answers = _stable(answers, other, threshold, folder / f"{number}-stable.parquet")
+                turned = flips.turned(questions(root, dropped, photos, is_open, hearing))
+                of_turned = _ask(job, turned, 0, store, folder / f"{number}-turned")
+                answers = _stable(answers, of_turned, threshold, folder / f"{number}-stable.parquet")
             asked.append(_Asked(answers, is_open, threshold))
             poll.votes[is_open, number] = _numbers(answers.on_pairs, params.judges[number], threshold)
         _write(out, params.judges, asked, n_photos)
     failed = sum((one.answers.failed for one in asked), Counter[str]())
     unstable = sum(one.answers.unstable for one in asked) if params.flips_abstain else None
     thresholds = _thresholds(params.judges, asked)
-    summary = votes_report(hearing.stage, poll.votes, groups, is_drawn, failed, thresholds, costs, unstable)
+    summary = votes_report(hearing.step, poll.votes, groups, is_drawn, failed, thresholds, costs, unstable)
     summary = with_plain_answers(summary, out / "votes.parquet")
     report.write(root / hearing.report, summary)
     logger.info("%s: %d of %d pairs kept", hearing.stage, summary.counts["kept"], len(poll.votes))
@@ -133,7 +135,7 @@ def _demand_two(n_photos: int) -> int:
 
 @contextmanager
 def _folder(folder: Path) -> Iterator[Path]:
-    """An empty folder that is gone afterwards; DVC removes what a kill leaves of it with the stage's other outs."""
+    """An empty folder, which is removed afterwards. After a kill, DVC removes it with the stage's other outs."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
@@ -156,12 +158,13 @@ class _Answers:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a judge was asked, and how its answers count."""
+    """The answers of one judge, and the threshold of its votes."""
 
     answers: _Answers
     is_open: Flags
-    """About which pairs it was asked."""
+    """(n,) about which pairs it was asked."""
     threshold: float
+    """The least p_yes of a yes."""
 
 
 def _ask(
@@ -184,8 +187,9 @@ def _ask(
 
 
 def _stable(answers: _Answers, of_turned: _Answers, threshold: float, file: Path) -> _Answers:
-    """The answers, of which those whose vote flips with the order of the references are abstentions."""
-    reader, unstable = AnswerReader(of_turned.on_pairs), 0
+    """The answers, with an abstention in place of each vote that flips with the order of the references."""
+    reader = AnswerReader(of_turned.on_pairs)
+    unstable = 0
     with tables.writer(file, Answer) as table:
         for piece in tables.batches(answers.on_pairs, Answer):
             stable = flips.with_abstentions(pl.DataFrame(piece), reader.take(len(piece)), threshold)

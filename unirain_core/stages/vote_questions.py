@@ -1,4 +1,4 @@
-"""What stage vlm_votes and the audit of the judges ask, and whom."""
+"""The judges and the questions of stage vlm_votes, of the audit of the judges, and of training splits that ask anew."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,16 +35,21 @@ from unirain_core.stages.judges import JudgeChoice, make_judge
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hearing:
-    """Whose stage asks the judges, what it shows them, and where their votes go."""
+    """One occasion on which judges are asked: the stage, the references that are shown, and the place of the votes."""
 
     stage: str = "vlm_votes"
     partition: str | None = None
     out: str = paths.VOTES
     report: str = paths.report("vlm_votes")
     is_alone: bool = False
-    """Whether judges are shown no references; a pair without a triplet is then asked about too."""
+    """Whether judges are shown no references. Then pairs without a triplet are asked about as well."""
     blind_seed: int | None = None
-    """Draws as many references as S(q) has, blindly; None: S(q) is shown."""
+    """Seed of references that are drawn blindly, as many as S(q) has; None: S(q) is shown."""
+
+    @property
+    def step(self) -> str:
+        """The stage as `dvc repro` names it."""
+        return self.stage if self.partition is None else f"{self.stage}@{self.partition}"
 
 
 OF_THE_PAPER = Hearing()
@@ -109,7 +114,16 @@ def questions(
     *,
     n_photos: int = 0,
 ) -> Iterator[list[Ballot]]:
-    """What a judge is asked: first about `n_photos` photos, which are all or none, then about the pairs that are open."""
+    """The ballots of a judge: first those of `n_photos` photos, which are all or none, then those of the open pairs.
+
+    Args:
+        root: of the project.
+        dropped: pairs and photos that cannot be asked about.
+        photos: pictures of D_r by photo_id.
+        is_open: (n,) about which of the other pairs the judge is asked.
+        hearing: which references are shown.
+        n_photos: number of all photos; 0: the judge is not asked about photos.
+    """
     if n_photos:
         yield from _shown(root, rainy.photos(root, dropped), "photos.parquet", photos, hearing)
     start = 0

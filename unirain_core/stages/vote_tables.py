@@ -1,4 +1,4 @@
-"""The tables of stage vlm_votes: the judges' answers side by side, and what follows from them."""
+"""The tables of stage vlm_votes: the votes of all judges, and the verdicts that follow from them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,11 +14,11 @@ from unirain_core.distill.judging import with_votes
 from unirain_core.distill.voting import Flags
 
 AT_ONCE = 1 << 14
-"""Pairs whose votes stand in memory at a time."""
+"""Pairs whose votes are in memory at a time."""
 
 
 class AnswerReader:
-    """The answers of a file, as many at a time as are asked for."""
+    """Reads the answers of a file in pieces of any size."""
 
     def __init__(self, file: Path) -> None:
         """Read from the beginning."""
@@ -26,7 +26,7 @@ class AnswerReader:
         self._rest = pl.DataFrame(tables.arrow_schema(Answer).empty_table())
 
     def take(self, count: int) -> pl.DataFrame:
-        """The next answers.
+        """The next `count` answers.
 
         Raises:
             ValueError: there are fewer.

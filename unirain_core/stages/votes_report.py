@@ -35,7 +35,7 @@ def votes_report(
         failed: why questions could not be asked, and how many.
         thresholds: of each judge.
         costs: of one question to each judge; None: not known.
-        unstable: abstentions of judges whose votes flipped; None: nobody looked for them.
+        unstable: votes that flipped with the order of the references; None: the questions were asked in one order.
     """
     judges = list(thresholds)
     saved = _saved(votes, costs)

@@ -54,6 +54,15 @@ def test_without_the_query_the_ranking_should_be_that_of_chance():
     assert (0.5, "met", 0.5) == (blind.auroc, blind.outcome, blind.accuracy)
 
 
+def test_a_judge_that_abstains_without_the_query_has_no_ranking_and_the_reason_says_why():
+    told = line({NO_QUERY: {"": said(0.5, 0.5, 0.5, 0.5, votes=[-1, -1, -1, 0])}}, NO_QUERY)
+
+    assert ("not measured", "it abstained on all good pairs, or on all faulty ones") == (
+        told.outcome,
+        told.reason,
+    )
+
+
 def test_wrong_references_cost_the_accuracy_that_they_take_away():
     """All four votes were right; of the others two are."""
     told = line({OTHER_TYPE: {"": said(0.9, 0.4, 0.6, 0.1)}}, OTHER_TYPE)

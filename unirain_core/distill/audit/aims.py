@@ -1,4 +1,4 @@
-"""What is asked of the judges in an audit, and how good is good enough."""
+"""The checks of an audit of the judges, and the aim of each."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +10,7 @@ Outcome = Literal["met", "missed", "no aim", "not measured"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One way of asking otherwise, and its aim."""
+    """One way to ask the judges in another form, and its aim."""
 
     name: str
     figure: Figure

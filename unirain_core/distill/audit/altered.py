@@ -64,7 +64,7 @@ class AlteredJudge:
 
 
 def altered(make: Callable[[], Judge], alteration: Alteration) -> Judge:
-    """What makes an altered judge in any process, with `functools.partial`."""
+    """Make a judge, and alter it; a `functools.partial` of this function makes it in any process."""
     return AlteredJudge(make(), alteration)
 
 

@@ -1,4 +1,4 @@
-"""What becomes of the votes of a judge that is asked in another way."""
+"""How the votes of a judge change when it is asked in another way."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,10 +21,12 @@ Votes = NDArray[np.int8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Said:
-    """What a judge said of the sample, asked in one way."""
+    """The answers of a judge about the sample, asked in one way."""
 
     votes: Votes
+    """(n,)"""
     p_yes: NDArray[np.float64]
+    """(n,) 0 to 1; 0.5 where a question could not be asked."""
 
     @classmethod
     def of(cls, answers: pl.DataFrame, threshold: float) -> Self:
@@ -36,7 +38,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audited:
-    """Everything that one judge said."""
+    """All answers of one judge."""
 
     name: str
     base: Said
@@ -73,20 +75,20 @@ class Line:
 
 
 def lines(audited: Sequence[Audited], truth: NDArray[np.bool_] | None) -> list[Line]:
-    """Every check of every judge, then of their majority.
+    """The table of the audit: every check of every judge, then of their majority.
 
     Args:
         audited: the judges.
         truth: whether each pair of the sample is good; None: not known.
     """
-    told: list[Line] = []
+    table: list[Line] = []
     for one in [*audited, majority(audited)]:
-        told += [_line(one, check, truth) for check in CHECKS]
-    return told
+        table += [_line(one, check, truth) for check in CHECKS]
+    return table
 
 
 def majority(audited: Sequence[Audited]) -> Audited:
-    """The verdicts, with the median of the judges' p_yes; of the ways in which every judge was asked."""
+    """The verdicts, with the median of the judges' p_yes, for each way in which every judge was asked."""
     others: dict[Check, dict[str, Said]] = {}
     for check in CHECKS:
         ways = [set(one.others.get(check, {})) for one in audited]
@@ -120,7 +122,9 @@ def _line(one: Audited, check: Check, truth: NDArray[np.bool_] | None) -> Line:
         # a check against the truth asks in one way
         said = next(iter(ways.values()))
         ranking, right = _ranking(said, truth), _accuracy(said, truth)
-        cost, reason = _accuracy(one.base, truth) - right, ""
+        cost = _accuracy(one.base, truth) - right
+        is_unranked = check.figure == "AUROC" and ranking is None
+        reason = "it abstained on all good pairs, or on all faulty ones" if is_unranked else ""
     return Line(
         judge=one.name,
         check=check,

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import permutations
+from itertools import islice, permutations
 
 from unirain_core.distill.ballots import Ballot
 from unirain_core.engine.store import digest
 
 MOST_ORDERS = 24
-"""Of four references; five have 120, which would cost more than all else together."""
+"""Four references have so many orders. Five have 120, which would cost more than all other checks together."""
 
 
 def orders(asked: Sequence[Ballot]) -> dict[str, list[Ballot]]:
@@ -22,7 +22,8 @@ def orders(asked: Sequence[Ballot]) -> dict[str, list[Ballot]]:
     """
     n_references = min((len(ballot.references) for ballot in asked), default=0)
     others: dict[str, list[Ballot]] = {}
-    for order in list(permutations(range(n_references)))[1:MOST_ORDERS]:
+    # the first permutation is the order of the question itself
+    for order in islice(permutations(range(n_references)), 1, MOST_ORDERS):
         name = " ".join(str(place + 1) for place in order)
         others[name] = [
             replace(ballot, references=tuple(ballot.references[place] for place in order)) for ballot in asked

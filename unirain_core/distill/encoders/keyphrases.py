@@ -1,7 +1,7 @@
-"""Captions with their key phrases: those of their own words that are nearest to the whole by the text encoder.
+"""Captions with their key phrases: the phrases of a caption whose text vectors are nearest to that of the whole caption.
 
-The paper cites KeyBERT (Grootendorst, 2020) for the captions of queries and says no more. This is its method, with the text
-encoder that Eq. (1) uses anyway.
+The paper cites KeyBERT (Grootendorst, 2020) for the captions of queries, and gives no further detail. This is KeyBERT's method, with
+the text encoder of Eq. (1).
 """
 
 import re
@@ -49,11 +49,11 @@ STOP_WORDS = frozenset(
         "with",
     ]
 )
-"""Words that are no phrase and that none begins or ends with."""
+"""No phrase is one of these words, or begins or ends with one."""
 USUAL_CANDIDATES = 15
-"""Phrases of a caption of ten words, by which the cost of their vectors is told beforehand."""
+"""Candidates in a caption of ten words; the forecast of the cost counts so many text vectors."""
 _LONGEST = 2
-"""Words of a phrase."""
+"""The most words of a phrase."""
 
 
 class KeyphraseCaptioner:
@@ -97,13 +97,20 @@ class KeyphraseCaptioner:
 
 
 def keyphrases(caption: str, text: TextEncoder, most: int) -> list[str]:
-    """The phrases of a caption that say most of it, the nearest first; equally near ones in the order of the words."""
+    """The phrases nearest to the whole caption, the nearest first; equally near ones in the order of the caption.
+
+    Args:
+        caption: in English.
+        text: encoder of the caption and of its phrases; the cosine of their vectors decides.
+        most: phrases at most.
+    """
     phrases = candidates(caption)
     if not phrases:
         return []
     vectors = text.encode([caption, *phrases]).astype(np.float64)
     lengths = np.linalg.norm(vectors, axis=1)
     cosines = vectors[1:] @ vectors[0] / np.maximum(lengths[1:] * lengths[0], np.finfo(np.float64).tiny)
+    # rounded, so that phrases which differ only in the last bits of a float count as equally near on every machine
     order = np.argsort(-np.round(cosines, 9), kind="stable")[:most]
     return [phrases[place] for place in order]
 

@@ -102,7 +102,7 @@ class OpenClipText:
 
 @lru_cache(maxsize=1)  # image and text encoder are often two towers of one model
 def loaded(section: OpenClip, place: Path) -> tuple[Any, Any, Any]:
-    """The model, what prepares a picture, and the tokenizer.
+    """The model, the function that prepares a picture, and the tokenizer.
 
     Raises:
         ConfigError: the weights do not fit the architecture.
@@ -114,7 +114,9 @@ def loaded(section: OpenClip, place: Path) -> tuple[Any, Any, Any]:
     name = f"local-dir:{place}" if is_folder else section.architecture
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("error", message=".*QuickGELU.*")
+            warnings.filterwarnings(
+                "error", message=".*QuickGELU.*"
+            )  # the wrong activation gives other vectors
             model, _, prepare = open_clip.create_model_and_transforms(
                 name, pretrained=None if is_folder else str(_file(place)), precision="fp32", device="cpu"
             )
@@ -149,8 +151,12 @@ def _tower(content: dict[str, Any]) -> Tower:
 def _place(section: OpenClip) -> Path:
     """Where the weights lie.
 
-    OpenAI trained with QuickGELU. The same weights with an ordinary GELU give other vectors without a word, and loading by a
-    path does not tell.
+    OpenAI trained with QuickGELU. With an ordinary GELU the same weights give other vectors, and open_clip does not warn when
+    they are loaded from a path.
+
+    Raises:
+        ConfigError: the architecture has an ordinary GELU.
+        WeightsUnavailableError: the weights are not on this machine.
     """
     is_openai = "openai" in section.weights.lower()
     if is_openai and not section.architecture.endswith("-quickgelu"):

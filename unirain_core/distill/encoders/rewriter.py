@@ -52,7 +52,7 @@ class RewritingCaptioner:
         return self.rewritten(self._inner.captions(images))
 
     def rewritten(self, captions: Sequence[str]) -> list[str]:
-        """One sentence in place of each caption; a caption of which the model makes nothing stays."""
+        """One sentence in place of each caption; a caption stays as it is where the model writes nothing."""
         if self._loaded is None:
             self._loaded = self._load()
         model, tokenizer = self._loaded
@@ -83,9 +83,8 @@ class RewritingCaptioner:
         inner = self._inner.cost if isinstance(self._inner, Costed) else None
         if size is None:
             return inner
-        tokens = (
-            3 * self._section.max_tokens
-        )  # the request is about as long as a sentence, and so is the caption
+        # the request and the caption are each about as long as the longest sentence
+        tokens = 3 * self._section.max_tokens
         own = cost_of(size, self._section.precision, batch=self.batch, tokens=tokens, text=Tower.of(config))
         return own + inner if inner else own
 

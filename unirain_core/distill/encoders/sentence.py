@@ -16,7 +16,7 @@ from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
 
 USUAL_TOKENS = 32
-"""Of a caption, by which its cost is told beforehand."""
+"""Tokens of a usual caption, with which the cost is forecast."""
 
 
 class SentenceText:

@@ -1,4 +1,4 @@
-"""The dataset card of an export: what it is, what it was made from, counts, sources and terms."""
+"""The dataset card of an export: its content and origin, counts, sources and terms."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from unirain_core.distill.export.forms import Form
 
 NO_TERMS = "no terms found"
 SMALLEST = 128
-"""Pixels of the crops on which the released code trains: a smaller picture breaks its batches."""
+"""Pixels of each side of the crops on which the released code trains: a smaller picture breaks its batches."""
 
 _READ_AS = {
     "folders": "`TYPE/input/NAME` is the rainy picture and `TYPE/target/NAME` the clean one, as the released code of the "
@@ -33,7 +33,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """What the card says of an export."""
+    """The facts of an export that its card states."""
 
     name: str
     """Of the split."""
@@ -41,7 +41,7 @@ class Card:
     made_from: str
     """The table that lists the pairs, with its hash."""
     notes: tuple[str, ...]
-    """Whatever a reader should know, such as that stand-ins judged."""
+    """Sentences that a reader should know, such as which judges were stand-ins."""
     sources: Mapping[str, Source]
     """By dataset."""
     counts: Counter[tuple[str, str]]
@@ -96,7 +96,7 @@ def readme(card: Card) -> str:
 
 
 def description(card: Card) -> str:
-    """What the export is and what it was made from, in two sentences."""
+    """Two sentences: the content of the export, and the table and the datasets that it was made from."""
     by_type: Counter[str] = Counter()
     for (rain_type, _), number in card.counts.items():
         by_type[rain_type] += number

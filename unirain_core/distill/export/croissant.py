@@ -10,7 +10,7 @@ _TERMS = (
     "isLiveDataset jsonPath key md5 parentField path recordSet references regex repeated replace samplingRate separator "
     "source subField transform"
 )
-"""Words of Croissant's own vocabulary, which its specification asks every description to map."""
+"""Words of Croissant's own vocabulary; its specification requires that every description maps them."""
 
 _FORMATS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
@@ -21,13 +21,14 @@ def croissant(
     """The description as JSON-LD.
 
     Args:
-        card: as of the dataset card.
+        card: the facts of the export, with its counts.
         files: `name`, `encodingFormat` and `sha256` of pairs.csv and of each shard.
         columns: of pairs.csv, each with its type in the words of schema.org.
         suffixes: of the picture files in folders, with their dots.
     """
     objects = [{"@type": "cr:FileObject", "@id": f["name"], "contentUrl": f["name"], **f} for f in files]
     citations = [source.citation for source in card.sources.values() if source.citation]
+    licences = sorted({f"{source.terms} ({name})" for name, source in card.sources.items()})
     return {
         "@context": _context(),
         "@type": "sc:Dataset",
@@ -36,7 +37,7 @@ def croissant(
         "description": description(card),
         "datePublished": card.date,
         "version": "1.0.0",
-        "license": sorted({f"{source.terms} ({name})" for name, source in card.sources.items()}),
+        "license": licences,
         "citeAs": "; ".join(dict.fromkeys(citations)) or "no citation found",
         "distribution": [*objects, *(_file_set(suffix) for suffix in suffixes)],
         "recordSet": [_pairs(columns), *(_pictures(suffix) for suffix in suffixes)],

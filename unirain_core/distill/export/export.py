@@ -25,11 +25,11 @@ from unirain_core.distill.export.place import whole_folder
 LIST = "pairs.csv"
 
 _AT_ONCE = 32
-"""Pairs whose pictures are in memory at the same time: at 10 MB each 640 MB."""
+"""Pairs whose pictures are in memory at the same time: 640 MB if a picture has 10 MB."""
 
 _PLACES = ("input", "target", "input_sha256", "target_sha256")
 
-_KINDS = {".csv": "text/csv", ".tar": "application/x-tar", ".parquet": "application/x-parquet"}
+_MEDIA_TYPES = {".csv": "text/csv", ".tar": "application/x-tar", ".parquet": "application/x-parquet"}
 
 
 def export(split: Path, out: Path, roots: Roots, card: Card, tell: Callable[[], object]) -> Card:
@@ -39,7 +39,7 @@ def export(split: Path, out: Path, roots: Roots, card: Card, tell: Callable[[], 
         split: the table of the pairs.
         out: a folder that does not exist, or is empty.
         roots: where the datasets lie.
-        card: what is said of the export; its counts are filled in here.
+        card: the facts of the export; its counts are filled in here.
         tell: is called after each pair.
 
     Returns:
@@ -71,7 +71,7 @@ def export(split: Path, out: Path, roots: Roots, card: Card, tell: Callable[[], 
 
 @dataclass(slots=True)
 class _Tally:
-    """What has been written so far."""
+    """Counts of the pairs that have been written so far."""
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     n_small: int = 0
@@ -84,7 +84,13 @@ class _Tally:
 
 
 def _encoded(split: Path, roots: Roots, *, only_png: bool) -> Iterator[EncodedPair]:
-    """The pairs of a split in the order of their names; decoding and encoding release the interpreter's lock."""
+    """The pairs of a split in the order of their names.
+
+    Threads suffice to use all cores, since decoding and encoding release the interpreter's lock.
+
+    Raises:
+        ValueError: two pairs have one name.
+    """
     rows = tables.columns(split, SplitRow, SplitRow.__slots__)
     names = pl.Series("name", [key(pair_id) for pair_id in rows["pair_id"]], dtype=pl.String)
     if names.n_unique() < len(names):
@@ -129,15 +135,15 @@ def _describe(card: Card, folder: Path, suffixes: Sequence[str]) -> None:
     """
     files: list[Mapping[str, str]] = []
     for file in sorted(folder.iterdir()):
-        if file.suffix in _KINDS:
+        if file.suffix in _MEDIA_TYPES:
             with file.open("rb") as content:
                 sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-            files.append({"name": file.name, "encodingFormat": _KINDS[file.suffix], "sha256": sha256})
+            files.append({"name": file.name, "encodingFormat": _MEDIA_TYPES[file.suffix], "sha256": sha256})
     columns = {column.name: "sc:Integer" if column.type is int else "sc:Text" for column in fields(Facts)}
     columns |= dict.fromkeys(_PLACES, "sc:Text")
-    loose = suffixes if card.form == "folders" else ()  # the pictures of shards are no files of their own
-    described = croissant(card, files=files, columns=columns, suffixes=loose)
+    loose = suffixes if card.form == "folders" else ()  # in shards the pictures are no files of their own
+    description = croissant(card, files=files, columns=columns, suffixes=loose)
     (folder / "croissant.json").write_text(
-        json.dumps(described, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        json.dumps(description, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     (folder / "README.md").write_text(readme(card), encoding="utf-8")

@@ -15,10 +15,10 @@ from unirain_core.distill.export.pairs import EncodedPair, Facts
 Form = Literal["folders", "webdataset", "parquet"]
 
 SHARD_BYTES = 512 * 1024**2
-"""Bytes of pictures after which a shard is full: a reader on another machine fetches one in seconds."""
+"""Bytes of pictures after which a shard is full: another machine can fetch such a file in seconds."""
 
 GROUP_BYTES = 64 * 1024**2
-"""Bytes of pictures after which a row group is full; a reader of Parquet holds one at a time."""
+"""Bytes of pictures after which a row group is full: a reader of Parquet holds a whole group in memory."""
 
 Place = tuple[str, str]
 """Where the rainy and the clean picture of a pair lie in the export."""
@@ -64,7 +64,7 @@ class Folders:
         return place
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no file is open."""
 
 
 class TarShards:
@@ -127,7 +127,7 @@ class ParquetParts:
         self._file: pq.ParquetWriter | None = None
 
     def add(self, pair: EncodedPair, facts: Facts) -> Place:
-        """Keep a row until its row group is full."""
+        """Keep the row in memory, and write the row group once it is full."""
         if self._file is None or self._size >= SHARD_BYTES:
             self._begin()
         self._rows.append({**asdict(facts), "input": pair.rainy, "target": pair.clean})

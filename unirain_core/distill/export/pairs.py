@@ -1,4 +1,4 @@
-"""A pair as it leaves the project: its name, its bytes, and what is said of it."""
+"""A pair as it leaves the project: its name, the bytes of its files, and its facts."""
 
 import hashlib
 import io
@@ -19,7 +19,7 @@ PLAIN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What every form says of a pair."""
+    """The facts of a pair that every form holds."""
 
     pair_id: str
     rain_type: str
@@ -52,9 +52,10 @@ class EncodedPair:
 
 
 def key(pair_id: str) -> str:
-    """A name for a pair's files that depends on nothing else; in the order of these names the datasets are mixed.
+    """A name for a pair's files that depends on its id alone.
 
-    It holds no dot, since readers of WebDataset take what follows the first one for the suffix.
+    It begins with a hash, so that the order of the names mixes the datasets. It holds no dot, since readers of WebDataset take
+    everything after the first dot for the suffix.
 
     >>> key("rain.13k/train/1")
     '1027f6e3532bc79e-rain_13k'
@@ -71,8 +72,8 @@ def dataset_of(pair_id: str) -> str:
 def encode(row: SplitRow, roots: Roots, *, only_png: bool) -> EncodedPair:
     """Read a pair, whose files must be those that were listed, and give both sides one format.
 
-    Files are copied where any reader decodes them to our pixels. Halves of one file, other formats, turned, grey or
-    transparent pictures, and sides of two formats become PNG.
+    The bytes of both files are copied if any reader decodes them to our pixels. All other pictures become PNG: halves of one
+    file; other formats; turned, grey or transparent pictures; a pair whose sides have two formats.
 
     Args:
         row: of a split.
@@ -103,7 +104,7 @@ def _suffix(path: str) -> str:
 
 
 def _is_plain(content: bytes, suffix: str, pixels: RgbImage) -> bool:
-    """Whether a reader that only opens a file and looks at its pixels sees what we see."""
+    """Whether a reader that only opens the file gets the same pixels as we do."""
     if suffix not in PLAIN:
         return False
     with Image.open(io.BytesIO(content)) as image:

@@ -1,4 +1,4 @@
-"""A folder that appears under its name whole or not at all."""
+"""A folder that appears under its name when it is complete, and not before."""
 
 import fcntl
 import os
@@ -14,7 +14,7 @@ from unirain_core.errors import BusyError, ConfigError
 def whole_folder(folder: Path) -> Iterator[Path]:
     """A new folder under a temporary name beside its own, renamed when the block ends well.
 
-    Where it does not, nothing is left. What a kill leaves is emptied by the next call for the same folder.
+    Where the block raises, nothing is left. Where the process is killed, the next call for the same folder empties the remains.
 
     Args:
         folder: does not exist, or is empty.
@@ -28,11 +28,12 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         raise ConfigError(f"{folder} is not an empty folder; name a new folder to export into")
     partial = folder.with_name(f".{folder.name}.partial")
     partial.mkdir(parents=True, exist_ok=True)
-    with _held(partial):
+    with _locked(partial):
         _empty(partial)
         try:
             yield partial
-            os.sync()  # one call for a million files, whose names must not outlive their content
+            # the content of all files must be on the disk before the name appears; one call serves a million files
+            os.sync()
             partial.rename(folder)
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
@@ -40,7 +41,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         try:

@@ -1,4 +1,4 @@
-"""From the scores of a model's first word to an answer: the probabilities of yes and no."""
+"""Turn the scores of a model's first word into an answer: the probabilities of yes and of no."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -58,8 +58,11 @@ def responses(logits: Tensor, tokens: AnswerTokens, decode: Callable[[int], str]
 
     Args:
         logits: (B, V), of any precision; the probabilities are computed in float32.
-        tokens: with which the model says yes and no.
+        tokens: those of yes and of no.
         decode: gives a token's text.
+
+    Returns:
+        (B,) one answer for each row; `reply` is the most probable token.
     """
     probabilities = torch.softmax(logits.float(), dim=-1).cpu()
     yes = probabilities[:, list(tokens.yes)].sum(dim=-1).tolist()
@@ -69,7 +72,12 @@ def responses(logits: Tensor, tokens: AnswerTokens, decode: Callable[[int], str]
 
 
 def answer(yes: float, no: float, reply: str) -> Response:
-    """The answer of a model that says yes and no with these probabilities.
+    """The answer of a model whose first word is yes, or no, with these probabilities; an abstention where both are improbable.
+
+    Args:
+        yes: probability of all words for yes, 0 to 1.
+        no: likewise for no.
+        reply: the first word that the model would say.
 
     >>> round(answer(0.6, 0.2, "Yes").p_yes, 6)
     0.75

@@ -25,7 +25,7 @@ from unirain_core.engine.store import digest
 from unirain_core.errors import ConfigError
 
 _SHAPE = (384, 512, 3)
-"""Of the pictures with which the length of a question is tried."""
+"""Height, width and channels of the blank pictures with which the length of a question is measured."""
 
 
 def any_vlm_judge(name: str, model: AnyVlm, prompt: Prompt, n_references: int) -> LocalJudge:

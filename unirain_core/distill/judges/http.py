@@ -27,12 +27,13 @@ from unirain_core.errors import ConfigError, MissingInputError
 from unirain_core.imaging.codec import RgbImage
 
 TOP = 20
-"""Most likely first words that are asked for: vLLM gives no more unless it is told to."""
+"""The most probable first words that are asked for. vLLM gives at most 20, unless it is started with another limit."""
 _PROBE_SIDE = 32
+"""Pixels of each side of the blank pictures in the first question: the smallest request that shows the prompt."""
 
 
 class EndpointJudge:
-    """As `Judge`. Before its first question it makes sure that the server answers, and shows a prompt that keeps the labels."""
+    """As `Judge`. Before the first question it checks that the server answers, and that its prompt keeps pictures beside labels."""
 
     device: Device = "server"
 
@@ -55,7 +56,7 @@ class EndpointJudge:
 
     @property
     def batch(self) -> int:
-        """As `Judge.batch`: twice the requests at once, so that one slow answer leaves the others work."""
+        """As `Judge.batch`: twice the number of requests at once, so that the others go on while one answer is slow."""
         return 2 * self.model.batch
 
     @property
@@ -65,7 +66,7 @@ class EndpointJudge:
 
     @property
     def version(self) -> str:
-        """As `Judge.version`: what a person says of the served weights."""
+        """As `Judge.version`; of the served weights it holds the revision that a person wrote into params."""
         return digest(
             "http 2",
             self.model.model,
@@ -87,7 +88,8 @@ class EndpointJudge:
             self._is_checked = True
         with ThreadPoolExecutor(self.model.batch) as pool:
             answers = list(pool.map(self._asked_in_the_middle, questions))
-        if len(answers) > 1 and all(isinstance(given, Unanswered) for given in answers):
+        # one failed question alone may be the fault of that question
+        if len(answers) > 1 and all(isinstance(one, Unanswered) for one in answers):
             raise MissingInputError(
                 f"judge '{self.name}': the server at {self.model.address} answered none of {len(answers)} questions "
                 f"({answers[0].detail if isinstance(answers[0], Unanswered) else ''}); start it again, and run the "
@@ -104,10 +106,10 @@ class EndpointJudge:
         """
         blank = _blank()
         question = Question(blank, [blank] * self.n_references)
-        given = self._asked(question)
-        if isinstance(given, Unanswered):
+        outcome = self._asked(question)
+        if isinstance(outcome, Unanswered):
             raise MissingInputError(
-                f"judge '{self.name}': no answer from the server at {self.model.address} ({given.detail}); start it, "
+                f"judge '{self.name}': no answer from the server at {self.model.address} ({outcome.detail}); start it, "
                 "or correct the address"
             )
         if self.model.prompt_check == "required":
@@ -115,7 +117,7 @@ class EndpointJudge:
             demand_labels(self.name, text, self.words, self.n_references)
 
     def _asked_in_the_middle(self, question: Question) -> Response | Unanswered:
-        """As `_asked`; a server that answered before and refuses one question ends that question alone."""
+        """As `_asked`. The server has answered before, so a question that it refuses is unanswered, and the others go on."""
         try:
             return self._asked(question)
         except ConfigError as error:
@@ -133,21 +135,21 @@ class EndpointJudge:
         reply = self._server.asked("/chat/completions", body)
         return reply if isinstance(reply, Unanswered) else self._read(reply)
 
-    def _read(self, given: Reply) -> Response | Unanswered:
-        """The answer in a server's words."""
+    def _read(self, sent: Reply) -> Response | Unanswered:
+        """The answer in the JSON that a server sent.
+
+        Raises:
+            ConfigError: it has no logprobs, and params require them.
+        """
         try:
-            choice = json.loads(given.text)["choices"][0]
+            choice = json.loads(sent.text)["choices"][0]
             reply = str(choice["message"]["content"] or "")
-            scores = (choice.get("logprobs") or {}).get("content") or []
-            first = (
-                {str(item["token"]): float(item["logprob"]) for item in scores[0]["top_logprobs"]}
-                if scores
-                else {}
-            )
+            scores = _first_word(choice)
         except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
-            return Unanswered(f"an answer that is none: {self._server.shortened(given.text)}")
-        if first:
-            yes, no = (self._share(first, words) for words in (self.words.words_yes, self.words.words_no))
+            return Unanswered(f"an answer that is none: {self._server.shortened(sent.text)}")
+        if scores:
+            yes = self._share(scores, self.words.words_yes)
+            no = self._share(scores, self.words.words_no)
             return answer(yes, no, reply)
         if self.model.logprobs == "required":
             raise ConfigError(
@@ -156,15 +158,23 @@ class EndpointJudge:
             )
         return self._plain(reply)
 
-    def _share(self, first: Mapping[str, float], words: Sequence[str]) -> float:
-        """The probability of some words as the first one; what is not among the most likely counts as 0."""
-        return math.fsum(math.exp(min(score, 0.0)) for token, score in first.items() if _word(token) in words)
+    def _share(self, scores: Mapping[str, float], words: Sequence[str]) -> float:
+        """The probability that the first word is one of some words; a word that is not among the most probable counts as 0.
+
+        Args:
+            scores: logarithm of the probability of each token.
+            words: those of yes, or of no.
+        """
+        # a logprob above 0 can only be a rounding error of the server
+        return math.fsum(
+            math.exp(min(score, 0.0)) for token, score in scores.items() if _word(token) in words
+        )
 
     def _plain(self, reply: str) -> Response:
-        """An answer without probabilities."""
-        said = _word(reply)
-        if said in self.words.words_yes or said in self.words.words_no:
-            p_yes = 1.0 if said in self.words.words_yes else 0.0
+        """The answer in a plain word, without probabilities; an abstention where it is neither yes nor no."""
+        word = _word(reply)
+        if word in self.words.words_yes or word in self.words.words_no:
+            p_yes = 1.0 if word in self.words.words_yes else 0.0
             return Response(p_yes=p_yes, mass=1.0, reply=reply, reason=WITHOUT_SCORES)
         return Response(p_yes=0.5, mass=0.0, reply=reply, reason=f"said {reply!r}, and {WITHOUT_SCORES}")
 
@@ -179,13 +189,21 @@ class EndpointJudge:
         return [{"role": "user", "content": content}]
 
 
+def _first_word(choice: Mapping[str, Any]) -> dict[str, float]:
+    """Token to logarithm of its probability, of the most probable first words; empty where the server gives no logprobs."""
+    words = (choice.get("logprobs") or {}).get("content") or []
+    if not words:
+        return {}
+    return {str(item["token"]): float(item["logprob"]) for item in words[0]["top_logprobs"]}
+
+
 def _blank() -> RgbImage:
     """A small grey picture."""
     return np.full((_PROBE_SIDE, _PROBE_SIDE, 3), 128, dtype=np.uint8)
 
 
 def _data_url(picture: RgbImage) -> str:
-    """The picture inside the request, without loss."""
+    """The picture as a PNG inside a URL, since a request holds no files."""
     png = io.BytesIO()
     Image.fromarray(picture).save(png, "PNG", compress_level=1)
     return f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"

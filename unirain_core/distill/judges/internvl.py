@@ -32,14 +32,14 @@ from unirain_core.engine.store import digest
 from unirain_core.imaging.codec import RgbImage
 
 TEMPLATE = "<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n"
-"""Without the system text of the authors' chat program, as in the native form's template."""
+"""It has no system text, like the template of the native form; the authors' chat program has one."""
 START, END = "<img>", "</img>"
 MAX_CONTEXT = 8192
 """Tokens for which InternVL2.5 was trained."""
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""The image processor's own are those of CLIP."""
+"""Given to the image processor, whose defaults are those of CLIP."""
 PROCESSOR = "GotOcr2ImageProcessorPil"
-"""It gives the authors' pixels to 4e-7; the one that torchvision serves is off by up to 0.21."""
+"""Its pixels differ from the authors' by at most 4e-7; those of the processor that uses torchvision differ by up to 0.21."""
 
 
 def internvl_judge(name: str, model: InternVl, prompt: Prompt, n_references: int) -> LocalJudge:
@@ -103,7 +103,7 @@ def _cost(folder: Path, model: InternVl, n_tokens: int, tiles: int) -> Cost | No
 
 
 def most_tiles(max_patches: int) -> int:
-    """The tiles of one picture at most: where it is cut, the whole of it stands beside the pieces."""
+    """The most tiles of one picture: a picture that is cut has one more tile, which shows the whole of it."""
     return max_patches + 1 if max_patches > 1 else 1
 
 
@@ -154,13 +154,13 @@ class InternVlModel:
         tiles = [self._tiles(question.query, self._section.query_tiles)]
         for reference in question.references:
             tiles.append(self._tiles(reference, self._section.reference_tiles))
-        before, *after = text.split(IMAGE_TOKEN)
-        for of_picture, words in zip(tiles, after, strict=True):
-            before += START + IMAGE_TOKEN * (self._tile_tokens * len(of_picture)) + END + words
-        return before, tiles
+        shown, *others = text.split(IMAGE_TOKEN)
+        for of_picture, words in zip(tiles, others, strict=True):
+            shown += START + IMAGE_TOKEN * (self._tile_tokens * len(of_picture)) + END + words
+        return shown, tiles
 
     def _tiles(self, picture: RgbImage, most: int) -> Tensor:
-        """(T, 3, S, S) pieces of a picture."""
+        """(T, 3, S, S) float32 tiles of a picture, T at most `most_tiles(most)`."""
         out = self._images(
             Image.fromarray(picture),
             return_tensors="np",
@@ -184,10 +184,10 @@ def image_processor(folder: Path) -> Any:  # noqa: ANN401 (a class of transforme
 
 
 def context(folder: Path) -> int:
-    """Tokens of a question at most.
+    """The most tokens of a question.
 
-    Beyond the places of its language model, the angles of rotary places depend on the longest text so far, so that an answer
-    would depend on the questions before it.
+    They are never more than the positions of the language model. Beyond these, its rotary angles depend on the longest text so
+    far, so an answer would depend on the questions before it.
     """
     content = _configuration(folder)
     text = content.get("llm_config") or content["text_config"]

@@ -33,7 +33,7 @@ class Response:
     reply: str
     """What the judge said."""
     reason: str
-    """What moved it most, for a person."""
+    """The main cause of the answer, or the cause of an abstention, for a person; may be empty."""
 
 
 @dataclass(frozen=True, slots=True)

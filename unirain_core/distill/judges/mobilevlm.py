@@ -1,4 +1,4 @@
-"""MobileVLM-3B as a judge. The paper names it; its reference [43] is another model (`docs/distil.md`).
+"""MobileVLM-3B as a judge. The paper names it, but its reference [43] describes another model (`docs/distil.md`).
 
 It was trained on single pictures. Its published code takes several in one prompt, so Eq. (4) can be asked as it is written.
 """
@@ -42,7 +42,7 @@ IMAGE = "<image>"
 CLIP_MEAN = np.array((0.48145466, 0.4578275, 0.40821073))
 CLIP_STD = np.array((0.26862954, 0.26130258, 0.27577711))
 CELLS = ("top left", "top right", "bottom left", "bottom right")
-"""Of a montage; the query stands in the first."""
+"""Names of the cells of a montage; the query stands in the first."""
 
 
 def mobilevlm_judge(name: str, model: MobileVlm, prompt: Prompt, n_references: int) -> Judge:
@@ -90,16 +90,18 @@ def _cost(folder: Path, model: MobileVlm, n_tokens: int, n_pictures: int, n_refe
     size, config = size_of(folder), _configuration(folder)
     if size is None:
         return None
+    # one reference at a time: a batch holds one prompt for each reference of each of its questions
+    n_prompts = max(n_references, 1) if model.several == "pairwise" else 1
     cost = cost_of(
         size,
         model.precision,
-        batch=model.batch,
+        batch=n_prompts * model.batch,
         tokens=n_tokens,
         text=Tower.of(config),
         patches=n_pictures * (config.vision["image_size"] // config.vision["patch_size"]) ** 2,
         vision=Tower.of(SimpleNamespace(**config.vision), keeps_keys=False),
     )
-    return cost.times(max(n_references, 1)) if model.several == "pairwise" else cost
+    return cost.times(n_prompts)
 
 
 def asked(prompt: Prompt, n_references: int, *, montage: bool) -> str:
@@ -153,9 +155,8 @@ class MobileVlmModel:
             longest = max(len(row) for row in rows)
             embeddings = rows[0].new_zeros((len(rows), longest, rows[0].shape[1]))
             mask = torch.zeros((len(rows), longest), dtype=torch.long, device=embeddings.device)
-            for number, row in enumerate(
-                rows
-            ):  # padding stands on the left: the last place is every prompt's end
+            # padding stands on the left, so every prompt ends in the last place, from which the answer is read
+            for number, row in enumerate(rows):
                 embeddings[number, longest - len(row) :] = row
                 mask[number, longest - len(row) :] = 1
             places = (mask.cumsum(-1) - 1).clamp(min=0)
@@ -209,7 +210,7 @@ def montage(pictures: Sequence[RgbImage], side: int) -> RgbImage:
 
 
 def tokens_of_a_picture(config: Any) -> int:  # noqa: ANN401 (a class of transformers)
-    """The projector halves the patches along each side."""
+    """Tokens of one picture: the projector halves the number of patches along each side."""
     side = config.vision["image_size"] // config.vision["patch_size"]
     return int(((side + 1) // 2) ** 2)
 
@@ -227,4 +228,4 @@ _KEYS = (
     "vocab_size", "rms_norm_eps", "rope_theta", "max_position_embeddings", "bos_token_id", "eos_token_id", "pad_token_id",
     "tie_word_embeddings",
 )  # fmt: skip
-"""What is read of the published config.json; its other keys were left over from another program."""
+"""Keys that are read of the published config.json; the other keys belong to the authors' own program."""

@@ -1,7 +1,7 @@
-"""A published SentencePiece tokenizer, read without the program that was published with it.
+"""A published SentencePiece tokenizer, read without the code that was published with it.
 
-InternVL2.5's folder names a class `InternLM2Tokenizer` that only its own code defines. Around SentencePiece, that class does one
-thing: it cuts the text at the added tokens, and hands over what stands between them.
+InternVL2.5's folder names a class `InternLM2Tokenizer`, which only its own code defines. That class does one thing beside
+SentencePiece: it cuts the text at the added tokens, and gives the pieces between them to SentencePiece.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A server that speaks as OpenAI's does, asked with patience: retries with longer and longer pauses, time-outs, a pace."""
+"""Requests to a server that speaks as OpenAI's does: retries with growing pauses, time-outs, and a limit per minute."""
 
 import json
 import os
@@ -15,9 +15,9 @@ from unirain_core.distill.judges.judge import Unanswered
 from unirain_core.errors import ConfigError, MissingInputError
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
-"""Before the second try, and at most; each pause is twice the one before."""
+"""Seconds before the second try, and the longest pause; each pause is twice the one before."""
 _AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-"""Answers of a server that may be another one later."""
+"""Status codes that may change when the same request is sent again."""
 _SUCCESS = range(200, 300)
 
 
@@ -56,16 +56,16 @@ class Server:
         )
 
     def asked(self, path: str, body: Mapping[str, Any]) -> Reply | Unanswered:
-        """The server's answer, however often it must be asked; why there is none, otherwise.
+        """The server's answer, after as many tries as params allow; else the reason why there is none.
 
         Raises:
-            ConfigError: the server refuses the question, now and for ever.
+            ConfigError: the server refuses the request with a status that another try would not change.
         """
-        pause, wished, problem = FIRST_PAUSE_S, 0.0, ""
+        pause_s, wanted_s, problem = FIRST_PAUSE_S, 0.0, ""
         for attempt in range(self._model.tries):
             if attempt:
-                time.sleep(max(pause, wished))
-                pause, wished = min(2 * pause, LONGEST_PAUSE_S), 0.0
+                time.sleep(max(pause_s, wanted_s))
+                pause_s, wanted_s = min(2 * pause_s, LONGEST_PAUSE_S), 0.0
             self._pace.wait()
             try:
                 reply = self._posted(path, body)
@@ -82,7 +82,7 @@ class Server:
                         f"judge '{self._judge}': the server at {self._model.address} refuses questions ({problem}: "
                         f"{self.shortened(reply.text)}); correct its section in params.yaml, or the server's options"
                     )
-                wished = _wished(reply.retry_after)
+                wanted_s = _wanted_s(reply.retry_after)
         return Unanswered(f"{problem}, {self._model.tries} times")
 
     def prompt(self, messages: list[dict[str, Any]]) -> str:
@@ -114,7 +114,9 @@ class Server:
         return words if len(words) <= 160 else f"{words[:160]} ..."
 
     def _posted(self, path: str, body: Mapping[str, Any]) -> Reply:
-        """One request. The time-out counts from its start, so that a server that sends a byte now and then holds nobody.
+        """Send one request.
+
+        The time-out counts from the start, so a server that sends a byte now and then cannot hold us for ever.
 
         Raises:
             httpx.RequestError: there is no whole answer in time.
@@ -167,6 +169,6 @@ def _key(model: HttpJudge) -> str:
     return key
 
 
-def _wished(retry_after: str) -> float:
-    """Seconds that the server asks to wait; 0 where it does not say."""
+def _wanted_s(retry_after: str) -> float:
+    """Seconds that the server wants us to wait; 0 where it gives no number."""
     return min(float(retry_after), LONGEST_PAUSE_S) if retry_after.replace(".", "", 1).isdecimal() else 0.0

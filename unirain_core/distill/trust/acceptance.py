@@ -1,4 +1,4 @@
-"""What share of each dataset every judge and the majority accept; no label is needed for it."""
+"""The share of each dataset that every judge accepts, and that the majority accepts; this needs no label."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -23,18 +23,23 @@ class Acceptance:
 def acceptances(
     votes: Iterable[pl.DataFrame], verdicts: Iterable[pl.DataFrame], is_drawn: Callable[[pl.Series], Flags]
 ) -> list[Acceptance]:
-    """By dataset and rater, sorted by dataset; judges in the order in which they first voted, then the majority.
+    """One value for each dataset and rater.
+
+    They are sorted by dataset. Within a dataset the judges stand in the order in which they first voted, then the majority.
 
     Args:
-        votes: pieces with the columns pair_id, judge and vote.
+        votes: pieces with the columns pair_id, judge and vote (null: the judge abstained).
         verdicts: pieces with the columns pair_id and verdict.
-        is_drawn: about which pairs every judge was asked: elsewhere a judge saw only what others had left open.
+        is_drawn: tells of some pair_ids about which of them every judge was asked. Only these count for the judges, since
+            about others a judge was asked only where the judges before it left the verdict open.
     """
     accepted: Counter[tuple[str, str]] = Counter()
     asked: Counter[tuple[str, str]] = Counter()
-    drawn = (piece.filter(is_drawn(piece["pair_id"])) for piece in votes)
-    ruled = (piece.rename({"verdict": "vote"}).with_columns(judge=pl.lit(MAJORITY)) for piece in verdicts)
-    for pieces in (drawn, ruled):
+    of_judges = (piece.filter(is_drawn(piece["pair_id"])) for piece in votes)
+    of_majority = (
+        piece.rename({"verdict": "vote"}).with_columns(judge=pl.lit(MAJORITY)) for piece in verdicts
+    )
+    for pieces in (of_judges, of_majority):
         for piece in pieces:
             # the dataset begins a pair's id, and has no slash in its name
             dataset = pl.col("pair_id").str.split("/").list.first().alias("dataset")

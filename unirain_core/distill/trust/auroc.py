@@ -14,7 +14,7 @@ def auroc(scores: NDArray[np.float64], is_good: NDArray[np.bool_]) -> float | No
         is_good: (n,) the truth.
 
     Returns:
-        0.5 for a score that knows nothing; None: one of both kinds is missing.
+        0.5 for a score that does not depend on the truth; None: there is no good pair, or no faulty one.
 
     >>> auroc(np.array([0.1, 0.4, 0.4, 0.9]), np.array([False, False, True, True]))
     0.875
@@ -29,11 +29,18 @@ def auroc(scores: NDArray[np.float64], is_good: NDArray[np.bool_]) -> float | No
 
 
 def chance(n_good: int, n_faulty: int) -> float:
-    """How far the AUROC of a score that knows nothing lies from 0.5 in 19 of 20 draws (Mann and Whitney 1947).
+    """The largest distance from 0.5 that chance gives an AUROC in 19 of 20 samples (Mann and Whitney 1947).
+
+    The score is taken to be independent of the truth.
+
+    Args:
+        n_good: good pairs of the sample, at least one.
+        n_faulty: faulty ones, at least one.
 
     >>> round(chance(75, 25), 2)
     0.13
     """
+    # standard deviation of U / (n_good * n_faulty); 1.96 of them hold 95 % of a normal distribution
     return 1.96 * math.sqrt((n_good + n_faulty + 1) / (12 * n_good * n_faulty))
 
 

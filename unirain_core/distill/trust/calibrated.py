@@ -1,4 +1,4 @@
-"""How far each rater's p_yes can be taken at its word, before and after Platt scaling, on labels that the scaling did not see."""
+"""Whether each rater's p_yes is the probability that it claims to be, before and after Platt scaling, on held-out labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,26 +18,26 @@ class Calibrated:
 
     rater: str
     fitted_on: int
-    """Pairs."""
+    """Pairs on which the scaling was fitted."""
     held_out: int
-    """Pairs."""
+    """Pairs on which the bins and the errors are measured."""
     scaling: Platt
     before: Sequence[Bin]
     after: Sequence[Bin]
 
     @property
     def ece_before(self) -> float | None:
-        """Of p_yes as it is."""
+        """Expected calibration error of p_yes itself; None: no pair is held out."""
         return expected_calibration_error(self.before)
 
     @property
     def ece_after(self) -> float | None:
-        """Of the scaled p_yes."""
+        """Expected calibration error of the scaled p_yes; None: no pair is held out."""
         return expected_calibration_error(self.after)
 
 
 def calibrated(ratings: Ratings, n_bins: int) -> list[Calibrated]:
-    """Every rater: scaled on the first half of the pairs, measured on the second; abstentions are left out."""
+    """Fit each rater's scaling on the first half of the pairs, and measure it on the second; abstentions are left out."""
     return [_of_rater(ratings, rater, n_bins) for rater in ratings.raters]
 
 
@@ -66,7 +66,15 @@ def is_held_out(ratings: Ratings) -> Flags:
 def bins_of(
     ratings: Ratings, rater: Rater, scaling: Platt, is_inside: Flags, n_bins: int
 ) -> tuple[list[Bin], list[Bin]]:
-    """A rater's bins before and after the scaling, on the held-out pairs of some group."""
-    is_told = rater.answers & is_held_out(ratings) & is_inside
-    p_yes, is_good = rater.p_yes[is_told], ratings.is_good[is_told]
+    """A rater's bins before and after the scaling, on the held-out pairs of a group where it answered.
+
+    Args:
+        ratings: of all pairs.
+        rater: one of them.
+        scaling: of the rater.
+        is_inside: (n,) which pairs belong to the group.
+        n_bins: at least one.
+    """
+    is_measured = rater.answers & is_held_out(ratings) & is_inside
+    p_yes, is_good = rater.p_yes[is_measured], ratings.is_good[is_measured]
     return bins(p_yes, is_good, n_bins), bins(scaling(p_yes), is_good, n_bins)

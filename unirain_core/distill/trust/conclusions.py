@@ -1,4 +1,4 @@
-"""What the figures say, in sentences for a person; code writes them, so that they never say more than the figures."""
+"""Sentences for a person that follow from the figures; code writes them, so that they never claim more than the figures."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from unirain_core.distill.trust.calibrated import Calibrated
 from unirain_core.distill.trust.together import Comparison, Independence
 
 SURE = 0.05
-"""Below this p-value a difference is called one, as is usual."""
+"""The usual limit: from this p-value on, a difference may be chance."""
 
 
 def conclusions(

@@ -1,4 +1,4 @@
-"""Risk against coverage: how many errors are left when a judge may abstain where it is least sure."""
+"""Risk against coverage: how many votes are wrong if a judge abstains where it is least sure."""
 
 import math
 from collections.abc import Sequence
@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What is left at one coverage."""
+    """The votes that are left at one coverage."""
 
     coverage: float
     """Share of all pairs that keep their vote."""
     pairs: int
+    """Votes that are kept."""
     wrong: int
+    """Wrong ones among them."""
 
     @property
     def risk(self) -> float | None:
@@ -29,9 +31,9 @@ def risk_at(
     """The errors among the most confident votes (El-Yaniv and Wiener 2010).
 
     Args:
-        confidence: (n,) of each vote; NaN: the judge abstained, so no coverage includes it.
-        is_wrong: (n,).
-        coverages: shares of the n pairs; one that needs votes which were never given is left out.
+        confidence: (n,) how sure the judge is of each vote; NaN: it abstained, so no coverage includes the pair.
+        is_wrong: (n,) whether the vote is wrong.
+        coverages: shares of the n pairs. A share is left out if it is larger than the share of pairs with a vote.
     """
     # NaN sorts last; equal confidences keep their order, which is by a hash
     wrong = np.cumsum(is_wrong[np.argsort(-confidence, kind="stable")])

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import chain
 
 from unirain_core.distill.trust.coverage import Point
 from unirain_core.distill.trust.reliability import Bin
 
 _SIDE, _EDGE = 190, 40
-"""Of a diagram's field, and of the room around it for the axes; pixels."""
+"""Side of a diagram's field, and width of the room for its axes; pixels."""
 _BAR = 72
 """Length of an interval's scale from 0 to 1; pixels."""
 
@@ -37,7 +38,7 @@ def _bins(of_bins: Sequence[Bin], name: str) -> str:
     line = " ".join(f"{_x(one.mean):.1f},{_y(one.share):.1f}" for one in filled)
     marks = [f'<polyline class="{name}" points="{line}"/>']
     for one in filled:
-        # the area of a mark is as its pairs are
+        # the area of a mark grows with its pairs
         radius = 2 + 4 * (one.pairs / most) ** 0.5
         title = f"{name} scaling: {one.good} of {one.pairs} good at {one.mean:.2f}"
         marks.append(
@@ -49,8 +50,9 @@ def _bins(of_bins: Sequence[Bin], name: str) -> str:
 
 def risks(curves: Mapping[str, Sequence[Point]]) -> str:
     """Share of wrong votes against coverage, a line for each rater, with a legend."""
-    worst = max((point.risk or 0.0 for points in curves.values() for point in points), default=0.0)
-    top = max(0.1, math.ceil(10 * worst) / 10)
+    every_point = chain.from_iterable(curves.values())
+    worst = max((point.risk or 0.0 for point in every_point), default=0.0)
+    top = max(0.1, math.ceil(10 * worst) / 10)  # the scale ends at the next tenth
     lines: list[str] = []
     legend: list[str] = []
     for number, (name, points) in enumerate(curves.items()):

@@ -23,12 +23,12 @@ from unirain_core.distill.trust.together import (
 )
 
 COVERAGES = tuple(tenth / 10 for tenth in range(1, 11))
-"""At which the risk is told."""
+"""Shares of the pairs for which the risk is computed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """How often somebody said what."""
+    """The numbers of somebody's answers."""
 
     name: str
     yes: int
@@ -43,7 +43,8 @@ class Findings:
     judges: Sequence[str]
     people: Sequence[Person]
     pairs: int
-    """Labelled pairs of known quality about which every judge was asked: all figures below are of these."""
+    """Labelled pairs of known quality about which every judge was asked; all figures below but `agreements` and `acceptances` are
+    of these."""
     good: int
     left_out: Mapping[str, int]
     """Why other labelled pairs are not among them."""

@@ -25,17 +25,23 @@ def error_correlations(is_wrong: NDArray[np.bool_]) -> Matrix:
 
 
 def mean_correlation(correlations: Matrix) -> float | None:
-    """Mean over every two different judges, of those that are known; None: none is."""
-    above = correlations[np.triu_indices(len(correlations), k=1)]
-    known = above[~np.isnan(above)]
-    return float(known.mean()) if len(known) else None
+    """Mean over every two different judges whose correlation is defined; None: there are no such two."""
+    of_two_judges = correlations[np.triu_indices(len(correlations), k=1)]
+    defined = of_two_judges[~np.isnan(of_two_judges)]
+    return float(defined.mean()) if len(defined) else None
 
 
 def effective_votes(n_judges: int, correlation: float) -> float | None:
     """n / (1 + (n - 1) rho): the independent votes whose mean would vary as much (Kish 1965, "Survey Sampling", 5.4).
 
-    That is the number of votes divided by Kish's design effect 1 + (n - 1) rho, a cluster of votes being the judges' votes on
-    one pair. None: errors that cancel out exactly, which no number of independent votes do.
+    Kish divides the number of votes by the design effect 1 + (n - 1) rho. A cluster is here the judges' votes on one pair.
+
+    Args:
+        n_judges: n, at least one.
+        correlation: rho, the mean correlation of the errors of two judges, -1 to 1.
+
+    Returns:
+        None where the design effect is not positive: the errors then cancel out, and no number of independent votes does that.
 
     >>> effective_votes(3, 0.0), effective_votes(3, 0.5), effective_votes(3, 1.0)
     (3.0, 1.5, 1.0)

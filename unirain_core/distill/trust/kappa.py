@@ -12,7 +12,7 @@ def cohen_kappa(first: Sequence[object], second: Sequence[object]) -> float | No
         second: the other's about the same things, in the same order.
 
     Returns:
-        None where chance alone explains everything, since both gave one and the same answer throughout; also of no answers.
+        None where kappa is not defined: both raters always gave one and the same answer, or there are no answers.
 
     >>> cohen_kappa([1, 1, 0, 0], [1, 0, 0, 0])
     0.5

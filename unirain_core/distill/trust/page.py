@@ -1,4 +1,4 @@
-"""The page: how many labels and whose, what follows in a few sentences, then every figure."""
+"""The page on the judges: the labels and their authors, conclusions in a few sentences, then every figure."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -11,7 +11,7 @@ from unirain_core.distill.trust.findings import Findings
 TEMPLATE = Path(__file__).with_name("page.html")
 
 _KISH = (
-    "Votes whose errors correlate tell the same thing twice. n judges with a mean correlation rho of their errors are worth "
+    "Judges that err on the same pairs give one vote twice. n judges with a mean correlation rho of their errors are worth "
     "n / (1 + (n - 1) rho) independent votes (Kish, Survey Sampling, 1965: the number of votes divided by the design effect)."
 )
 _QUALITY = (
@@ -25,20 +25,20 @@ _RELIABILITY = (
     "and figures are of the other half. The majority's p_yes is the median of its judges'."
 )
 _RISK = (
-    "If the votes with a p_yes near the threshold became abstentions, this share of wrong votes would be left (risk) among those "
-    "that stay (coverage)."
+    "Suppose that a judge abstains where its p_yes is nearest to the threshold. Coverage is the share of pairs that keep a vote; risk "
+    "is the share of wrong votes among these."
 )
 _MAJORITY = (
-    "The best judge is chosen on these very pairs, which flatters it. Pairs on which both are right or both wrong say nothing of "
-    "the difference; McNemar's exact test asks whether the others could be throws of a fair coin."
+    "The best judge is chosen on the pairs on which it is measured, which favours it. Pairs on which both are right or both wrong say "
+    "nothing of the difference. McNemar's exact test asks whether the other pairs could be throws of a fair coin."
 )
 _ACCEPTANCE = (
-    "No label is needed for this one: the share of all pairs of a dataset that a judge accepts, of those about which every judge was "
-    "asked; of the majority, all pairs."
+    "This needs no label. For a judge it is the share of pairs that it accepts, among those about which every judge was asked. For the "
+    "majority it is the share of all pairs."
 )
 _KAPPA = (
-    "Cohen's kappa of every two raters, on the labelled pairs on which both said yes or no: 1 if they always agree, 0 if as often as chance "
-    "would. The number of pairs stands beside it."
+    "Cohen's kappa of every two raters, on the labelled pairs on which both said yes or no. It is 1 if they always agree, and 0 if they agree "
+    "as often as by chance. The number of pairs stands beside it."
 )
 
 
@@ -47,7 +47,8 @@ def page(findings: Findings, notes: Sequence[str]) -> str:
 
     Args:
         findings: all figures.
-        notes: sentences that stand above everything, such as which judges are stand-ins; conclusions among them are set apart.
+        notes: sentences that stand above everything, such as which judges are stand-ins. Conclusions among them are not repeated
+            there, since they have a list of their own.
     """
     parts = [_head(findings, notes)]
     if findings.pairs:

@@ -1,4 +1,4 @@
-"""Platt scaling: two numbers that turn a judge's p_yes into a probability that can be taken at its word."""
+"""Platt scaling: two numbers that turn a judge's p_yes into a calibrated probability."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ _EDGE = 1e-6
 _STEPS = 100
 """Newton needs fewer than 20; a fit that is not done by then stops where it is."""
 _DONE = 1e-12
+"""The fit ends where no weight changes by more; a step is not halved below it."""
 _RIDGE = 1e-9
 """Keeps the equations solvable where all answers are equal: then only the intercept is fitted."""
 

@@ -1,4 +1,4 @@
-"""How well each rater finds the faulty pairs: of all pairs, of each rain type, of each kind of fault."""
+"""How well each rater finds the faulty pairs: among all pairs, in each rain type, and for each kind of fault."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

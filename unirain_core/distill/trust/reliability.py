@@ -1,4 +1,4 @@
-"""The reliability diagram: whether of the pairs to which a judge gives 0.8, eight in ten are good."""
+"""The reliability diagram: it shows, for example, whether eight in ten pairs are good to which a judge gives 0.8."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The pairs whose probability lies in one part of 0 to 1."""
+    """The pairs whose probability lies between `low` and `high`."""
 
     low: float
     high: float

@@ -1,4 +1,4 @@
-"""What the judges are worth together: correlated errors, the majority against the best of them, agreement."""
+"""The judges together: correlation of their errors, the majority against the best judge, and agreement."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,9 +19,11 @@ class Independence:
     """How many votes the judges are worth."""
 
     correlations: Matrix
+    """(judges, judges) of their errors; NaN where it is not defined."""
     mean: float | None
-    """None: no two judges both err."""
+    """Mean correlation of two judges; None: it is defined for no two of them."""
     effective: float | None
+    """Independent votes that they are worth; None: it is not known."""
 
 
 def independence_of(ratings: Ratings) -> Independence:
@@ -53,7 +55,10 @@ class Comparison:
 
 
 def majority_against_best(ratings: Ratings) -> Comparison:
-    """The judge with most right votes, chosen on these very pairs (which flatters it); of equal ones the first."""
+    """Compare the majority with the judge that has most right votes; of equal judges with the first.
+
+    The best judge is chosen on the pairs on which it is measured, which favours it over the majority.
+    """
     right = [~ratings.is_wrong(judge) for judge in ratings.judges]
     best = max(range(len(right)), key=lambda number: right[number].sum())
     of_best, of_majority = right[best], ~ratings.is_wrong(ratings.majority)
@@ -87,23 +92,27 @@ def agreements(ids: Sequence[str], raters: Sequence[Rater], labels: Iterable[Lab
         raters: on these pairs.
         labels: of all people.
     """
-    said: dict[str, Mapping[str, bool]] = {}
+    answers: dict[str, Mapping[str, bool]] = {}
     for rater in raters:
         rated = zip(ids, rater.accepts.tolist(), rater.answers.tolist(), strict=True)
-        said[rater.name] = {name: accepts for name, accepts, answers in rated if answers}
+        answers[rater.name] = {name: accepts for name, accepts, is_answered in rated if is_answered}
     people: dict[str, dict[str, bool]] = {}
     for label in labels:
         if label.reliable is not None:
             people.setdefault(label.person, {})[label.pair_id] = label.reliable
-    said |= {f"person {name}": people[name] for name in sorted(people)}
-    return [_agreement((one, said[one]), (other, said[other])) for one, other in combinations(said, 2)]
+    for person in sorted(people):
+        answers[f"person {person}"] = people[person]
+    return [_agreement(one, other, answers) for one, other in combinations(answers, 2)]
 
 
-Sayings = tuple[str, Mapping[str, bool]]
-"""A rater's name, and its word on each pair."""
+def _agreement(one: str, other: str, answers: Mapping[str, Mapping[str, bool]]) -> Agreement:
+    """The agreement of two raters.
 
-
-def _agreement(one: Sayings, other: Sayings) -> Agreement:
-    both = sorted(one[1].keys() & other[1].keys())
-    kappa = cohen_kappa([one[1][name] for name in both], [other[1][name] for name in both])
-    return Agreement(one[0], other[0], len(both), kappa)
+    Args:
+        one: name of a rater.
+        other: name of another one.
+        answers: yes or no of each rater, by pair_id.
+    """
+    pairs = sorted(answers[one].keys() & answers[other].keys())
+    kappa = cohen_kappa([answers[one][pair] for pair in pairs], [answers[other][pair] for pair in pairs])
+    return Agreement(one, other, len(pairs), kappa)

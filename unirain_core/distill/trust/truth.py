@@ -1,4 +1,4 @@
-"""Which pairs are good, and what is wrong with the others: what is planted, else what most people say."""
+"""Which pairs are good, and the faults of the others: as a sample corpus planted them, else as most people say."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ UNNAMED = "unnamed"
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What is known of one pair."""
+    """Whether one pair is good, and its fault otherwise."""
 
     is_good: bool
     kind: str
@@ -23,11 +23,11 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Truths:
-    """What is known of all pairs that have labels."""
+    """The truth of all pairs that have labels."""
 
     of_pair: Mapping[str, Truth]
     disputed: frozenset[str]
-    """Pairs on which as many people say yes as no, or about which all are unsure."""
+    """Pairs of which as many people say yes as no; among them those of which all are unsure."""
 
 
 def truths(labels: Iterable[Label]) -> Truths:
@@ -36,24 +36,25 @@ def truths(labels: Iterable[Label]) -> Truths:
     Args:
         labels: of all people, one for each person and pair; those of PLANTED outweigh everybody.
     """
-    of_pair: dict[str, list[Label]] = defaultdict(list)
+    labels_of_pair: dict[str, list[Label]] = defaultdict(list)
     for label in labels:
-        of_pair[label.pair_id].append(label)
-    known: dict[str, Truth] = {}
-    for pair_id, said in of_pair.items():
-        planted = [label for label in said if label.person == PLANTED]
-        truth = _truth(planted or said)
+        labels_of_pair[label.pair_id].append(label)
+    of_pair: dict[str, Truth] = {}
+    for pair_id, of_everybody in labels_of_pair.items():
+        planted = [label for label in of_everybody if label.person == PLANTED]
+        truth = _truth(planted or of_everybody)
         if truth is not None:
-            known[pair_id] = truth
-    return Truths(known, frozenset(of_pair) - frozenset(known))
+            of_pair[pair_id] = truth
+    return Truths(of_pair, frozenset(labels_of_pair) - frozenset(of_pair))
 
 
 def _truth(labels: Iterable[Label]) -> Truth | None:
-    """What most people say; None: they are equally many."""
+    """What most people say; None: as many say yes as no."""
     counts = Counter(label.reliable for label in labels)
     if counts[True] == counts[False]:
         return None
     if counts[True] > counts[False]:
         return Truth(True, "")
     kinds = Counter(label.fault or UNNAMED for label in labels if label.reliable is False)
+    # the most frequent word; of equally frequent ones the first by the alphabet, whatever the order of the labels
     return Truth(False, min(kinds, key=lambda kind: (-kinds[kind], kind)))
