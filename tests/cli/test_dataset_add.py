@@ -2,12 +2,14 @@
 
 import difflib
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from unirain_core.artefacts.roots import Roots
 from unirain_core.cli.datasets import datasets
 from unirain_core.cli.params import load_params
 from unirain_core.config.edit import with_entry
@@ -191,6 +193,33 @@ def test_a_named_entry_that_does_not_fit_writes_nothing(project, tmp_path):
         datasets("add", folder, layout="raindrop")
 
     assert [] == added_lines(project)
+
+
+@pytest.mark.parametrize("name", ["null", "2024", "1e3", "true"])
+def test_a_folder_whose_name_yaml_takes_for_something_else_is_added_under_its_name(project, tmp_path, name):
+    folder = plant(tmp_path / name, "input/1.png", "target/1.png")
+    datasets("add", folder, rain_type="drs")
+
+    assert name == load_params(project).raw_datasets.datasets[name].root
+    assert folder == Roots.load(project).folder(name)
+
+
+def test_a_dataset_that_params_name_without_a_folder_gets_its_folder(project, tmp_path, capsys):
+    shutil.copy(ROOT / "params.paper.yaml", project / "params.yaml")
+    folder = plant(
+        tmp_path / "rain200l",
+        *(f"rain_data_train_Light/{p}" for p in ("rain/X2/norain-1x2.png", "norain/norain-1.png")),
+    )
+    with pytest.raises(ConfigError, match="give the command with the folder and no option"):
+        datasets("add", folder, rain_type="drs")
+    assert not (project / "roots.local.yaml").exists()
+    datasets("add", folder)
+
+    assert (ROOT / "params.paper.yaml").read_bytes() == (project / "params.yaml").read_bytes()
+    assert f'rain200l: "{folder}"\n' == (project / "roots.local.yaml").read_text()
+    assert "layout rain200l; 1 rows; train drs 1" in " ".join(capsys.readouterr().out.split())
+    with pytest.raises(ConfigError, match="has a 'rain200l' already; give another name with --name"):
+        datasets("add", folder)
 
 
 @pytest.mark.parametrize(
