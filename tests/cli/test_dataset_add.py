@@ -204,6 +204,13 @@ def test_a_folder_whose_name_yaml_takes_for_something_else_is_added_under_its_na
     assert folder == Roots.load(project).folder(name)
 
 
+def test_an_object_store_is_no_folder_of_this_machine_and_is_written_by_hand(project):
+    with pytest.raises(ConfigError, match=r"lies in an object store.*yourself, as docs/cluster.md shows"):
+        datasets("add", Path("s3://bucket/rain"), rain_type="drs")
+
+    assert "roots.local.yaml" in (ROOT / "docs/cluster.md").read_text(encoding="utf-8")
+
+
 def test_a_dataset_that_params_name_without_a_folder_gets_its_folder(project, tmp_path, capsys):
     shutil.copy(ROOT / "params.paper.yaml", project / "params.yaml")
     folder = plant(

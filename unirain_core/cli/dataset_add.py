@@ -88,6 +88,11 @@ def _write(root: Path, name: str, dataset: Dataset, *, is_new: bool, folder: Pat
 
 
 def _name(wish: Wish, folder: Path) -> str:
+    if re.match(r"[a-z0-9]+:/", str(wish.path)):  # a path has lost the second slash of a URL
+        raise ConfigError(
+            f"{wish.path} lies in an object store, and `add` looks into folders of this machine; write the dataset into "
+            f"{PARAMS} and {LOCAL} yourself, as docs/cluster.md shows"
+        )
     if not folder.is_dir():
         raise ConfigError(f"{folder} is no folder; give the folder that holds the pictures")
     name = wish.name or re.sub(r"[^A-Za-z0-9_-]+", "-", folder.name).strip("-_")
