@@ -87,6 +87,16 @@ def written(tmp_path, old, new):
         ),
         (
             "training_splits: {}",
+            "training_splits: {val: {kind: mixed_full, sources: []}}",
+            r"val: .*choose",
+        ),
+        (
+            "training_splits: {}",
+            "training_splits: {pyramid: {kind: mixed_full, sources: []}}",
+            r"pyramid: .*choose",
+        ),
+        (
+            "training_splits: {}",
             "training_splits: {a: {kind: mixd}}",
             r"training_splits\.a: kind must be one of dist",
         ),

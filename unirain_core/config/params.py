@@ -161,7 +161,7 @@ def _check_splits(params: Params) -> None:
         "training_splits": params.training_splits,
         "benchmarks": params.benchmarks,
     }
-    taken = {"training_splits": {SPLIT_OF_THE_PAPER}, "benchmarks": HELD_OUT}
+    taken = {"training_splits": {SPLIT_OF_THE_PAPER, "pyramid"} | HELD_OUT, "benchmarks": HELD_OUT}
     for table, sections in tables.items():
         for name, section in sections.items():
             if name in taken[table]:
