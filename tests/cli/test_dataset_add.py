@@ -82,6 +82,25 @@ def test_photos_go_to_the_real_rain_database(project, tmp_path):
     assert ["photos: {layout: photos, root: photos}"] == added_lines(project)
 
 
+def test_clean_pictures_whose_names_fit_no_rainy_one_are_not_taken_for_rainy_photos(project, tmp_path):
+    folder = plant(
+        tmp_path / "mine", "rain/1_rain.png", "rain/2_rain.png", "norain/1_clean.png", "norain/2_clean.png"
+    )
+    with pytest.raises(
+        ConfigError, match=r"2 pictures stand among clean ones, the first is norain/1_clean.png"
+    ):
+        datasets("add", folder)
+    assert [] == added_lines(project)
+    datasets("add", folder, layout="photos")
+    assert ["mine: {layout: photos, root: mine}"] == added_lines(project)
+
+    for side, word in (("rain", "rain"), ("norain", "clean")):
+        for number in (1, 2):
+            (folder / f"{side}/{number}_{word}.png").rename(folder / f"{side}/{number}.png")
+    datasets("add", folder, rain_type="drs", name="renamed")
+    assert "renamed: {layout: paired, root: renamed, rain_types: [drs]}" in added_lines(project)
+
+
 def halves(folder):
     rng = np.random.default_rng(0)
     folder.mkdir()
