@@ -279,6 +279,14 @@ def test_a_line_is_added_to_a_mapping_inside(tmp_path, text, result):
     assert result == with_entry(tmp_path / "f.yaml", ("a", "b"), "n: 1")
 
 
+def test_the_line_ends_of_another_system_stay(tmp_path):
+    (tmp_path / "f.yaml").write_bytes(b"a:\r\n  b:\r\n    x: 1\r\nc: 1")
+
+    assert "a:\r\n  b:\r\n    x: 1\r\n    n: 1\r\nc: 1\r\n" == with_entry(
+        tmp_path / "f.yaml", ("a", "b"), "n: 1"
+    )
+
+
 @pytest.mark.parametrize("text", ["a: {b: {x: 1}}\n", "a:\n  b: {x: 1}\n", "c: 1\n", "a:\n  b:\n  - x\n"])
 def test_a_mapping_that_cannot_take_a_line_is_left_to_a_person(tmp_path, text):
     (tmp_path / "f.yaml").write_text(text)

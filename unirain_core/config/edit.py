@@ -20,14 +20,15 @@ def with_entry(path: Path, keys: Keys, line: str) -> str:
     Raises:
         ConfigError: the mapping is not written in lines of its own, so that nothing can be added without rewriting it.
     """
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    text = path.read_bytes().decode("utf-8") if path.exists() else ""  # its line ends stay as they are
+    end = "\r\n" if "\r\n" in text else "\n"
     place = ".".join(keys) or "the file"
     refusal = ConfigError(
         f"{path.name}: {place} is not written with one key a line; add the line `{line}` to it yourself"
     )
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
-        lines[-1] += "\n"
+        lines[-1] += end
     start, stop, indent = 0, len(lines), ""
     for key in keys:
         found = [n for n in range(start, stop) if re.match(rf"{indent}{re.escape(key)}:", lines[n])]
@@ -36,7 +37,7 @@ def with_entry(path: Path, keys: Keys, line: str) -> str:
         start, indent = found[0] + 1, _indent_below(lines, found[0] + 1, len(indent))
         lines[start - 1] = re.sub(r":\s*(?:\{\s*\}|null|~)", ":", lines[start - 1])
         stop = _end(lines, start, len(indent))
-    lines.insert(stop, f"{indent}{line}\n")
+    lines.insert(stop, f"{indent}{line}{end}")
     new = "".join(lines)
     wanted = _with(read_yaml(path) if path.exists() else None, keys, parse_yaml(path, line))
     try:
