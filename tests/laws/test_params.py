@@ -97,6 +97,11 @@ def written(tmp_path, old, new):
         ),
         (
             "training_splits: {}",
+            "training_splits: {a: {kind: rainrag_official, sources: [rainrag, rain200l]}}",
+            r"a\.sources: rain200l is not of the layout rainrag, .*correct the sources",
+        ),
+        (
+            "training_splits: {}",
             "training_splits: {a: {kind: mixd}}",
             r"training_splits\.a: kind must be one of dist",
         ),
