@@ -16,6 +16,7 @@ from unirain_core.cli import ablate
 from unirain_core.cli.commands import add_commands
 from unirain_core.cli.main import app
 from unirain_core.distill import mixtures as choices
+from unirain_core.errors import ConfigError
 from unirain_core.imaging.codec import file_hash, write_png
 
 FEW = ("mixed", "distilled", "50% accepted", "accepted by statistics/nss")
@@ -135,6 +136,24 @@ def test_the_same_command_goes_on_where_it_was_ended(project, monkeypatch):
     assert whole == run("data")
     assert 1 == len(trained)
     assert sorted(lines) == sorted(table.read_text().splitlines(keepends=True))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("date,value\n1,2\n", "is no table of proxies; move it away, or give another folder with --out"),
+        ("mixture,family,seed,steps,pairs,key,psnr_drs\nmixed,reference,0,x,4,k,1\n", "line 2 is malformed"),
+        ("mixture,family,seed,steps,pairs,key,psnr_drs\nmixed,reference\n", "line 2 is malformed"),
+    ],
+)
+def test_another_file_or_an_edited_line_is_refused_and_stays(project, content, message):
+    table = project / "other/proxies.csv"
+    table.parent.mkdir()
+    table.write_text(content)
+    with pytest.raises(ConfigError, match=message):
+        ablate._read(table)
+
+    assert content == table.read_text()
 
 
 def test_other_params_train_anew_and_keep_the_rows_of_before(project):
