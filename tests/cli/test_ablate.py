@@ -156,6 +156,23 @@ def test_another_file_or_an_edited_line_is_refused_and_stays(project, content, m
     assert content == table.read_text()
 
 
+def test_a_refused_table_is_read_after_each_edit_that_the_message_names(project):
+    header, row = "mixture,family,seed,steps,pairs,key,psnr_drs\n", "mixed,reference,0,2,4,k,20.5\n"
+    table = project / "proxies.csv"
+    table.write_text(header + row.replace("20.5", "?"))
+    with pytest.raises(ConfigError, match="correct or remove the line"):
+        ablate._read(table)
+    table.write_text(header)
+    assert {} == ablate._read(table)
+    table.write_text(header + row)
+    assert {"drs": 20.5} == ablate._read(table)["mixed", "k"].psnr
+    table.write_text("date\n")
+    with pytest.raises(ConfigError, match="give another folder with --out"):
+        ablate._read(table)
+
+    assert {} == ablate._read(project / "another/proxies.csv")
+
+
 def test_other_params_train_anew_and_keep_the_rows_of_before(project):
     run("data")
     n_before = len(rows_of(project))

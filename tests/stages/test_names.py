@@ -46,3 +46,7 @@ def test_a_rewriter_that_is_none_is_refused(name):
         ConfigError, match=f"'{name}' is no model of kind rewriter in encoder_models; add one"
     ):
         demand_names(replace(PAPER, query_captions=captions))
+
+    models = {**PAPER.encoder_models, name: PAPER.encoder_models["qwen"]}
+    encoders = replace(PAPER.encoders, text_encoder="statistics", image_encoder="statistics")
+    demand_names(replace(PAPER, query_captions=captions, encoder_models=models, encoders=encoders))
