@@ -10,7 +10,8 @@ from unirain_core.errors import ConfigError
 from unirain_core.stages.encoders import make_captioner, make_image_encoder, make_text_encoder
 from unirain_core.stages.names import demand_names
 
-PAPER = load_params(Path(__file__).parents[2] / "params.paper.yaml")
+ROOT = Path(__file__).parents[2]
+PAPER, SAMPLE = load_params(ROOT / "params.paper.yaml"), load_params(ROOT / "params.yaml")
 
 
 def test_the_papers_params_name_models_of_the_kinds_that_they_need():
@@ -48,5 +49,4 @@ def test_a_rewriter_that_is_none_is_refused(name):
         demand_names(replace(PAPER, query_captions=captions))
 
     models = {**PAPER.encoder_models, name: PAPER.encoder_models["qwen"]}
-    encoders = replace(PAPER.encoders, text_encoder="statistics", image_encoder="statistics")
-    demand_names(replace(PAPER, query_captions=captions, encoder_models=models, encoders=encoders))
+    demand_names(replace(PAPER, query_captions=captions, encoder_models=models, encoders=SAMPLE.encoders))
