@@ -19,6 +19,7 @@ from unirain_core.cli.commands import add_commands
 from unirain_core.cli.main import app
 from unirain_core.config.load import load_params
 from unirain_core.distill import mixtures as choices
+from unirain_core.errors import ConfigError
 from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.training.proxy_ranks import Proxy
 
@@ -150,6 +151,41 @@ def test_the_same_command_goes_on_where_it_was_ended(project, monkeypatch):
     assert whole == run("data")
     assert 1 == len(trained)
     assert sorted(lines) == sorted(table.read_text().splitlines(keepends=True))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("date,value\n1,2\n", "is no table of proxies; move it away, or give another folder with --out"),
+        ("mixture,family,seed,steps,pairs,key,psnr_drs\nmixed,reference,0,x,4,k,1\n", "line 2 is malformed"),
+        ("mixture,family,seed,steps,pairs,key,psnr_drs\nmixed,reference\n", "line 2 is malformed"),
+    ],
+)
+def test_another_file_or_an_edited_line_is_refused_and_stays(project, content, message):
+    table = project / "other/proxies.csv"
+    table.parent.mkdir()
+    table.write_text(content)
+    with pytest.raises(ConfigError, match=message):
+        ablate._read(table)
+
+    assert content == table.read_text()
+
+
+def test_a_refused_table_is_read_after_each_edit_that_the_message_names(project):
+    header, row = "mixture,family,seed,steps,pairs,key,psnr_drs\n", "mixed,reference,0,2,4,k,20.5\n"
+    table = project / "proxies.csv"
+    table.write_text(header + row.replace("20.5", "?"))
+    with pytest.raises(ConfigError, match="correct or remove the line"):
+        ablate._read(table)
+    table.write_text(header)
+    assert {} == ablate._read(table)
+    table.write_text(header + row)
+    assert {"drs": 20.5} == ablate._read(table)["mixed", "k"].psnr
+    table.write_text("date\n")
+    with pytest.raises(ConfigError, match="give another folder with --out"):
+        ablate._read(table)
+
+    assert {} == ablate._read(project / "another/proxies.csv")
 
 
 def test_other_params_train_anew_and_keep_the_rows_of_before(project):

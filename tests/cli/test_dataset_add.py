@@ -2,12 +2,14 @@
 
 import difflib
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from unirain_core.artefacts.roots import Roots
 from unirain_core.cli.datasets import datasets
 from unirain_core.cli.params import load_params
 from unirain_core.config.edit import with_entry
@@ -78,6 +80,25 @@ def test_photos_go_to_the_real_rain_database(project, tmp_path):
     datasets("add", folder)
 
     assert ["photos: {layout: photos, root: photos}"] == added_lines(project)
+
+
+def test_clean_pictures_whose_names_fit_no_rainy_one_are_not_taken_for_rainy_photos(project, tmp_path):
+    folder = plant(
+        tmp_path / "mine", "rain/1_rain.png", "rain/2_rain.png", "norain/1_clean.png", "norain/2_clean.png"
+    )
+    with pytest.raises(
+        ConfigError, match=r"2 pictures stand among clean ones, the first is norain/1_clean.png"
+    ):
+        datasets("add", folder)
+    assert [] == added_lines(project)
+    datasets("add", folder, layout="photos")
+    assert ["mine: {layout: photos, root: mine}"] == added_lines(project)
+
+    for side, word in (("rain", "rain"), ("norain", "clean")):
+        for number in (1, 2):
+            (folder / f"{side}/{number}_{word}.png").rename(folder / f"{side}/{number}.png")
+    datasets("add", folder, rain_type="drs", name="renamed")
+    assert "renamed: {layout: paired, root: renamed, rain_types: [drs]}" in added_lines(project)
 
 
 def halves(folder):
@@ -193,6 +214,40 @@ def test_a_named_entry_that_does_not_fit_writes_nothing(project, tmp_path):
     assert [] == added_lines(project)
 
 
+@pytest.mark.parametrize("name", ["null", "2024", "1e3", "true"])
+def test_a_folder_whose_name_yaml_takes_for_something_else_is_added_under_its_name(project, tmp_path, name):
+    folder = plant(tmp_path / name, "input/1.png", "target/1.png")
+    datasets("add", folder, rain_type="drs")
+
+    assert name == load_params(project).raw_datasets.datasets[name].root
+    assert folder == Roots.load(project).folder(name)
+
+
+def test_an_object_store_is_no_folder_of_this_machine_and_is_written_by_hand(project):
+    with pytest.raises(ConfigError, match=r"lies in an object store.*yourself, as docs/cluster.md shows"):
+        datasets("add", Path("s3://bucket/rain"), rain_type="drs")
+
+    assert "roots.local.yaml" in (ROOT / "docs/cluster.md").read_text(encoding="utf-8")
+
+
+def test_a_dataset_that_params_name_without_a_folder_gets_its_folder(project, tmp_path, capsys):
+    shutil.copy(ROOT / "params.paper.yaml", project / "params.yaml")
+    folder = plant(
+        tmp_path / "rain200l",
+        *(f"rain_data_train_Light/{p}" for p in ("rain/X2/norain-1x2.png", "norain/norain-1.png")),
+    )
+    with pytest.raises(ConfigError, match="give the command with the folder and no option"):
+        datasets("add", folder, rain_type="drs")
+    assert not (project / "roots.local.yaml").exists()
+    datasets("add", folder)
+
+    assert (ROOT / "params.paper.yaml").read_bytes() == (project / "params.yaml").read_bytes()
+    assert f'rain200l: "{folder}"\n' == (project / "roots.local.yaml").read_text()
+    assert "layout rain200l; 1 rows; train drs 1" in " ".join(capsys.readouterr().out.split())
+    with pytest.raises(ConfigError, match="has a 'rain200l' already; give another name with --name"):
+        datasets("add", folder)
+
+
 @pytest.mark.parametrize(
     ("text", "result"),
     [
@@ -228,6 +283,14 @@ def test_a_file_with_the_line_ends_of_another_system_keeps_them(tmp_path):
     (tmp_path / "f.yaml").write_bytes(b"a:\r\n  b: {}\r\nc: 1\r\n")
 
     assert "a:\r\n  b:\r\n    n: 1\r\nc: 1\r\n" == with_entry(tmp_path / "f.yaml", ("a", "b"), "n: 1")
+
+
+def test_the_line_ends_of_another_system_stay(tmp_path):
+    (tmp_path / "f.yaml").write_bytes(b"a:\r\n  b:\r\n    x: 1\r\nc: 1")
+
+    assert "a:\r\n  b:\r\n    x: 1\r\n    n: 1\r\nc: 1\r\n" == with_entry(
+        tmp_path / "f.yaml", ("a", "b"), "n: 1"
+    )
 
 
 @pytest.mark.parametrize("text", ["a: {b: {x: 1}}\n", "a:\n  b: {x: 1}\n", "c: 1\n", "a:\n  b:\n  - x\n"])

@@ -62,6 +62,14 @@ def test_the_project_reads_an_export_back_as_the_dataset_rainrag(project):
     assert tables.read(project / "data/raw/dropped.parquet", Dropped) == []
 
 
+def test_a_command_below_the_root_exports_beside_itself(project, monkeypatch):
+    (project / "docs").mkdir()
+    monkeypatch.chdir(project / "docs")
+    export("split", "val", OUT)
+
+    assert (project / "docs/out/pairs.csv").exists()
+
+
 def test_exports_side_by_side_are_read_as_training_and_test_part(project):
     export("split", "rainrag", Path("back/Train"))
     export("split", "val", Path("back/Test"))

@@ -46,6 +46,15 @@ def test_the_options_choose_the_sample_the_person_and_the_file(project, sessions
     assert "0 of 5 pairs are labelled by bob" in capsys.readouterr().out
 
 
+def test_a_command_below_the_root_finds_the_project_and_its_labels(project, sessions, monkeypatch):
+    (project / "params.yaml").touch()
+    (project / "docs").mkdir()
+    monkeypatch.chdir(project / "docs")
+    call(sample=5, labels_file=None)
+
+    assert (project / "labels/review.csv", project) == (sessions[0].file, sessions[0].roots.project)
+
+
 def test_the_agreement_is_of_everything_in_the_file(project, capsys):
     for person in ("ann", "bob"):
         for number, answer in enumerate((True, False, None)):

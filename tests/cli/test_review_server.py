@@ -4,6 +4,7 @@ import ctypes
 import io
 import json
 import os
+import socket
 import threading
 import urllib.error
 import urllib.parse
@@ -38,6 +39,12 @@ class Client:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()
+
+    def ask_raw(self, path, host):
+        """First line of the answer to a request that a browser would not send."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            return connection.makefile().readline()
 
     def picture(self, pair, side):
         status, content = self.ask("/picture?" + urllib.parse.urlencode({"pair": pair, "side": side}))
@@ -125,6 +132,12 @@ def test_a_path_leads_nowhere_else(client, sample, path):
     assert (status, content) == (404, b"there is no such page or picture")
 
 
+@pytest.mark.parametrize(("path", "host", "status"), [("http://[::", "localhost", 404), ("/", "[::", 403)])
+def test_a_malformed_address_is_answered(client, path, host, status):
+    assert client.ask_raw(path, host).startswith(f"HTTP/1.1 {status} ")
+    assert client.ask("/")[0] == 200
+
+
 def test_the_server_listens_on_this_machine_alone(project, sample):
     session = Session(person="ann", sample=sample, roots=Roots.load(project), file=project / "labels.csv")
     with serve(session, 0) as server:
@@ -163,7 +176,9 @@ def test_what_is_no_answer_is_refused_and_not_written(project, client, sample, p
     assert not (project / "labels.csv").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"pair_id": 1}', b"\xff", b" " * (1 << 17)])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"pair_id": 1}', b"\xff", b" " * (1 << 17), b"[" * 50_000]
+)
 def test_nonsense_is_refused_and_the_server_goes_on(client, sample, content):
     assert client.ask("/label", content=content)[0] == 400
     assert client.answer(next(iter(sample)), "yes")[0] == 200

@@ -1,11 +1,13 @@
 """The prompt and its other words are files that a person can read and change."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from unirain_core.artefacts import paths
 from unirain_core.config.load import load_paraphrases, load_prompt
+from unirain_core.distill.prompt import parts
 from unirain_core.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -46,3 +48,10 @@ def test_a_misspelt_key_is_named(tmp_path):
 
     with pytest.raises(ConfigError, match=r"words\.yaml: .*question"):
         load_paraphrases(tmp_path / "words.yaml")
+
+
+@pytest.mark.parametrize("words", ["R {number} of {total}:", "R {number} {:", "{} R {number}:"])
+def test_other_braces_of_a_label_are_shown_as_they_are(words):
+    shown = parts(replace(PROMPT, reference=words), 2)
+
+    assert f"\n{words.replace('{number}', '2')} " == shown[4]

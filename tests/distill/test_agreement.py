@@ -49,16 +49,16 @@ def test_each_two_people_have_a_line_over_the_pairs_that_both_labelled():
     # ann and bob: 3 of 5 agree, by chance (2 x 2 + 2 x 3) / 25; of the sure four 3 agree, by chance (2 x 1 + 2 x 3) / 16
     assert agreement_lines(labels) == [
         "ann and bob: Cohen's kappa 0.33 on 5 pairs (yes, no, unsure), 0.50 on the 4 of them of which both are sure",
-        "ann and eve: Cohen's kappa is not defined on 1 pairs (yes, no, unsure), "
-        "is not defined on the 1 of them of which both are sure",
-        "bob and eve: Cohen's kappa is not defined on 1 pairs (yes, no, unsure), "
-        "is not defined on the 1 of them of which both are sure",
+        "ann and eve: Cohen's kappa is not defined (all answers are the same) on 1 pairs (yes, no, unsure), "
+        "is not defined (all answers are the same) on the 1 of them of which both are sure",
+        "bob and eve: Cohen's kappa is not defined (all answers are the same) on 1 pairs (yes, no, unsure), "
+        "is not defined (all answers are the same) on the 1 of them of which both are sure",
     ]
 
 
 def test_one_person_has_nobody_to_agree_with():
     assert agreement_lines([Label("a", "ann", True, "")]) == [
-        "1 labels of 1 person: two people's labels give their kappa"
+        "labels: 1, people: 1; the labels of two people give their kappa"
     ]
 
 

@@ -11,7 +11,7 @@ COMMIT, OTHER = "a" * 40, "b" * 40
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     """The hub's cache with one commit of one model, as `hf download` leaves it."""
-    constants = pytest.importorskip("huggingface_hub").constants
+    constants = pytest.importorskip("huggingface_hub.constants")
     monkeypatch.delenv("UNIRAIN_MODELS", raising=False)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     home = tmp_path / "hub/models--who--what"
@@ -38,6 +38,20 @@ def test_a_revision_that_nobody_wrote_down_says_how_to_learn_it():
         WeightsUnavailableError, match=r"no pinned revision; run `hf download who/what`.* write that commit"
     ):
         folder_of("who/what", "unpinned")
+
+
+@pytest.mark.parametrize("revision", ["unpinned", "0" * 40])
+def test_a_path_that_params_name_is_not_to_be_downloaded(tmp_path, monkeypatch, revision):
+    (tmp_path / "models/mine/v1").mkdir(parents=True)
+    monkeypatch.delenv("UNIRAIN_MODELS", raising=False)
+    with pytest.raises(
+        WeightsUnavailableError, match=r"no id of the hub.*set UNIRAIN_MODELS to the folder above"
+    ) as caught:
+        folder_of(f"{tmp_path}/models/mine/v1", revision)
+    assert "hf download" not in str(caught.value)
+    monkeypatch.setenv("UNIRAIN_MODELS", f"{tmp_path}/models")
+
+    assert tmp_path / "models/mine/v1" == folder_of("mine/v1", revision)
 
 
 def test_a_folder_of_the_users_comes_first_whatever_its_revision_is_called(tmp_path, monkeypatch):

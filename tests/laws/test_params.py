@@ -87,6 +87,21 @@ def written(tmp_path, old, new):
         ),
         (
             "training_splits: {}",
+            "training_splits: {val: {kind: mixed_full, sources: []}}",
+            r"val: .*choose",
+        ),
+        (
+            "training_splits: {}",
+            "training_splits: {pyramid: {kind: mixed_full, sources: []}}",
+            r"pyramid: .*choose",
+        ),
+        (
+            "training_splits: {}",
+            "training_splits: {a: {kind: rainrag_official, sources: [rainrag, rain200l]}}",
+            r"a\.sources: rain200l is not of the layout rainrag, .*correct the sources",
+        ),
+        (
+            "training_splits: {}",
             "training_splits: {a: {kind: mixd}}",
             r"training_splits\.a: kind must be one of dist",
         ),
@@ -330,3 +345,18 @@ def test_aliases_that_stand_for_few_values_are_read(tmp_path):
     file.write_text("a: &a {x: 1}\nb: {<<: *a, y: 2}\nc: [*a, *a]\n")
 
     assert {"a": {"x": 1}, "b": {"x": 1, "y": 2}, "c": [{"x": 1}, {"x": 1}]} == read_yaml(file)
+
+
+def test_official_sources_of_another_layout_are_corrected_or_get_another_kind(tmp_path):
+    file, sample = tmp_path / "params.yaml", (ROOT / "params.yaml").read_text(encoding="utf-8")
+
+    def load(section):
+        file.write_text(
+            sample.replace("training_splits: {}", f"training_splits: {{a: {section}}}"), encoding="utf-8"
+        )
+        return load_params(file).training_splits["a"].sources
+
+    with pytest.raises(ConfigError, match="correct the sources, or choose another kind"):
+        load("{kind: rainrag_official, sources: [rain200l]}")
+    assert ("rainrag",) == load("{kind: rainrag_official, sources: [rainrag]}")
+    assert ("rain200l",) == load("{kind: mixed_full, sources: [rain200l]}")

@@ -55,15 +55,27 @@ HTTP = "tests/distill/judges/test_http.py::"
 ADDING = "tests/cli/test_dataset_add.py::"
 QUESTION = f"{ADDING}test_an_open_question_is_asked_and_nothing_is_written"
 FOLDER = f"{ADDING}test_a_folder_without_pictures_and_no_folder_are_refused_until_the_right_one_is_given"
+TABLE = "tests/cli/test_ablate.py::test_a_refused_table_is_read_after_each_edit_that_the_message_names"
+OFFICIAL = (
+    "tests/laws/test_params.py::test_official_sources_of_another_layout_are_corrected_or_get_another_kind"
+)
 EXECUTED: dict[str, dict[str, str]] = {
     "cli.ablation_report": {
         "set `vlm_votes.early_stop: false` before you compare them": "tests/cli/test_ablate.py::"
         "test_the_report_warns_of_mixtures_by_judge_where_not_every_judge_was_asked"
     },
+    "cli.ablate": {"correct": TABLE, "remove the line": TABLE, "give another folder with --out": TABLE},
+    "cli.advice": {
+        "run from the root of the project": (
+            "tests/cli/test_advice.py::test_outside_of_a_project_a_missing_file_sends_to_its_root"
+        )
+    },
+    "stages.names": {"add one": "tests/stages/test_names.py::test_a_rewriter_that_is_none_is_refused"},
     "cli.dataset_add": {
         "give a name of letters": QUESTION,
         "give another name with --name": f"{ADDING}test_a_root_of_that_name_is_not_overwritten",
         "give it": QUESTION,
+        "give the command with the folder": f"{ADDING}test_a_dataset_that_params_name_without_a_folder_gets_its_folder",
         "give the command without --rain-type": f"{ADDING}test_photos_go_to_the_real_rain_database",
         "give the folder that holds the pictures": FOLDER,
     },
@@ -76,6 +88,9 @@ EXECUTED: dict[str, dict[str, str]] = {
     },
     "sources.recognition": {
         "give the clean one": f"{ADDING}test_pictures_of_two_halves_are_asked_which_half_is_clean",
+        "give partners one name": (
+            f"{ADDING}test_clean_pictures_whose_names_fit_no_rainy_one_are_not_taken_for_rainy_photos"
+        ),
         "give the entry with --layout": f"{ADDING}test_a_known_dataset_is_recognised_and_added_by_its_name",
         "give the folder that holds the pictures": FOLDER,
     },
@@ -164,6 +179,8 @@ EXECUTED: dict[str, dict[str, str]] = {
         "Add under {}": "tests/laws/test_params.py::test_the_lines_that_the_error_gives_mend_a_file_that_omits_keys"
     },
     "config.params": {
+        "choose another kind": OFFICIAL,
+        "correct the sources": OFFICIAL,
         "add one": EDIT,
         "choose another": EDIT,
         "correct the name": EDIT,
@@ -211,9 +228,12 @@ EXECUTED: dict[str, dict[str, str]] = {
         "set it to the key alone": f"{HTTP}test_a_key_that_no_header_can_hold_is_refused_without_being_shown",
     },
     "distill.weights": {
+        "set {} to the folder above them": (
+            "tests/distill/test_weights.py::test_a_path_that_params_name_is_not_to_be_downloaded"
+        ),
         "put them into the folder that {} names": (
             f"{ENCODERS}test_weights_are_found_once_they_lie_in_the_folder_that_the_variable_names"
-        )
+        ),
     },
     "distill.judged": {"run `dvc repro vlm_votes`": DVC},
     "distill.ballots": {"run `dvc repro --force retrieved_references`": DVC},

@@ -14,7 +14,7 @@ import typer
 
 from unirain_core.artefacts import paths
 from unirain_core.cli.project import project_root
-from unirain_core.errors import MissingInputError
+from unirain_core.errors import ConfigError, MissingInputError
 
 if TYPE_CHECKING:  # they load torch and polars, and --help needs neither
     from unirain_core.artefacts.schemas import SplitRow
@@ -154,26 +154,41 @@ def _by_type(rows: "Sequence[SplitRow]", rain_types: "Sequence[RainType]") -> "R
 
 
 def _read(table: Path) -> "dict[Place, Proxy]":
-    """The finished proxies; none where there is no table."""
-    from unirain_core.training.proxy_ranks import Proxy
+    """The finished proxies; none where there is no table.
 
+    Raises:
+        ConfigError: the file is another table, or a line of it was edited.
+    """
     if not table.exists():
         return {}
     proxies: dict[Place, Proxy] = {}
-    for line in csv.DictReader(table.read_text(encoding="utf-8").splitlines()):
-        psnr = {
-            name.removeprefix(_PSNR): float(v) for name, v in line.items() if name.startswith(_PSNR) and v
-        }
-        proxies[line["mixture"], line["key"]] = Proxy(
-            mixture=line["mixture"],
-            family=line["family"],
-            seed=int(line["seed"]),
-            steps=int(line["steps"]),
-            pairs=int(line["pairs"]),
-            key=line["key"],
-            psnr=psnr,
-        )
+    lines = csv.DictReader(table.read_text(encoding="utf-8").splitlines())
+    if tuple(lines.fieldnames or ())[: len(FIXED)] != FIXED:
+        raise ConfigError(f"{table} is no table of proxies; move it away, or give another folder with --out")
+    for line in lines:
+        try:
+            proxy = _proxy(line)
+        except (TypeError, ValueError):  # a field is missing, or no number
+            raise ConfigError(
+                f"{table}: line {lines.line_num} is malformed; correct or remove the line"
+            ) from None
+        proxies[proxy.mixture, proxy.key] = proxy
     return proxies
+
+
+def _proxy(line: Mapping[str, str]) -> "Proxy":
+    """A row of the table."""
+    from unirain_core.training.proxy_ranks import Proxy
+
+    return Proxy(
+        mixture=line["mixture"],
+        family=line["family"],
+        seed=int(line["seed"]),
+        steps=int(line["steps"]),
+        pairs=int(line["pairs"]),
+        key=line["key"],
+        psnr={name.removeprefix(_PSNR): float(v) for name, v in line.items() if name.startswith(_PSNR) and v},
+    )
 
 
 def _write(table: Path, proxies: "Sequence[Proxy]") -> None:

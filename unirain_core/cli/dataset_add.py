@@ -10,6 +10,7 @@ from unirain_core.artefacts.whole import write_text
 from unirain_core.cli.dataset_check import check_one
 from unirain_core.cli.params import load_params
 from unirain_core.config.edit import with_entry
+from unirain_core.config.load import parse_yaml
 from unirain_core.config.params import Params
 from unirain_core.config.pipeline import PARAMS
 from unirain_core.config.sections import DATASET_NAME, Dataset
@@ -46,30 +47,52 @@ def add(root: Path, wish: Wish, known: Catalogue) -> None:
         ConfigError: the folder is none, a name is taken, or it cannot be told what the pictures are.
         MissingInputError: the folder has another tree than the entry that was named.
     """
-    params = load_params(root)
+    params, roots = load_params(root), Roots.load(root)
     folder = wish.path.expanduser().resolve()
-    name = _name(wish, folder, params)
-    dataset = _dataset(folder, name, wish, params, known)
-    roots = Roots.load(root)
-    taken = roots.local.get(name, str(folder))
+    name = _name(wish, folder)
+    listed = params.raw_datasets.datasets.get(name)
+    if listed is not None:
+        _demand_that_only_its_folder_lacks(name, wish, params, roots)
+    dataset = listed or _dataset(folder, name, wish, params, known)
+    taken = roots.local.get(dataset.root, str(folder))
     if taken != str(folder):
         raise ConfigError(f"{LOCAL} has a root '{name}' already ({taken}); give another name with --name")
     pool = replace(params.raw_datasets, datasets={**params.raw_datasets.datasets, name: dataset})
-    whole = replace(roots, local={**roots.local, name: str(folder)})
+    whole = replace(roots, local={**roots.local, dataset.root: str(folder)})
     check_one(name, replace(params, raw_datasets=pool), whole, known)  # before anything is written
-    entry = f"{name}: {_flow(dataset)}"
-    texts = {root / PARAMS: with_entry(root / PARAMS, ("raw_datasets", "datasets"), entry)}
-    if name not in roots.local:
-        texts[root / LOCAL] = with_entry(
-            root / LOCAL, (), f"{name}: {json.dumps(str(folder), ensure_ascii=False)}"
+    _write(root, name, dataset, is_new=listed is None, folder=None if dataset.root in roots.local else folder)
+
+
+def _write(root: Path, name: str, dataset: Dataset, *, is_new: bool, folder: Path | None) -> None:
+    """Write the two lines, each where it lacks.
+
+    Args:
+        root: of the project.
+        name: of the dataset.
+        dataset: its entry of params.
+        is_new: whether params lack it.
+        folder: of its root; None: roots.local.yaml has it.
+    """
+    entry, place = f"{_word(name)}: {_flow(dataset)}", json.dumps(str(folder), ensure_ascii=False)
+    texts = {}
+    if folder is not None:  # it stands first: without it the entry of params would lead nowhere
+        texts[LOCAL] = with_entry(root / LOCAL, (), f"{_word(dataset.root)}: {place}")
+    if is_new:
+        texts[PARAMS] = with_entry(root / PARAMS, ("raw_datasets", "datasets"), entry)
+    for file, text in texts.items():
+        write_text(root / file, text)
+    if is_new:
+        print(f"{PARAMS}: `{entry}` stands below raw_datasets.datasets; `dvc repro` uses it")
+    else:
+        print(f"{LOCAL}: '{dataset.root}' lies in {folder}; {PARAMS} named the dataset already")
+
+
+def _name(wish: Wish, folder: Path) -> str:
+    if re.match(r"[a-z0-9]+:/", str(wish.path)):  # a path has lost the second slash of a URL
+        raise ConfigError(
+            f"{wish.path} lies in an object store, and `add` looks into folders of this machine; write the dataset into "
+            f"{PARAMS} and {LOCAL} yourself, as docs/cluster.md shows"
         )
-    # the root first: if the command is killed in between, an entry of params without its root would be an error
-    for file, text in reversed(texts.items()):
-        write_text(file, text)
-    print(f"{PARAMS}: `{entry}` stands below raw_datasets.datasets; `dvc repro` uses it")
-
-
-def _name(wish: Wish, folder: Path, params: Params) -> str:
     if not folder.is_dir():
         raise ConfigError(f"{folder} is no folder; give the folder that holds the pictures")
     name = wish.name or re.sub(r"[^A-Za-z0-9_-]+", "-", folder.name).strip("-_")
@@ -77,9 +100,21 @@ def _name(wish: Wish, folder: Path, params: Params) -> str:
         raise ConfigError(
             f"'{name}' cannot name a dataset; give a name of letters, digits, `_` and `-` with --name"
         )
-    if name in params.raw_datasets.datasets:
-        raise ConfigError(f"raw_datasets.datasets has a '{name}' already; give another name with --name")
     return name
+
+
+def _demand_that_only_its_folder_lacks(name: str, wish: Wish, params: Params, roots: Roots) -> None:
+    """Let a dataset that params name get its folder, and nothing else."""
+    listed = params.raw_datasets.datasets[name]
+    has_folder = listed.root in (roots.local.keys() | params.sample_corpora.keys())
+    if has_folder:
+        raise ConfigError(f"raw_datasets.datasets has a '{name}' already; give another name with --name")
+    says_more = wish.rain_type or wish.clean or wish.origin or wish.quota is not None
+    if says_more or wish.layout not in ("", listed.layout):
+        raise ConfigError(
+            f"raw_datasets.datasets has a '{name}' already, which lacks its folder alone; give the command with the "
+            "folder and no option but --name"
+        )
 
 
 def _dataset(folder: Path, name: str, wish: Wish, params: Params, known: Catalogue) -> Dataset:
@@ -115,7 +150,7 @@ def _dataset(folder: Path, name: str, wish: Wish, params: Params, known: Catalog
 
 def _flow(dataset: Dataset) -> str:
     """A dataset as one line of YAML, without the keys that keep their default."""
-    parts = [f"layout: {dataset.layout}", f"root: {dataset.root}"]
+    parts = [f"layout: {dataset.layout}", f"root: {_word(dataset.root)}"]
     if dataset.rain_types:
         parts.append(f"rain_types: [{', '.join(dataset.rain_types)}]")
     if dataset.origin:
@@ -123,3 +158,12 @@ def _flow(dataset: Dataset) -> str:
     if dataset.quota is not None:
         parts.append(f"quota: {dataset.quota}")
     return f"{{{', '.join(parts)}}}"
+
+
+def _word(name: str) -> str:
+    """A name as YAML reads it back.
+
+    >>> _word("rain"), _word("null"), _word("2024")
+    ('rain', '"null"', '"2024"')
+    """
+    return name if parse_yaml(Path(PARAMS), name) == name else json.dumps(name)

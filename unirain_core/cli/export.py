@@ -15,6 +15,7 @@ from unirain_core.artefacts import paths, tables
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import SplitRow, Vote
 from unirain_core.cli.params import load_params
+from unirain_core.cli.project import project_root
 from unirain_core.config.params import Params
 from unirain_core.config.sections import Dataset
 from unirain_core.distill.export.card import NO_TERMS, Card, Source
@@ -45,7 +46,7 @@ def export(
         MissingInputError: the split holds no pair.
         ChangedInputError: a picture is not the one that was listed.
     """
-    root = Path.cwd()
+    root = project_root(Path.cwd()) or Path.cwd()
     split = split_file(root, name)
     names = tables.columns(split, SplitRow, ["pair_id"])["pair_id"]
     if not len(names):
@@ -79,7 +80,7 @@ def split_file(root: Path, name: str) -> Path:
     files = {file.stem: file for file in (*folder.glob("*.parquet"), *folder.glob("train/*.parquet"))}
     files.pop("pyramid", None)  # a table of the whole pool
     if not files:
-        raise MissingArtefactError(f"{paths.SPLIT}/train/{name}.parquet", "rainrag_split")
+        raise MissingArtefactError(paths.PYRAMID, "rainrag_split")
     if name not in files:
         near = difflib.get_close_matches(name, files, n=1)
         nearest = f"; nearest: {near[0]}" if near else ""

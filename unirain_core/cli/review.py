@@ -10,6 +10,7 @@ import typer
 
 from unirain_core.artefacts import paths
 from unirain_core.artefacts.roots import Roots
+from unirain_core.cli.project import project_root
 from unirain_core.cli.review_server import Session, serve
 from unirain_core.cli.servers import LAST_PORT, STOP, free_port
 from unirain_core.distill import labels
@@ -32,8 +33,11 @@ def review(
         int, typer.Option(min=0, help="Of the sample; two people label the same pairs with it.")
     ] = 0,
     labels_file: Annotated[
-        Path, typer.Option("--labels", help="File that holds the labels of all people.")
-    ] = FILE,
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            "--labels", help=f"File that holds the labels of all people; default: {FILE} of the project."
+        ),
+    ] = None,
     port: Annotated[int, typer.Option(min=1, max=LAST_PORT, help="First port to try.")] = 8600,
     agreement: Annotated[
         bool, typer.Option("--agreement", help="Only print Cohen's kappa of every two people.")
@@ -47,13 +51,15 @@ def review(
         ConfigError: a line of the file is malformed, or the name of the person cannot stand in it.
         MissingArtefactError: there are no verified pairs yet, or no references.
     """
+    root = project_root(Path.cwd()) or Path.cwd()
+    file = labels_file or root / FILE
     if agreement:
-        print("\n".join(agreement_lines(labels.read(labels_file))))
+        print("\n".join(agreement_lines(labels.read(file))))
         return
-    earlier = labels.read_if_any(labels_file)  # a malformed line is said before anybody has labelled anything
-    session = _session(Path.cwd(), person or getpass.getuser(), labels_file, limit=sample, seed=seed)
+    earlier = labels.read_if_any(file)  # a malformed line is said before anybody has labelled anything
+    session = _session(root, person or getpass.getuser(), file, limit=sample, seed=seed)
     _serve(session, free_port(port))
-    latest = labels.read_if_any(labels_file)
+    latest = labels.read_if_any(file)
     print(f"{len(session.answers())} of {len(session.sample)} pairs are labelled by {session.person}")
     if len({label.person for label in (*earlier, *latest)}) > 1:
         print("\n".join(agreement_lines(latest)))

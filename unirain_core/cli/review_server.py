@@ -13,7 +13,7 @@ from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from unirain_core.artefacts.picture import Picture
 from unirain_core.artefacts.roots import Roots
@@ -116,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer the page, what it must know, or a picture."""
         if not self._is_asked_by_its_page():
             return
-        address = urlsplit(self.path)
+        address = _parsed(self.path)
         try:
             if address.path == "/":
                 self._send(HTTPStatus.OK, "text/html; charset=utf-8", PAGE.read_bytes())
@@ -144,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             label = self._session.label(self.rfile.read(int(length)))
             labels.append(self._session.file, label)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # the latter of JSON that is nested too deep
             self._say(HTTPStatus.BAD_REQUEST, str(error))
         except OSError as error:
             self._say(HTTPStatus.INTERNAL_SERVER_ERROR, f"{self._session.file}: {error.strerror}")
@@ -156,7 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
         logger.debug(format, *args)
 
     def _is_asked_by_its_page(self) -> bool:
-        host = urlsplit(f"//{self.headers.get('Host', '')}").hostname
+        host = _parsed(f"//{self.headers.get('Host', '')}").hostname
         if host in _HOSTS:
             return True
         self._say(HTTPStatus.FORBIDDEN, "this page is served to this machine alone")
@@ -178,6 +178,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("X-Content-Type-Options", "nosniff")
             self.end_headers()
             self.wfile.write(content)
+
+
+def _parsed(address: str) -> SplitResult:
+    """The parts of an address, all of them empty where it is malformed."""
+    with suppress(ValueError):
+        return urlsplit(address)
+    return urlsplit("")
 
 
 def _png(picture: Picture, roots: Roots) -> bytes:

@@ -1,4 +1,4 @@
-"""Add one entry to a YAML file that a person wrote: a line is added, and all other lines stay as they are."""
+"""One more entry in a YAML file that a person wrote: a line is added, and no other byte changes."""
 
 import re
 from pathlib import Path
@@ -20,28 +20,25 @@ def with_entry(path: Path, keys: Keys, line: str) -> str:
     Raises:
         ConfigError: the mapping is not written in lines of its own, so that nothing can be added without rewriting it.
     """
-    text = _text(path)
+    text = path.read_bytes().decode("utf-8") if path.exists() else ""  # its line ends stay as they are
+    end = "\r\n" if "\r\n" in text else "\n"
     place = ".".join(keys) or "the file"
     refusal = ConfigError(
         f"{path.name}: {place} is not written with one key a line; add the line `{line}` to it yourself"
     )
     lines = text.splitlines(keepends=True)
-    line_end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
     if lines and not lines[-1].endswith("\n"):
-        lines[-1] += line_end
+        lines[-1] += end
     start, stop, indent = 0, len(lines), ""
     for key in keys:
-        places = [n for n in range(start, stop) if re.match(rf"{indent}{re.escape(key)}:", lines[n])]
-        if not places:
+        found = [n for n in range(start, stop) if re.match(rf"{indent}{re.escape(key)}:", lines[n])]
+        if not found:
             raise refusal
-        start = places[0] + 1
-        indent = _indent_below(lines, start, len(indent))
-        # an empty mapping in braces gets lines of its own
+        start, indent = found[0] + 1, _indent_below(lines, found[0] + 1, len(indent))
         lines[start - 1] = re.sub(r":\s*(?:\{\s*\}|null|~)", ":", lines[start - 1])
         stop = _end(lines, start, len(indent))
-    lines.insert(stop, f"{indent}{line}{line_end}")
+    lines.insert(stop, f"{indent}{line}{end}")
     new = "".join(lines)
-    # the text is edited as lines, so it is read again: it must mean the old content and the new entry
     wanted = _with(read_yaml(path) if path.exists() else None, keys, parse_yaml(path, line))
     try:
         is_right = parse_yaml(path, new) == wanted
@@ -50,14 +47,6 @@ def with_entry(path: Path, keys: Keys, line: str) -> str:
     if not is_right:
         raise refusal
     return new
-
-
-def _text(path: Path) -> str:
-    """The text with its own line ends, which an editor of another system may have written; empty where there is no file."""
-    if not path.exists():
-        return ""
-    with path.open(encoding="utf-8", newline="") as file:
-        return file.read()
 
 
 def _indent_below(lines: list[str], start: int, above: int) -> str:
@@ -71,15 +60,7 @@ def _indent_below(lines: list[str], start: int, above: int) -> str:
 
 
 def _end(lines: list[str], start: int, width: int) -> int:
-    """The place after the last line of a mapping.
-
-    Comments after that line belong to the next key, so they stay behind the place.
-
-    Args:
-        lines: of the file.
-        start: first line of the mapping's content.
-        width: spaces before its keys.
-    """
+    """Behind the last line of a mapping whose keys are indented so far; comments after it are of what follows."""
     end = start
     for number in range(start, len(lines)):
         content = lines[number].strip()
@@ -91,7 +72,7 @@ def _end(lines: list[str], start: int, width: int) -> int:
 
 
 def _with(content: object, keys: Keys, entry: object) -> object:
-    """The content of a file with one more entry in the mapping below some keys."""
+    """A value with one more entry below some keys."""
     whole = dict(content) if isinstance(content, dict) else {}
     if not keys:
         return whole | dict(entry) if isinstance(entry, dict) else whole

@@ -29,7 +29,7 @@ from unirain_core.config.sections import (
     VerifiedPairs,
     VlmVotes,
 )
-from unirain_core.config.splits import Benchmark, TrainingSplit, TrainingSplitSection
+from unirain_core.config.splits import Benchmark, RainragOfficial, TrainingSplit, TrainingSplitSection
 
 SMALLEST_SCORED = {"unirain": 11, "unirain_test": 16, "skimage_rgb": 11}
 """Shortest side of a picture, in pixels, that a protocol can score (`evaluation/protocols.py`).
@@ -161,12 +161,18 @@ def _check_splits(params: Params) -> None:
         "training_splits": params.training_splits,
         "benchmarks": params.benchmarks,
     }
-    taken = {"training_splits": {SPLIT_OF_THE_PAPER}, "benchmarks": HELD_OUT}
+    taken = {"training_splits": {SPLIT_OF_THE_PAPER, "pyramid"} | HELD_OUT, "benchmarks": HELD_OUT}
     for table, sections in tables.items():
         for name, section in sections.items():
             if name in taken[table]:
                 raise ValueError(
                     f"{table}.{name}: stage rainrag_split makes a set of that name; choose another"
+                )
+            foreign = _foreign_to_the_authors(section, params)
+            if foreign:
+                raise ValueError(
+                    f"{table}.{name}.sources: {', '.join(foreign)} is not of the layout rainrag, which the authors' own "
+                    "folders have; correct the sources, or choose another kind"
                 )
             strange = [source for source in section.sources if source not in datasets]
             if strange:
@@ -174,6 +180,14 @@ def _check_splits(params: Params) -> None:
                     f"{table}.{name}.sources: {', '.join(strange)} is not one of raw_datasets.datasets: {datasets}; "
                     "correct the name, or remove it"
                 )
+
+
+def _foreign_to_the_authors(section: TrainingSplit | Benchmark, params: Params) -> list[str]:
+    """Sources of a set that the authors published, but which they did not."""
+    if not isinstance(section, RainragOfficial):
+        return []
+    datasets = params.raw_datasets.datasets
+    return [name for name in section.sources if name in datasets and datasets[name].layout != "rainrag"]
 
 
 def _check_sizes(params: Params) -> None:

@@ -35,6 +35,10 @@ class Prompt:
         if "{number}" not in self.reference:
             raise ValueError("reference: lacks {number}, by which the references are told apart")
 
+    def label(self, number: int) -> str:
+        """The words before a reference; braces of another meaning are plain words."""
+        return self.reference.replace("{number}", str(number))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:

@@ -13,7 +13,7 @@ def agreement_lines(labels: Sequence[Label]) -> list[str]:
     for label in labels:
         answers.setdefault(label.person, {})[label.pair_id] = label.reliable
     if len(answers) < 2:
-        return [f"{len(labels)} labels of {len(answers)} person: two people's labels give their kappa"]
+        return [f"labels: {len(labels)}, people: {len(answers)}; the labels of two people give their kappa"]
     lines = []
     for first, second in combinations(sorted(answers), 2):
         lines.append(_line(f"{first} and {second}", answers[first], answers[second]))
@@ -33,4 +33,6 @@ def _line(people: str, first: dict[str, bool | None], second: dict[str, bool | N
 
 def _kappa(names: Sequence[str], first: dict[str, bool | None], second: dict[str, bool | None]) -> str:
     kappa = cohen_kappa([first[name] for name in names], [second[name] for name in names])
-    return "is not defined" if kappa is None else f"{kappa:.2f}"
+    if kappa is None:
+        return "is not defined (all answers are the same)" if names else "is not defined"
+    return f"{kappa:.2f}"

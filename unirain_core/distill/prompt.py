@@ -24,7 +24,7 @@ def parts(prompt: Prompt, n_references: int) -> tuple[Part, ...]:
     """
     question: list[Part] = [f"{prompt.instruction}\n{prompt.query} ", Shown(0)]
     for number in range(1, n_references + 1):
-        question += [f"\n{prompt.reference.format(number=number)} ", Shown(number)]
+        question += [f"\n{prompt.label(number)} ", Shown(number)]
     question.append(f"\n{prompt.question if n_references else prompt.alone}")
     return tuple(question)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ MODELS = "UNIRAIN_MODELS"
 
 UNPINNED = "unpinned"
 """The revision of weights whose commit nobody has written down yet."""
+
+_HUB_ID = re.compile(r"(?:[\w-][\w.-]*/)?[\w-][\w.-]*")
 
 _CHUNK = 1 << 24
 """Bytes that are hashed at once: files of weights have gigabytes."""
@@ -32,6 +35,11 @@ def folder_of(weights: str, revision: str) -> Path:
         local = Path(home) / weights
         if local.exists():
             return local
+    if not _HUB_ID.fullmatch(weights):
+        raise WeightsUnavailableError(
+            f"weights {weights} are no id of the hub and no path below the folder that {MODELS} names; set {MODELS} to the "
+            "folder above them, and write their path below it into params.yaml"
+        )
     if revision == UNPINNED:
         raise WeightsUnavailableError(
             f"weights {weights} have no pinned revision; run `hf download {weights}`, which ends with a path "

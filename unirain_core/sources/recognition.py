@@ -21,6 +21,9 @@ SAME_SCENE = 0.1
 LEAST = 0.5
 """A folder counts as paired if at least this share of its pictures belongs to pairs; with a smaller share a person is asked."""
 
+_CLEAN = {"target", "gt", "clean", "groundtruth", "norain", "hq", "clear"}
+"""Folders of clean pictures, as the catalogue's entry `paired` names them."""
+
 
 def recognise(tree: Tree, catalogue: Catalogue, clean: str) -> str:
     """The generic entry of the catalogue that fits a tree.
@@ -48,6 +51,12 @@ def recognise(tree: Tree, catalogue: Catalogue, clean: str) -> str:
         raise ConfigError(
             f"{tree.root}: {len(listing.listed)} of {len(pictures)} pictures are rainy ones with a clean partner where "
             f"`unirain datasets paired` says{fits}; give the entry with --layout, or the folder that holds the two folders"
+        )
+    clean_ones = [path for path in pictures if _CLEAN & {part.lower() for part in path.split("/")[:-1]}]
+    if listing.refused and clean_ones:
+        raise ConfigError(
+            f"{tree.root}: no rainy picture has a clean partner of its name, but {len(clean_ones)} pictures stand among clean "
+            f"ones, the first is {clean_ones[0]}; give partners one name, or `--layout photos` if all pictures are rainy"
         )
     if _are_halves(tree, pictures):
         raise ConfigError(

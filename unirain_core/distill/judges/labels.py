@@ -14,7 +14,7 @@ def demand_labels(name: str, text: str, prompt: Prompt, n_references: int) -> No
     """
     labels = [prompt.query]
     for number in range(1, n_references + 1):
-        labels.append(prompt.reference.format(number=number))
+        labels.append(prompt.label(number))
     words = [*labels, prompt.question if n_references else prompt.alone]
     for label, following in pairwise(words):
         _, is_there, after = text.partition(label)

@@ -118,7 +118,7 @@ def asked(prompt: Prompt, n_references: int, *, montage: bool) -> str:
         )
     labels = [f"{prompt.query} {CELLS[0]}"]
     for number in range(1, n_references + 1):
-        labels.append(f"{prompt.reference.format(number=number)} {CELLS[number]}")
+        labels.append(f"{prompt.label(number)} {CELLS[number]}")
     question = prompt.question if n_references else prompt.alone
     return TEMPLATE.format(question="\n".join([IMAGE, prompt.instruction, *labels, question]))
 
