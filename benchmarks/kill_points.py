@@ -54,7 +54,7 @@ EXEMPT: Mapping[str, str] = {
     "unirain_core.distill.export.export._describe:write": _OF_AN_EXPORT,
     "unirain_core.distill.export.export.export:write": _OF_AN_EXPORT,
     "unirain_core.distill.export.forms.Folders.add:write": _OF_AN_EXPORT,
-    "unirain_core.distill.export.place._held:lock": _OF_AN_EXPORT,
+    "unirain_core.distill.export.place._locked:lock": _OF_AN_EXPORT,
     "unirain_core.distill.export.place.whole_folder:rename": _OF_AN_EXPORT,
     "unirain_core.distill.labels.append:lock": _OF_A_LABEL,
     "unirain_core.distill.labels.append:truncate": _OF_A_LABEL,

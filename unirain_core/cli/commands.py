@@ -59,7 +59,7 @@ COMMANDS = {
     "audit": Command(
         module="audit",
         function="audit",
-        summary="Ask the judges otherwise about a sample, print how many votes flip, and write reports/judge_audit.json.",
+        summary="Ask the judges about a sample in other ways, print how many votes flip, and write reports/judge_audit.json.",
     ),
     "review": Command(
         module="review",
