@@ -9,20 +9,11 @@ import torch
 from tests.engine.toys import Item, Toy, verdict
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Verdict
-from unirain_core.engine import compute
 from unirain_core.engine.compute import Compute, Shard
 from unirain_core.engine.jobs import Failed
 from unirain_core.engine.store import WorkStore
 
 ITEMS = tuple(Item("set", f"item-{number}", number) for number in range(10))
-
-
-@pytest.fixture(autouse=True)
-def fresh_process():
-    """What fitted into memory is remembered by a process; each test stands for a new one."""
-    compute._fitting.clear()
-    yield
-    compute._fitting.clear()
 
 
 @pytest.fixture
@@ -79,15 +70,24 @@ def test_rows_are_computed_in_micro_batches_of_the_job_s_size(store):
     assert list(shard().keys) == outcome.stored
 
 
-def test_a_batch_is_halved_when_memory_runs_out_and_stays_so_in_this_process(store):
+def test_a_batch_is_halved_when_memory_runs_out_and_stays_so_for_this_worker(store):
     job = Tight(batch=8, room=3)
-    outcome = Compute(job, store)(shard())
+    compute = Compute(job, store)
+    outcome = compute(shard())
 
     assert [8, 4, 2, 2, 2, 2, 2] == job.sizes
     assert [verdict(item) for item in ITEMS] == stored(store, outcome)
     job.sizes.clear()
-    Compute(job, store)(shard())
+    compute(shard())
     assert [2] * 5 == job.sizes
+
+
+def test_what_did_not_fit_for_one_judge_leaves_the_batches_of_the_next_as_they_are(store):
+    Compute(Tight(batch=8, room=1), store)(shard())
+    other = Tight(batch=8, algorithm="of another judge")
+    Compute(other, store)(shard())
+
+    assert [8, 2] == other.sizes
 
 
 @pytest.mark.parametrize(
@@ -133,9 +133,10 @@ def test_a_row_that_never_fits_is_out_of_memory_and_the_rest_is_done(store):
 
 def test_a_row_that_never_fits_leaves_the_batches_after_it_as_large_as_before(store):
     job = Tight(batch=8, huge="item-3")
-    Compute(job, store)(shard())
+    compute = Compute(job, store)
+    compute(shard())
     job.sizes.clear()
-    Compute(job, store)(shard(ITEMS[4:]))
+    compute(shard(ITEMS[4:]))
 
     assert [6] == job.sizes
 

@@ -19,9 +19,6 @@ logger = logging.getLogger(__name__)
 In = TypeVar("In")
 Out = TypeVar("Out")
 
-_fitting: dict[type[Any], int] = {}
-"""Rows that fit into this process's memory at once, by the class of the job; where more of them did not."""
-
 
 @dataclass(frozen=True, slots=True)
 class Shard(Generic[In]):
@@ -49,12 +46,21 @@ class Outcome:
     """What the rows took to compute, of this worker's time."""
 
 
+@dataclass(slots=True)
+class Memory:
+    """What a worker has learnt about its memory; each worker has its own."""
+
+    n_rows: int = sys.maxsize
+    """Rows of the job that fit into it at once; smaller once more of them did not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Compute(Generic[In, Out]):
     """Compute one shard and put it into the store; travels to the workers, so it holds no more than it needs."""
 
     job: Job[In, Out]
     store: WorkStore
+    memory: Memory = field(default_factory=Memory)
 
     def __call__(self, shard: Shard[In]) -> Outcome:
         """Compute what can be computed; an error that concerns all rows is raised."""
@@ -81,8 +87,7 @@ class Compute(Generic[In, Out]):
         self, shard: Shard[In], ahead: Ahead[In] | None, outcome: Outcome, results: list[Out]
     ) -> None:
         """Compute the rows in micro-batches; a batch that fails is computed row by row."""
-        job_class = type(self.job)
-        begin, usual = 0, _fitting.get(job_class, sys.maxsize)
+        begin, usual = 0, self.memory.n_rows
         while begin < len(shard.rows):
             size = self._size(len(shard.rows))
             keys, rows = shard.keys[begin : begin + size], shard.rows[begin : begin + size]
@@ -92,10 +97,10 @@ class Compute(Generic[In, Out]):
                 if _concerns_all(error):
                     raise
                 if _is_lack_of_memory(error) and len(rows) > 1:
-                    _fitting[job_class] = len(rows) // 2
+                    self.memory.n_rows = len(rows) // 2
                     continue
                 if _is_lack_of_memory(error):  # this row alone was too large: the next ones may fit as before
-                    _fitting[job_class] = usual
+                    self.memory.n_rows = usual
                 self._one_by_one(keys, rows, outcome, results)
             else:
                 _take(keys, batch, outcome, results)
@@ -114,7 +119,7 @@ class Compute(Generic[In, Out]):
 
     def _size(self, n_rows: int) -> int:
         """Rows of the next micro-batch."""
-        return min(self.job.batch or n_rows, _fitting.get(type(self.job), n_rows))
+        return min(self.job.batch or n_rows, self.memory.n_rows)
 
     def _batch(self, rows: Sequence[In]) -> Sequence[Out | Failed]:
         return self._counted(rows, self.job.compute(rows))
