@@ -87,8 +87,9 @@ def test_a_training_gives_a_row_for_each_rain_type_of_each_test_set(tmp_path):
     }
 
 
-def test_the_profile_has_every_set_with_five_seeds_and_nothing_else_differs():
-    params = load_params(ROOT / "params.evidence.yaml")
+@pytest.mark.parametrize("profile", ["params.evidence.yaml", "params.evidence-public.yaml"])
+def test_each_profile_has_every_set_with_five_seeds_and_nothing_else_differs(profile):
+    params = load_params(ROOT / profile)
     sets = ["rainrag", *params.training_splits]
     variants = params.variants
 
@@ -97,3 +98,15 @@ def test_the_profile_has_every_set_with_five_seeds_and_nothing_else_differs():
     }
     assert 1 == len({(one.network, one.strategy) for one in variants.values()})
     assert statistics.fmean(one.seed for one in variants.values()) == 2
+
+
+@pytest.mark.parametrize(
+    ("profile", "of"),
+    [("params.evidence.yaml", "params.yaml"), ("params.evidence-public.yaml", "params.public-rain.yaml")],
+)
+def test_the_data_and_the_training_of_evidence_are_those_of_its_profile(profile, of):
+    """What the tables say of evidence then holds for the profile that people run."""
+    own, other = load_params(ROOT / profile), load_params(ROOT / of)
+
+    differ = {name for name in other.__slots__ if getattr(own, name) != getattr(other, name)}
+    assert differ == {"training_splits", "strategies", "variants"}
