@@ -278,7 +278,9 @@ def test_without_a_checkpoint_the_way_to_one_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write(Path("a.png"), noise(4, 4, 3))
 
-    with pytest.raises(MissingInputError, match=r"data/checkpoints/unirain holds no checkpoint.*make demo"):
+    with pytest.raises(
+        MissingInputError, match=r"data/checkpoints/reweighted holds no checkpoint.*make demo"
+    ):
         derain(Path("a.png"), Path("out"))
 
 

@@ -94,7 +94,7 @@ def test_a_database_of_another_encoder_is_refused(project):
 @pytest.fixture
 def trained(project):
     """A project with an untrained checkpoint and one pair to score."""
-    checkpoint.save(project.root / "data/checkpoints/unirain", build(SMALL, seed=0), SMALL, {"step": 1})
+    checkpoint.save(project.root / "data/checkpoints/reweighted", build(SMALL, seed=0), SMALL, {"step": 1})
     sides = {side: f"mine/{side}/good.png" for side in ("input", "target")}
     row = SplitRow(
         pair_id="mine/input/good", rain_type="drs", scene_id="s", root="here", **sides, halves=None,
@@ -105,7 +105,7 @@ def trained(project):
     return project
 
 
-SCORE = ("run", "benchmark_scores", "--partition", "unirain")
+SCORE = ("run", "benchmark_scores", "--partition", "reweighted")
 SCORES_SLOWLY = pytest.param(SCORE, marks=pytest.mark.slow)
 DERAIN = ("derain", "pool/sky", "dry")
 
@@ -128,16 +128,16 @@ def describe_otherwise(folder):
     ],
 )
 def test_a_checkpoint_that_is_not_what_was_written_is_refused(trained, command, spoil, message):
-    spoil(trained.root / "data/checkpoints/unirain")
+    spoil(trained.root / "data/checkpoints/reweighted")
     code, said = trained.unirain(*command)
 
     assert 1 == code
     assert message in said
-    assert "`dvc repro --force --single-item trained_checkpoint@unirain`" in said
+    assert "`dvc repro --force --single-item trained_checkpoint@reweighted`" in said
 
 
 def test_a_checkpoint_without_weights_names_its_stage_out_of_a_worker(trained):
-    (trained.root / "data/checkpoints/unirain/model.safetensors").unlink()
+    (trained.root / "data/checkpoints/reweighted/model.safetensors").unlink()
     code, said = trained.unirain(*SCORE)
 
     assert 1 == code

@@ -128,7 +128,7 @@ def flip_unseen(file):
         ("raw_datasets", "data/sample_corpus/demo"),
         ("real_rain_database", "data/verified/real.parquet"),
         ("benchmark_tables", "data/scores/benchmark/uniform/scores.parquet"),
-        ("benchmark_scores@unirain", "data/checkpoints/unirain"),
+        ("benchmark_scores@reweighted", "data/checkpoints/reweighted"),
     ],
 )
 def test_damage_that_dvc_does_not_see_is_seen_and_the_message_heals_it(project, address, damaged):

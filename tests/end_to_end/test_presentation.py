@@ -81,7 +81,7 @@ def test_another_order_of_the_rain_types_concerns_only_what_uses_it(project):
         "verified_pairs",
         "rainrag_split",
         "named_benchmarks",
-        "trained_checkpoint@unirain",
+        "trained_checkpoint@reweighted",
         "trained_checkpoint@uniform",
         "benchmark_tables",
     } == found

@@ -107,7 +107,7 @@ def test_every_held_out_pair_is_scored_by_every_method_and_stands_in_the_tables(
         for name in ("test", "unfiltered")
         for row in rows(project, f"split/{name}.parquet", SplitRow)
     ]
-    for place in ("benchmark/unirain", "baseline/input"):
+    for place in ("benchmark/reweighted", "baseline/input"):
         scored = rows(project, f"scores/{place}/scores.parquet", Score)
         assert held_out == list(dict.fromkeys((s.benchmark, s.pair_id) for s in scored))
     expected = {"table1.md", "table1.csv", "table1_test.tex", "table1_unfiltered.tex"}  # fmt: skip

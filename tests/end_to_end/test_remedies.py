@@ -196,9 +196,9 @@ CASES = {
         cure=edit("    mine/sub: {", "    mine: {"),
     ),
     "rename one of each two": Case(
-        fault=edit("  input: {kind: input}", "  unirain: {kind: input}"),
+        fault=edit("  input: {kind: input}", "  reweighted: {kind: input}"),
         words="rename one of each two",
-        cure=edit("  unirain: {kind: input}", "  input: {kind: input}"),
+        cure=edit("  reweighted: {kind: input}", "  input: {kind: input}"),
     ),
     "add a method": Case(
         fault=edit("methods:\n  input: {kind: input}", "methods: {}"),

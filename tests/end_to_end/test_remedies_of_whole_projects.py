@@ -130,9 +130,9 @@ SPOILT = {
         "dvc repro",
     ),
     "a checkpoint is damaged": (
-        flip("data/checkpoints/unirain/model.safetensors"),
-        ("run", "benchmark_scores", "--partition", "unirain"),
-        "dvc repro --force --single-item trained_checkpoint@unirain",
+        flip("data/checkpoints/reweighted/model.safetensors"),
+        ("run", "benchmark_scores", "--partition", "reweighted"),
+        "dvc repro --force --single-item trained_checkpoint@reweighted",
     ),
     "the sample corpus is gone": (
         lambda root: shutil.rmtree(root / "data/sample_corpus/demo"),
@@ -299,7 +299,7 @@ def test_methods_that_were_scored_on_other_pictures_are_compared_once_the_comman
     before = params.read_text()
     assert "  seed: 30" in before
     params.write_text(before.replace("  seed: 30", "  seed: 31", 1))
-    for step in ("rainrag_split", "benchmark_scores@unirain"):
+    for step in ("rainrag_split", "benchmark_scores@reweighted"):
         run(project, *DVC, "repro", "--single-item", step)
     refused = run(project, *DVC, "repro", "--force", "--single-item", "benchmark_tables", check=False)
     said = " ".join((refused.stdout + refused.stderr).split())

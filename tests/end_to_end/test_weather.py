@@ -120,7 +120,7 @@ def test_a_tree_of_three_weathers_runs_to_its_tables(tmp_path, monkeypatch):
     run_all(tmp_path, small_params(tmp_path))
     pairs = tables.read(tmp_path / "data/verified/pairs.parquet", Pair)
     trained = tables.read(tmp_path / "data/split/train/weatherbench.parquet", SplitRow)
-    scores = tables.read(tmp_path / "data/scores/benchmark/unirain/scores.parquet", Score)
+    scores = tables.read(tmp_path / "data/scores/benchmark/reweighted/scores.parquet", Score)
 
     assert all(f"/{row.rain_type}/" in row.pair_id for row in pairs), "the folder says the type"
     assert dict.fromkeys(WEATHERS, N_TRAIN + N_TEST) == {

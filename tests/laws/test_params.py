@@ -61,14 +61,18 @@ def written(tmp_path, old, new):
         ("structure_side: 128", "structure_side: 1000000", r"structure_side: .*equal to 1024"),
         ("height: 256", "height: 1", r"sample_corpora\.demo\.height: .*equal to 64"),
         ("seed: 7", "seed: -7", r"sample_corpora\.demo\.seed: .*equal to 0"),
-        ("seed: 0}", "seed: 99999999999999999999}", r"variants\.unirain\.seed: .*found 9999"),
+        ("seed: 0}", "seed: 99999999999999999999}", r"variants\.reweighted\.seed: .*found 9999"),
         ("per_scene: 4, max_share: 1.0", "per_scene: 4, max_share: 0", r"max_share: .*greater than 0"),
         ("test: {per_type: 8", "test: {per_type: 0", r"rainrag_split\.test\.per_type: .*equal to 1"),
         ("dim: 16", "dim: 1000000000", r"networks\.small\.dim: .*equal to 512"),
         ("blocks: [1, 1, 2]", "blocks: [100000, 1, 1]", r"networks\.small\.blocks\.0: .*equal to 64"),
         ("shuffle: 2", "shuffle: 1000", r"networks\.small\.shuffle: .*equal to 8"),
         ("update_every: 5", "update_every: 601", r"update_every: 601 exceeds .*600, so that .* at most 600"),
-        ("min_weight: 0.0}", "min_weight: 0.3}", r"strategies\.unirain\.min_weight: .* at most 0\.25 works"),
+        (
+            "min_weight: 0.0}",
+            "min_weight: 0.3}",
+            r"strategies\.reweighted\.min_weight: .* at most 0\.25 works",
+        ),
         ("splits: [test, unfiltered]", "splits: []", r"benchmark_scores: splits must name"),
         ("splits: [test, unfiltered]", "splits: [test, test]", r"each once; found \['test', 'test'\]"),
         ("pictures: {per_type: 1}", "pictures: {per_type: 5000}", r"pictures\.per_type: .*equal to 100"),
@@ -78,7 +82,7 @@ def written(tmp_path, old, new):
         (
             "split: rainrag, network",
             "split: rainrga, network",
-            r"variants\.unirain\.split: 'rainrga' is not one of",
+            r"variants\.reweighted\.split: 'rainrga' is not one of",
         ),
         (
             "training_splits: {}",
@@ -122,14 +126,14 @@ def written(tmp_path, old, new):
         ),
         ("benchmarks: {}", "benchmarks: {a: {sources: [x], paths: ''}}", r"a\.sources: x is not one of"),
         (
-            "network: small, strategy: unirain",
-            "network: tiny, strategy: unirain",
-            r"variants\.unirain\.network",
+            "network: small, strategy: reweighted",
+            "network: tiny, strategy: reweighted",
+            r"variants\.reweighted\.network",
         ),
         ("keep_visual: 6", "keep_visual: 60", r"keep_semantic >= keep_visual"),
         ("rain_types: [drs, drd, nrs, nrd]", "rain_types: [drs, drs]", r"distinct plain names"),
         ("profile: sample", "profile: [", r"not readable as YAML"),
-        ("  input: {kind: input}", "  unirain: {kind: input}", r"share the names"),
+        ("  input: {kind: input}", "  reweighted: {kind: input}", r"share the names"),
         ("    real: {layout", "    real/sub: {layout", r"raw_datasets: 'real/sub' cannot name a dataset"),
         ("  input: {kind: input}", "  été: {kind: input}", r"methods\.été: a name of the letters a to z"),
         ("  input: {kind: input}", "  -x: {kind: input}", r"methods\.-x: .*begins with a letter or _"),
@@ -229,7 +233,7 @@ def test_every_key_of_a_profile_can_be_set_as_dvc_exp_run_sets_it(path, tmp_path
 @pytest.mark.parametrize(
     ("override", "value"),
     [
-        ("variants.unirain.seed=1", lambda p: p.variants["unirain"].seed == 1),
+        ("variants.reweighted.seed=1", lambda p: p.variants["reweighted"].seed == 1),
         (
             "+verified_pairs.per_dataset.gt-rain.max_offset=2",
             lambda p: p.verified_pairs.alignment("gt-rain") == (0.1, 2),

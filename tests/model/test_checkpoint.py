@@ -55,7 +55,7 @@ def test_the_checkpoint_of_a_network_of_ours_says_no_architecture(folder):
 def test_a_checkpoint_of_version_0_1_0_is_ours_and_restores(tmp_path):
     with tarfile.open(GOLDEN) as archive:
         archive.extractall(tmp_path, filter="data")
-    folder = tmp_path / "data/checkpoints/unirain"
+    folder = tmp_path / "data/checkpoints/reweighted"
     loaded, weights = checkpoint.load(folder), safetensors.load_file(folder / "model.safetensors")
 
     assert checkpoint.describe(folder).config == Network(
@@ -192,12 +192,14 @@ def test_a_description_that_is_no_json_is_refused(folder):
 
 
 def test_what_mends_a_checkpoint_depends_on_whose_it_is(folder, tmp_path):
-    ours = tmp_path / "data/checkpoints/unirain"
+    ours = tmp_path / "data/checkpoints/reweighted"
     for place in (ours, folder):
         checkpoint.save(place, build(CONFIG, seed=1), CONFIG, EXTRA)
         (place / "model.json").write_text("{}")
 
-    with pytest.raises(SchemaError, match="run `dvc repro --force --single-item trained_checkpoint@unirain`"):
+    with pytest.raises(
+        SchemaError, match="run `dvc repro --force --single-item trained_checkpoint@reweighted`"
+    ):
         checkpoint.load(ours)
     with pytest.raises(SchemaError, match="get the folder again from whoever made it"):
         checkpoint.load(folder)

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import softmax
 
+from unirain_core.config.sections import Strategy
 from unirain_core.reweight.reweighter import MultiObjectiveReweighter
 
-PRESETS = ["literal", "unirain", "gated", "magnitude", "fixed_af", "no_tss", "no_tbs", "uniform"]
+PRESETS = ["printed", "gated", "abs", "magnitude", "fixed_af", "no_tss", "no_tbs", "uniform"]
+UNBOUNDED = {"af_logit_cap": None, "reference": "first_window"}
 NAN = float("nan")
 extremes = st.one_of(
     st.sampled_from([0.0, 1e-323, 1e-300, 1.0, 1e300, 1.7e308, -1.7e308, NAN, math.inf, -math.inf]),
@@ -26,7 +28,7 @@ def curve(types, updates, seed=0, noise=0.02):
 
 
 def run(losses, **options):
-    reweighter = MultiObjectiveReweighter(np.shape(losses)[1], **options)
+    reweighter = MultiObjectiveReweighter(np.shape(losses)[1], Strategy(**UNBOUNDED | options))
     return [reweighter.update(row) for row in losses], reweighter
 
 
@@ -49,12 +51,12 @@ def brute_force(losses, size, tau, signed):
 
 
 @pytest.mark.parametrize("types", range(1, 9))
-@pytest.mark.parametrize("preset", ["literal", "unirain"])
+@pytest.mark.parametrize("preset", ["printed", "abs"])
 def test_weights_equal_the_sums_over_the_whole_history(types, preset):
     losses = curve(types, 60)
     weights, _ = run(losses, window_size=5, reference="first", preset=preset)
 
-    np.testing.assert_allclose(weights[4:], brute_force(losses, 5, 5.0, preset == "literal"), atol=1e-9)
+    np.testing.assert_allclose(weights[4:], brute_force(losses, 5, 5.0, preset == "printed"), atol=1e-9)
 
 
 @given(
@@ -64,7 +66,7 @@ def test_weights_equal_the_sums_over_the_whole_history(types, preset):
 )
 def test_weights_are_finite_and_sum_to_one_whatever_comes(losses, preset, reference):
     types = len(losses[0]) if losses else 3
-    reweighter = MultiObjectiveReweighter(types, window_size=3, preset=preset, reference=reference)
+    reweighter = MultiObjectiveReweighter(types, Strategy(window_size=3, preset=preset, reference=reference))
     for row in losses:
         weights = reweighter.update(row)
 
@@ -176,22 +178,23 @@ def test_a_saved_state_goes_on_bit_by_bit_after_json(preset, stop):
     losses = curve(3, 40)
     losses[::3, 1] = NAN
     whole, _ = run(losses, preset=preset, window_size=6)
-    first = MultiObjectiveReweighter(3, preset=preset, window_size=6)
+    plan = Strategy(preset=preset, window_size=6, af_logit_cap=None, reference="first_window")
+    first = MultiObjectiveReweighter(3, plan)
     for row in losses[:stop]:
         first.update(row)
-    second = MultiObjectiveReweighter(3, preset=preset, window_size=6)
+    second = MultiObjectiveReweighter(3, plan)
     second.load_state_dict(json.loads(json.dumps(first.state_dict(), allow_nan=False)))
 
     assert first.scores()["weights"].tolist() == second.scores()["weights"].tolist()
     assert np.array(whole[stop:]).tolist() == [second.update(row).tolist() for row in losses[stop:]]
 
 
-def test_a_state_of_other_hyperparameters_is_refused_and_changes_nothing():
+def test_a_state_of_another_strategy_is_refused_and_changes_nothing():
     _, saved = run(curve(2, 12))
-    other = MultiObjectiveReweighter(2, tau=4.0)
+    other = MultiObjectiveReweighter(2, Strategy(tau=4.0))
     before = other.state_dict()
 
-    with pytest.raises(ValueError, match="other hyperparameters"):
+    with pytest.raises(ValueError, match="another strategy"):
         other.load_state_dict(saved.state_dict())
     assert before == other.state_dict()
 
@@ -205,7 +208,7 @@ def test_the_state_does_not_grow():
 def test_losses_are_neither_changed_nor_kept():
     losses = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
     row = np.array([1.0, 2.0])
-    reweighter = MultiObjectiveReweighter(2, window_size=2)
+    reweighter = MultiObjectiveReweighter(2, Strategy(window_size=2))
     first = reweighter.update(row)
     row[:] = 0.0
     first[:] = 9.0
@@ -215,9 +218,9 @@ def test_losses_are_neither_changed_nor_kept():
 
 
 @pytest.mark.parametrize("wrong", [{"num_types": 0}, {"window_size": 1}, {"min_weight": 0.3}])
-def test_impossible_hyperparameters_are_refused(wrong):
+def test_impossible_numbers_are_refused(wrong):
     with pytest.raises(ValueError, match=r"num_types|min_weight"):
-        MultiObjectiveReweighter(**({"num_types": 4} | wrong))
+        MultiObjectiveReweighter(wrong.pop("num_types", 4), Strategy(**wrong))
 
 
 def diverging(updates, start, drift):
@@ -229,12 +232,12 @@ def diverging(updates, start, drift):
 
 def test_a_type_that_diverges_loses_its_weight_but_not_as_equation_nine_is_printed():
     losses = diverging(1301, 1200, 1e-3)
-    repaired, literal = (run(losses, preset=preset, reference="first") for preset in ("unirain", "literal"))
+    repaired, printed = (run(losses, preset=preset, reference="first") for preset in ("abs", "printed"))
 
     assert repaired[1].scores()["af"] < 0.05
     assert repaired[0][-1][1] < 0.5 / 4
-    assert literal[1].scores()["af"] == 1.0
-    assert literal[0][-1][1] > 0.4
+    assert printed[1].scores()["af"] == 1.0
+    assert printed[0][-1][1] > 0.4
 
 
 @pytest.mark.parametrize("update", [100, 600, 1199])

@@ -181,3 +181,36 @@ def test_an_empty_pool_is_refused(corpus):
 
 def test_the_stage_names_its_artefacts():
     assert ("data/raw", "reports/raw_datasets.json") == raw_datasets.WRITES
+
+
+FURTHER = Dataset(layout="urir-8k", root="urir-8k", role="train", optional=True)
+BY_DAY = ("drs", "drd")
+
+
+def test_an_optional_dataset_without_a_folder_is_left_out_with_a_line_and_a_count(corpus):
+    with_it, _ = run_with(corpus, BY_DAY, **DATASETS, urir=FURTHER)
+    report = json.loads((corpus / "reports/raw_datasets.json").read_text())
+    (note,) = [note for note in report["notes"] if note.startswith("urir")]
+    without, _ = run_with(corpus, BY_DAY, **DATASETS)
+
+    assert with_it == without
+    assert 1 == report["counts"]["datasets_left_out"]
+    assert "left out, because it is optional" in note
+    assert "add the line `urir-8k: /folder/of/the/dataset` to roots.local.yaml" in note
+
+
+def test_an_optional_dataset_that_has_a_folder_is_used_or_its_fault_is_said(corpus):
+    (corpus / "roots.local.yaml").write_text("urir-8k: gone\n")
+    with pytest.raises(MissingInputError, match=r"urir-8k: .*gone does not exist"):
+        run_with(corpus, BY_DAY, **DATASETS, urir=FURTHER)
+    plant(corpus / "gone", "RS/input/1.png", "RS/target/1.png")
+    manifest, _ = run_with(corpus, BY_DAY, **DATASETS, urir=FURTHER)
+
+    assert "urir/RS/input/1" in {row.pair_id for row in manifest}
+
+
+def test_a_rain_type_that_only_an_absent_dataset_would_fill_is_refused(corpus):
+    only_night = Dataset(layout="gtav-nightrain", root="gtav", optional=True)
+    pool = {"raindrop": DATASETS["raindrop"], "real": DATASETS["real"], "gtav": only_night}
+    with pytest.raises(MissingInputError, match=r"pairs of 'nrs'.*gtav: left out.*`gtav: /folder"):
+        run_with(corpus, ("drd", "nrs"), **pool)

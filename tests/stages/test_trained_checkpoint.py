@@ -25,12 +25,12 @@ from unirain_core.training.loop import Trainer
 
 TYPES = (RainType("drs"), RainType("nrd"))
 ARGUMENTS: dict[str, Any] = {
-    "variants": {"ours": Variant(split="rainrag", network="tiny", strategy="unirain")},
+    "variants": {"ours": Variant(split="rainrag", network="tiny", strategy="reweighted")},
     "networks": {
         "tiny": Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 1), ffn_expansion=1.0, shuffle=2)
     },
     "strategies": {
-        "unirain": Strategy(preset="unirain", window_size=2, update_every=2, source="val", reference="first")
+        "reweighted": Strategy(preset="gated", window_size=2, update_every=2, source="val", reference="first")
     },
     "training": Training(
         steps=6, batch_per_type=1, patch=16, learning_rate=1e-3, warmup_steps=1, validate_every=3,

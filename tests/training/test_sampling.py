@@ -33,12 +33,13 @@ def test_every_pair_is_seen_once_before_any_is_seen_twice():
     assert seen[:6] != seen[6:]
 
 
-@pytest.mark.parametrize("world", [1, 2, 4])
-def test_processes_share_out_the_batch_of_one(world):
+@pytest.mark.parametrize("world", [1, 2, 4, 8])
+def test_processes_share_out_the_batch_of_one_evenly(world):
     whole = Sampler((5, 3), 4, 0).draws(2)
     shared = [draw for rank in range(world) for draw in Sampler((5, 3), 4, 0, rank, world).draws(2)]
 
     assert sorted(whole, key=str) == sorted(shared, key=str)
+    assert {8 // world} == {len(Sampler((5, 3), 4, 0, rank, world).draws(2)) for rank in range(world)}
 
 
 def test_no_two_crops_have_the_same_seed():

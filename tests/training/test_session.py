@@ -42,7 +42,7 @@ TRAINING = Training(
     val_pictures_per_type=2,
     save_every=2,
 )
-STRATEGY = Strategy(preset="unirain", window_size=2, update_every=2, source="train", reference="first_window")
+STRATEGY = Strategy(preset="gated", window_size=2, update_every=2, source="train", reference="first_window")
 TYPES = (RainType("drs"), RainType("nrd"))
 
 
@@ -282,16 +282,18 @@ def train_apart(session, folder, processes):
 
 
 @pytest.mark.slow
-def test_two_processes_train_what_one_trains(session, tmp_path):
+def test_one_two_and_four_processes_share_one_batch_and_train_the_same(session, tmp_path):
+    """Four crops: with four processes each has one, so that each lacks some types."""
     # without noise, since each process has noise of its own
     quiet = replace(session.task, network=replace(NETWORK, noise_std=0.0))
-    for name, processes in (("one", 1), ("two", 2)):
+    for name, processes in (("one", 1), ("two", 2), ("four", 4)):
         run = replace(session, task=quiet, snapshots=tmp_path / f"s{name}", journal=tmp_path / f"j{name}")
         train_apart(run, tmp_path / name, processes)
-    one, two = (checkpoint.load(tmp_path / n).state_dict() for n in ("one", "two"))
+    one, two, four = (checkpoint.load(tmp_path / n).state_dict() for n in ("one", "two", "four"))
 
     for name, weight in one.items():
         np.testing.assert_allclose(two[name], weight, atol=1e-4, err_msg=name)
+        np.testing.assert_allclose(four[name], weight, atol=1e-4, err_msg=name)
 
 
 @pytest.mark.slow

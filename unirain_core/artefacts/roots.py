@@ -89,6 +89,10 @@ class Roots:
             f"add the line `{name}: /folder/of/the/dataset` to {LOCAL} in the project's root"
         )
 
+    def has(self, name: str) -> bool:
+        """Whether a root has a line in roots.local.yaml, or is a sample corpus; its folder may be gone all the same."""
+        return name in self.local or name in self._samples()
+
     def path(self, name: str, relative: str) -> Place:
         """A file of a root."""
         return self.folder(name) / relative

@@ -1,4 +1,4 @@
-"""`unirain ablate data`: which choice of data trains the best proxies."""
+"""`unirain ablate`: which choice of data trains the best proxies, or the variants of one of the paper's ablations."""
 
 import csv
 import io
@@ -36,22 +36,29 @@ logger = logging.getLogger(__name__)
 
 
 def ablate(
-    what: Annotated[Literal["data"], typer.Argument(help="What is varied.")],
-    out: Annotated[Path, typer.Option(help="Folder of the table and the report.")] = Path(FOLDER),
+    what: Annotated[Literal["data", "table6", "figure7"], typer.Argument(help="What is varied.")],
+    out: Annotated[Path, typer.Option(help="data: folder of the table and the report.")] = Path(FOLDER),
+    base: Annotated[str, typer.Option(help="table6, figure7: the variant that is varied.")] = "reweighted",
 ) -> None:
-    """Train small proxies on mixtures of the pool, and say which choice of data trains the best ones.
+    """Vary one thing, and see what it does.
 
-    The values are those of `data_ablation` in params. Every finished proxy is a row of a table, so the same command goes on where
-    it was ended.
+    data: train small proxies on mixtures of the pool, and say which choice of data trains the best ones. The values are those of
+    `data_ablation` in params. Every finished proxy is a row of a table, so the same command goes on where it was ended.
+
+    table6: write the rows of Table 6 into params.yaml, which are networks with and without experts. figure7: the ablations of the
+    objective. `dvc repro` then trains what is new.
     """
     from unirain_core.artefacts.whole import write_text
-    from unirain_core.cli import ablation_report
+    from unirain_core.cli import ablate_table, ablation_report
     from unirain_core.config.load import load_params
     from unirain_core.engine.life import lock, tie_to_parent
     from unirain_core.engine.store import WorkStore
 
     tie_to_parent()
     root = project_root(Path.cwd()) or Path.cwd()
+    if what != "data":
+        ablate_table.add(root, what, base)
+        return
     params = load_params(root / "params.yaml")
     with lock(WorkStore.at(root, "ablate_data").home / "locks/ablate_data.lock", "ablate data", root):
         study = _Study.of(root, params, out / TABLE)

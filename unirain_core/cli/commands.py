@@ -74,7 +74,7 @@ COMMANDS = {
     "ablate": Command(
         module="ablate",
         function="ablate",
-        summary="Train small proxies on mixtures of the pool, and say which choice of data trains the best ones.",
+        summary="Vary the data with small proxies, or write the variants of Table 6 or Figure 7 into params.yaml.",
     ),
     "derain": Command(
         module="derain",

@@ -13,7 +13,7 @@ from unirain_core.config.sections import Dataset
 from unirain_core.errors import ConfigError, MissingInputError
 from unirain_core.sources.admission import Admission, admit
 from unirain_core.sources.catalogue import Catalogue, Record
-from unirain_core.sources.datasets import find_pairs
+from unirain_core.sources.datasets import find_pairs, left_out
 from unirain_core.sources.leftovers import N_EXAMPLES
 from unirain_core.sources.listing import Listing
 from unirain_core.sources.soundness import Sizes, copies, measure, unofficial
@@ -30,7 +30,11 @@ def check(root: Path, known: Catalogue) -> None:
     roots = Roots.load(root)
     unusable: list[str] = []
     pairs_of_type: Counter[str] = Counter()
+    absent = left_out(params.raw_datasets, roots)
     for name in params.raw_datasets.datasets:
+        if name in absent:
+            print("\n".join(wrapped("", absent[name])))
+            continue
         try:
             admission = check_one(name, params, roots, known)
         except (MissingInputError, ConfigError) as error:

@@ -13,6 +13,7 @@ from unirain_core.config.models import EncoderModel, HttpJudge, JudgeModel, Open
 from unirain_core.config.params import Params
 from unirain_core.distill.weights import folder_of
 from unirain_core.errors import MissingInputError
+from unirain_core.sources.datasets import left_out
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,10 @@ def missing_inputs(root: Path, params: Params) -> Iterator[Missing]:
 
 
 def _datasets(roots: Roots, params: Params) -> Iterator[Missing]:
-    for name in dict.fromkeys(dataset.root for dataset in params.raw_datasets.datasets.values()):
+    pool = params.raw_datasets
+    absent = left_out(pool, roots)
+    roots_in_use = (dataset.root for name, dataset in pool.datasets.items() if name not in absent)
+    for name in dict.fromkeys(roots_in_use):
         try:
             roots.folder(name)
         except MissingInputError as error:

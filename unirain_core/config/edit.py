@@ -1,26 +1,37 @@
-"""One more entry in a YAML file that a person wrote: a line is added, and no other byte changes."""
+"""More entries in a YAML file that a person wrote: lines are added, and no other byte changes."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
-from unirain_core.config.load import parse_yaml, read_yaml
+from unirain_core.config.load import parse_yaml
 from unirain_core.errors import ConfigError
 
 Keys = tuple[str, ...]
 
 
-def with_entry(path: Path, keys: Keys, line: str) -> str:
-    """The text of a YAML file with one more line at the end of a mapping, its comments and its form untouched.
+def with_entries(path: Path, entries: Sequence[tuple[Keys, str]]) -> str:
+    """The text of a YAML file with more lines, each at the end of a mapping; its comments and its form stay untouched.
 
     Args:
         path: the file.
-        keys: of the mapping from the top; none: the whole file.
-        line: such as `name: value`, without indentation.
+        entries: keys of a mapping from the top, none for the whole file; and a line such as `name: value`, without indentation.
 
     Raises:
-        ConfigError: the mapping is not written in lines of its own, so that nothing can be added without rewriting it.
+        ConfigError: a mapping is not written in lines of its own, so that nothing can be added without rewriting it.
     """
     text = path.read_bytes().decode("utf-8") if path.exists() else ""  # its line ends stay as they are
+    for keys, line in entries:
+        text = _with_line(path, text, keys, line)
+    return text
+
+
+def with_entry(path: Path, keys: Keys, line: str) -> str:
+    """As `with_entries`, for one line."""
+    return with_entries(path, [(keys, line)])
+
+
+def _with_line(path: Path, text: str, keys: Keys, line: str) -> str:
     end = "\r\n" if "\r\n" in text else "\n"
     place = ".".join(keys) or "the file"
     refusal = ConfigError(
@@ -39,7 +50,7 @@ def with_entry(path: Path, keys: Keys, line: str) -> str:
         stop = _end(lines, start, len(indent))
     lines.insert(stop, f"{indent}{line}{end}")
     new = "".join(lines)
-    wanted = _with(read_yaml(path) if path.exists() else None, keys, parse_yaml(path, line))
+    wanted = _with(parse_yaml(path, text), keys, parse_yaml(path, line))
     try:
         is_right = parse_yaml(path, new) == wanted
     except ConfigError:  # a mapping in braces, or a list

@@ -218,8 +218,13 @@ def _check_network(params: Params, network: str, variant: str) -> None:
 
 
 def _check_strategy(params: Params, name: str) -> None:
-    """The weights can be updated in so many steps, and their floor leaves room for all types."""
+    """The printed form is unbounded, the weights can be updated in so many steps, and their floor leaves room for all types."""
     strategy, kinds = params.strategies[name], len(params.rain_types)
+    if strategy.preset == "printed" and strategy.af_logit_cap is not None:
+        raise ValueError(
+            f"strategies.{name}.af_logit_cap: {strategy.af_logit_cap:g}, but the printed Eq. 9 has no such bound; with the preset "
+            "'printed' it must be null"
+        )
     if strategy.min_weight * kinds > 1:
         largest = math.floor(1e4 / kinds) / 1e4  # rounded down: 0.1667 for 6 types would be refused again
         raise ValueError(

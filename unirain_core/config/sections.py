@@ -26,7 +26,7 @@ JudgeName = NewType("JudgeName", str)
 """Names of what makes captions, vectors and votes; what there is stands in `stages/encoders.py` and `stages/judges.py`."""
 StoreName = Literal["edge", "server", "memory"]
 Routing = Literal["none", "soft", "hard"]
-Preset = Literal["literal", "unirain", "gated", "magnitude", "fixed_af", "no_tss", "no_tbs", "uniform"]
+Preset = Literal["printed", "gated", "abs", "magnitude", "fixed_af", "no_tss", "no_tbs", "uniform"]
 ProtocolName = Literal["unirain", "unirain_test", "skimage_rgb"]
 
 DATASET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*")
@@ -76,6 +76,8 @@ class Dataset:
     They are spread over as many scenes as possible, since sets of patches and videos hold few scenes in many pictures. Pairs for
     validation and testing always enter.
     """
+    optional: bool = False
+    """Whether the pool may do without it: where its root has no folder on this machine it is left out, with a line in the report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,7 +319,8 @@ class Network:
 class Strategy:
     """The way in which per-type losses are combined (Eqs. 6 to 10; `reweight/`)."""
 
-    preset: Preset
+    preset: Preset = "gated"
+    """Reading of Eq. (9), or what an ablation puts in its place (`reweight.presets`, decision 0004)."""
     window_size: Annotated[int, Ge(2)] = 10
     """N of Eqs. (6) and (8), in updates."""
     tau: Positive = 5.0
@@ -329,7 +332,12 @@ class Strategy:
     reference: Literal["first", "first_window", "none"] = "first"
     """The divisor of a type's losses: its first one, the mean of its first window, or 1 (paper gap: 'normalised losses')."""
     af_logit_cap: Annotated[float, Gt(0)] | None = 5.0
-    """Upper bound of the logit of Eq. (9); null: none."""
+    """Upper bound of the logit of Eq. (9); null: none, which `printed` asks for. One burst of fast convergence would keep AF at 0
+    for ever without it."""
+    af_decay: Annotated[float, Gt(0), Le(1)] = 1.0
+    """The past of Eq. (9) is multiplied by it at each update; 1: nothing is forgotten, as printed."""
+    fixed_af: Annotated[float, Ge(0), Le(1)] = 0.5
+    """AF of the preset `fixed_af` (paper gap: the constant of Figure 7)."""
     min_weight: Annotated[float, Ge(0)] = 0.0
     """Floor of every weight."""
 
@@ -362,10 +370,13 @@ class Training:
     learning_rate: Annotated[float, Gt(0), Le(0.1)]
     """Peak of the schedule. AdamW moves each weight by about so much a step, and a convolution begins with weights of
     0.3 at most: beyond 0.1 a few steps replace them all."""
+    final_learning_rate: Annotated[float, Ge(0)] = 0.0
+    """The rate at which the schedule's cosine ends."""
     warmup_steps: Annotated[int, Ge(0)]
     """Steps in which the rate rises to `learning_rate`; fewer than `steps`."""
     weight_decay: Annotated[float, Ge(0)] = 1e-4
-    gradient_clip: Positive = 1.0
+    gradient_clip: Positive | None = 1.0
+    """The largest norm of a step's gradient; a larger one is scaled down. null: no clipping."""
     loss: Literal["l1", "rmse"] = "l1"
     """Pixel loss of one crop: mean absolute error (the paper) or root of the mean squared error."""
     validate_every: Count
@@ -384,6 +395,11 @@ class Training:
             raise ValueError(
                 f"warmup_steps {self.warmup_steps} must be less than steps {self.steps}: "
                 "the learning rate would never reach its peak"
+            )
+        if self.final_learning_rate > self.learning_rate:
+            raise ValueError(
+                f"final_learning_rate {self.final_learning_rate} must not exceed learning_rate {self.learning_rate}: "
+                "the schedule falls"
             )
         if self.learning_rate * self.weight_decay >= 1:
             raise ValueError(

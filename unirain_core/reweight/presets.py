@@ -9,26 +9,29 @@ from unirain_core.reweight.slope import Float64Array
 
 
 def change_and_pace(preset: Preset, slopes: Float64Array) -> tuple[float, float]:
-    """Numerator of the newest logit of Eq. 9, and what its normaliser grows by.
+    """Numerator of the newest logit of Eq. 9, and the number that its normaliser grows by.
 
-    As printed both are α_max, the largest slope. A signed normaliser cancels the sign of the
-    numerator, so that AF cannot fall on divergence; the other presets grow it by |α_max|.
+    `printed`: both are α_max, the largest slope. The sign cancels, so that AF stays at 1 when a type diverges, against the prose.
+    `gated`: max(α_max, 0) over |α_max|. AF is 1 while all types converge, as printed, and falls when one diverges.
+    `abs`: α_max over |α_max|. AF also falls when convergence merely slows down: in effect TSS alone.
+    `magnitude`: the largest |α| is both.
+    The presets without Eq. 9 compute it as `gated`, for the record.
 
     Args:
-        preset: which form.
+        preset: which reading.
         slopes: (k,) α of the types that have one, k >= 1.
     """
     steepest = float(slopes.max())
     match preset:
-        case "literal":
+        case "printed":
             return steepest, steepest
-        case "gated":
+        case "gated" | "fixed_af" | "no_tss" | "no_tbs" | "uniform":
             return max(steepest, 0.0), abs(steepest)
+        case "abs":
+            return steepest, abs(steepest)
         case "magnitude":
             fastest = float(np.abs(slopes).max())
             return fastest, fastest
-        case "unirain" | "fixed_af" | "no_tss" | "no_tbs" | "uniform":
-            return steepest, abs(steepest)
         case _:
             assert_never(preset)
 
@@ -36,7 +39,7 @@ def change_and_pace(preset: Preset, slopes: Float64Array) -> tuple[float, float]
 def factor_in_use(preset: Preset, factor: float, fixed: float) -> float:
     """AF, or the constant that an ablation puts in its place.
 
-    >>> factor_in_use("no_tss", 0.3, 0.5), factor_in_use("no_tbs", 0.3, 0.5), factor_in_use("unirain", 0.3, 0.5)
+    >>> factor_in_use("no_tss", 0.3, 0.5), factor_in_use("no_tbs", 0.3, 0.5), factor_in_use("gated", 0.3, 0.5)
     (1.0, 0.0, 0.3)
     """
     match preset:
@@ -46,7 +49,7 @@ def factor_in_use(preset: Preset, factor: float, fixed: float) -> float:
             return 1.0
         case "no_tbs":
             return 0.0
-        case "literal" | "unirain" | "gated" | "magnitude" | "uniform":
+        case "printed" | "gated" | "abs" | "magnitude" | "uniform":
             return factor
         case _:
             assert_never(preset)

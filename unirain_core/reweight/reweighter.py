@@ -1,14 +1,14 @@
 """The one part of the objective that has state: losses go in, weights come out."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, TypedDict
 
 import numpy as np
 
-from unirain_core.config.sections import Preset
+from unirain_core.config.sections import Strategy
 from unirain_core.reweight.adaptivity import AdaptivityState, adaptivity_factor
-from unirain_core.reweight.history import History, Reference
+from unirain_core.reweight.history import History
 from unirain_core.reweight.presets import change_and_pace, factor_in_use
 from unirain_core.reweight.scores import balance_score, stability_score
 from unirain_core.reweight.slope import Float64Array
@@ -32,65 +32,35 @@ class Scores(TypedDict):
     """(K,) infinite losses so far, treated as absent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hyperparameters:
-    """Every option that changes the weights. They are saved with the state, so that it is never used with others."""
-
-    num_types: int
-    window_size: int
-    tau: float
-    preset: Preset
-    reference: Reference
-    af_logit_cap: float | None
-    af_decay: float
-    fixed_af: float
-    min_weight: float
-
-    def __post_init__(self) -> None:
-        if self.num_types < 1 or self.window_size < 2:
-            raise ValueError(f"need num_types >= 1 and window_size >= 2, got {self}")
-        if not 0.0 <= self.min_weight * self.num_types <= 1.0:
-            raise ValueError(
-                f"min_weight {self.min_weight} for each of {self.num_types} types: their sum must lie between 0 and 1"
-            )
-
-
 class MultiObjectiveReweighter:
     """Weights of K rain types from the slopes of their losses, Eqs. 6 to 10.
 
     One call of `update` is one t of the paper; how many training steps lie between two calls is the
     caller's choice. Constant time and memory per call. Weights are finite and sum to 1 for any input.
 
-    Presets: `literal` (Eq. 9 as printed), `unirain` (absolute value in its normaliser), `gated` (besides,
-    only a positive α_max lowers AF), `magnitude` (α_max is the largest |α|), `fixed_af`, `no_tss` (AF = 1),
-    `no_tbs` (AF = 0), `uniform` (weights stay 1/K; the scores are computed as in `unirain`).
+    Strategy's fields say how. Its `update_every` and `source` are for the trainer, which decides when there is an update and of
+    which losses.
     """
 
-    def __init__(
-        self,
-        num_types: int,
-        *,
-        window_size: int = 10,
-        tau: float = 5.0,
-        preset: Preset = "unirain",
-        reference: Reference = "first_window",
-        af_logit_cap: float | None = None,
-        af_decay: float = 1.0,
-        fixed_af: float = 0.5,
-        min_weight: float = 0.0,
-    ) -> None:
-        self.hyperparameters = Hyperparameters(
-            num_types=num_types,
-            window_size=window_size,
-            tau=tau,
-            preset=preset,
-            reference=reference,
-            af_logit_cap=af_logit_cap,
-            af_decay=af_decay,
-            fixed_af=fixed_af,
-            min_weight=min_weight,
-        )
-        self._history = History.empty(num_types, window_size)
+    def __init__(self, num_types: int, strategy: Strategy | None = None) -> None:
+        """Begin with equal weights.
+
+        Args:
+            num_types: K.
+            strategy: how slopes become weights; None: the defaults of `Strategy`.
+
+        Raises:
+            ValueError: there is no type, or the least weights of all types exceed 1.
+        """
+        self.num_types = num_types
+        self.strategy = strategy or Strategy()
+        if num_types < 1 or self.strategy.window_size < 2:
+            raise ValueError(f"need num_types >= 1 and window_size >= 2, got {num_types} and {self.strategy}")
+        if not 0.0 <= self.strategy.min_weight * num_types <= 1.0:
+            raise ValueError(
+                f"min_weight {self.strategy.min_weight} for each of {num_types} types: their sum must lie between 0 and 1"
+            )
+        self._history = History.empty(num_types, self.strategy.window_size)
         self._adaptivity = AdaptivityState()
 
     def update(self, losses: Iterable[float]) -> Float64Array:
@@ -104,29 +74,29 @@ class MultiObjectiveReweighter:
         """
         numbers = losses.tolist() if hasattr(losses, "tolist") else list(losses)  # a tensor, on any device
         newest = np.array(numbers, dtype=np.float64)
-        options = self.hyperparameters
-        if newest.size != options.num_types:
-            raise ValueError(f"expected {options.num_types} losses, got {newest.size}")
-        self._history = self._history.push(newest, options.reference)
+        if newest.size != self.num_types:
+            raise ValueError(f"expected {self.num_types} losses, got {newest.size}")
+        strategy = self.strategy
+        self._history = self._history.push(newest, strategy.reference)
         slopes = self._history.newest_slopes()
         if slopes.size:
-            change, pace = change_and_pace(options.preset, slopes)
+            change, pace = change_and_pace(strategy.preset, slopes)
             self._adaptivity = self._adaptivity.push(
-                change, pace, tau=options.tau, cap=options.af_logit_cap, decay=options.af_decay
+                change, pace, tau=strategy.tau, cap=strategy.af_logit_cap, decay=strategy.af_decay
             )
         return self.scores()["weights"]
 
     def scores(self) -> Scores:
         """The newest weights and the scores that they were made of."""
-        options, ready = self.hyperparameters, self._history.ready()
-        factor = factor_in_use(options.preset, adaptivity_factor(self._adaptivity), options.fixed_af)
+        strategy, ready = self.strategy, self._history.ready()
+        factor = factor_in_use(strategy.preset, adaptivity_factor(self._adaptivity), strategy.fixed_af)
         slopes = self._history.slopes
         balance = stability = weights = np.full(ready.size, 1.0 / ready.size)
         if ready.any():
             balance = among_all(balance_score(slopes[ready, -1]), ready)
             stability = among_all(stability_score(slopes[ready]), ready)
-        if options.preset != "uniform":
-            weights = above_floor(type_weights(balance, stability, factor), options.min_weight)
+        if strategy.preset != "uniform":
+            weights = above_floor(type_weights(balance, stability, factor), strategy.min_weight)
         return Scores(
             tbs=balance,
             tss=stability,
@@ -142,7 +112,7 @@ class MultiObjectiveReweighter:
         if not np.isfinite(self._adaptivity.log_sum):
             adaptivity["log_sum"] = None
         return {
-            "hyperparameters": asdict(self.hyperparameters),
+            "made_with": self._made_with(),
             "history": self._history.to_json(),
             "adaptivity": adaptivity,
         }
@@ -151,13 +121,16 @@ class MultiObjectiveReweighter:
         """Go on from a saved state.
 
         Raises:
-            ValueError: if it was saved under other hyperparameters; nothing has changed then.
+            ValueError: it was saved under another strategy or number of types; nothing has changed then.
         """
-        saved, own = state["hyperparameters"], asdict(self.hyperparameters)
+        saved, own = state["made_with"], self._made_with()
         if saved != own:
-            raise ValueError(f"the state was saved under other hyperparameters: {saved}, not {own}")
+            raise ValueError(f"the state was saved under another strategy: {saved}, not {own}")
         adaptivity = dict(state["adaptivity"])
         if adaptivity["log_sum"] is None:
             adaptivity["log_sum"] = -np.inf
         self._history = History.from_json(state["history"])
         self._adaptivity = AdaptivityState(**adaptivity)
+
+    def _made_with(self) -> dict[str, Any]:
+        return {"num_types": self.num_types, **asdict(self.strategy)}

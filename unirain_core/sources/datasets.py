@@ -10,7 +10,7 @@ from dataclasses import replace
 from unirain_core.artefacts.meanings import MEANINGS
 from unirain_core.artefacts.remote import Place, Remote
 from unirain_core.artefacts.roots import LOCAL, Roots
-from unirain_core.config.sections import Dataset
+from unirain_core.config.sections import Dataset, RawDatasets
 from unirain_core.errors import ConfigError, MissingInputError
 from unirain_core.sources.catalogue import Catalogue, Record
 from unirain_core.sources.layouts import Layout
@@ -39,6 +39,18 @@ def record_of(name: str, dataset: Dataset, catalogue: Catalogue) -> Record:
             f"nearest: {', '.join(near) or 'none'}; `unirain datasets` lists all"
         )
     return catalogue.records[dataset.layout]
+
+
+def left_out(pool: RawDatasets, roots: Roots) -> dict[str, str]:
+    """Names of the optional datasets whose root has no folder on this machine, each with a sentence on it."""
+    return {
+        name: (
+            f"{name}: left out, because it is optional and root '{dataset.root}' has no folder here; to use it, add the line "
+            f"`{dataset.root}: /folder/of/the/dataset` to {LOCAL}"
+        )
+        for name, dataset in sorted(pool.datasets.items())
+        if dataset.optional and not roots.has(dataset.root)
+    }
 
 
 def find_pairs(name: str, dataset: Dataset, roots: Roots, catalogue: Catalogue) -> tuple[Tree, Listing]:

@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unirain_core.artefacts import paths, report, tables
@@ -14,13 +14,14 @@ from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped, ManifestRow
 from unirain_core.config.sections import RainType, RawDatasets, SampleCorpus
 from unirain_core.engine.store import WorkStore
-from unirain_core.errors import ConfigError
+from unirain_core.errors import ConfigError, MissingInputError
 from unirain_core.sources import catalogue
 from unirain_core.sources.admission import Admission, Entry, admit
-from unirain_core.sources.datasets import find_pairs
+from unirain_core.sources.datasets import find_pairs, left_out
 from unirain_core.sources.file_contents import Content
 from unirain_core.sources.file_hashes import HashCache
 from unirain_core.sources.listing import Foreign, Listing
+from unirain_core.sources.supply import demand_supply
 from unirain_core.sources.tree import Tree
 
 READS = (paths.SAMPLE_CORPUS,)
@@ -43,7 +44,8 @@ def run(
 
     Raises:
         ConfigError: params names no dataset, or must say more of one.
-        MissingInputError: a dataset's folder is absent, empty, or has another tree than its layout.
+        MissingInputError: a dataset's folder is absent, empty, or has another tree than its layout; or a rain type has no pair
+            without the optional datasets that are not here.
         OSError: a store does not answer; all that it gave before is kept.
     """
     logger.info("raw_datasets: %d datasets", len(raw_datasets.datasets))
@@ -54,12 +56,16 @@ def run(
     remove_unnamed(root / paths.common(paths.SAMPLE_CORPUS), sample_corpora, "sample_corpora")
     cache = HashCache(WorkStore.at(root, "raw_datasets").home / "hashes" / "files.sqlite")
     roots = Roots.load(root)
+    absent = left_out(raw_datasets, roots)
+    for sentence in absent.values():
+        logger.info("raw_datasets: %s", sentence)
+    pool = _without(raw_datasets, absent, rain_types)
     rows: list[ManifestRow] = []
     dropped: list[Dropped] = []
-    notes: list[str] = []
+    notes = list(absent.values())
     foreign: dict[str, Foreign] = {}
-    for name in sorted(raw_datasets.datasets):
-        content = _list_dataset(name, raw_datasets, roots, rain_types, cache)
+    for name in sorted(pool.datasets):
+        content = _list_dataset(name, pool, roots, rain_types, cache)
         rows += content.rows
         dropped += content.dropped
         notes += content.notes
@@ -68,8 +74,29 @@ def run(
     dropped.sort(key=lambda row: row.pair_id)
     tables.write(root / paths.RAW / "manifest.parquet", rows, ManifestRow)
     tables.write(root / paths.RAW / "dropped.parquet", dropped, Dropped)
-    report.write(root / paths.report("raw_datasets"), _report(rows, dropped, notes, foreign))
+    whole = _report(rows, dropped, notes, foreign)
+    if absent:
+        whole = replace(whole, counts={**whole.counts, "datasets_left_out": len(absent)})
+    report.write(root / paths.report("raw_datasets"), whole)
     logger.info("raw_datasets: %d rows listed, %d dropped", len(rows), len(dropped))
+
+
+def _without(pool: RawDatasets, absent: Mapping[str, str], rain_types: Sequence[RainType]) -> RawDatasets:
+    """The pool of the datasets that are here.
+
+    Raises:
+        MissingInputError: without the others a rain type has no pair.
+    """
+    here = replace(pool, datasets={name: one for name, one in pool.datasets.items() if name not in absent})
+    if not absent:
+        return here
+    if not here.datasets:
+        raise MissingInputError(f"raw_datasets.datasets: nothing is left; {'; '.join(absent.values())}")
+    try:
+        demand_supply(here, rain_types)
+    except ConfigError as error:
+        raise MissingInputError(f"{error}; {'; '.join(absent.values())}") from None
+    return here
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from unirain_core.errors import ConfigError
 from unirain_core.model.restorer import Restorer
+from unirain_core.reweight.reweighter import MultiObjectiveReweighter
 from unirain_core.tracking.journal import Journal
 from unirain_core.training import resume
 from unirain_core.training.experts import expert_usage, routing_noise
@@ -20,7 +21,6 @@ from unirain_core.training.sampling import Batch, Sampler, batches, step_seed
 from unirain_core.training.schedule import learning_rate
 from unirain_core.training.strategies import (
     LossMeter,
-    make_reweighter,
     on_device,
     pixel_loss,
     require_finite,
@@ -51,13 +51,14 @@ class Trainer:
             ConfigError: a batch cannot be shared out to the devices.
         """
         self._task, self._net, self._folder = task, net, folder
-        self._reweighter = make_reweighter(task.strategy, len(task.rain_types))
+        self._reweighter = MultiObjectiveReweighter(len(task.rain_types), task.strategy)
         self._accelerator = Accelerator(mixed_precision=task.training.mixed_precision)
         self._rank, self._world = self._accelerator.process_index, self._accelerator.num_processes
-        if task.training.batch_per_type % self._world:
+        n_types = len(task.rain_types)
+        if n_types * task.training.batch_per_type % self._world:
             raise ConfigError(
-                f"training.batch_per_type: {task.training.batch_per_type} cannot be shared out to "
-                f"{self._world} devices; choose a multiple"
+                f"training.batch_per_type: {task.training.batch_per_type} crops of each of {n_types} rain types cannot be shared "
+                f"out evenly to {self._world} processes; choose a multiple of {self._world // math.gcd(n_types, self._world)}"
             )
         optimizer = torch.optim.AdamW(net.parameters(), weight_decay=task.training.weight_decay)
         model = torch.compile(net) if task.training.compile else net
@@ -115,7 +116,11 @@ class Trainer:
         """One step of the optimizer; returns its learning rate."""
         plan = self._task.training
         rate = learning_rate(
-            self._done, peak=plan.learning_rate, warmup_steps=plan.warmup_steps, steps=plan.steps
+            self._done,
+            peak=plan.learning_rate,
+            final=plan.final_learning_rate,
+            warmup_steps=plan.warmup_steps,
+            steps=plan.steps,
         )
         for group in self._optimizer.param_groups:
             group["lr"] = rate
@@ -124,7 +129,8 @@ class Trainer:
         self._model.train()
         losses = pixel_loss(self._model(rainy, *self._noise(len(types))), clean, plan.loss)
         self._accelerator.backward(weighted_loss(losses, types, self._weights))
-        self._accelerator.clip_grad_norm_(self._model.parameters(), plan.gradient_clip)
+        if plan.gradient_clip is not None:
+            self._accelerator.clip_grad_norm_(self._model.parameters(), plan.gradient_clip)
         self._optimizer.step()
         self._optimizer.zero_grad()
         self._meter.add(losses, types)

@@ -55,16 +55,17 @@ class Sampler:
     seed: int
     rank: int = 0
     world: int = 1
-    """This process draws every `world`-th crop, from the `rank`-th on."""
+    """Of the batch's crops, type by type, this process draws every `world`-th from the `rank`-th on. A batch of the paper, two crops
+    of each of four types, is so shared out to up to eight processes."""
 
     def draws(self, step: int) -> list[Draw]:
         """The crops of a step's batch that fall to this process."""
         draws: list[Draw] = []
         for rain_type in range(len(self.sizes)):
-            for slot in range(self.rank, self.per_type, self.world):
+            for slot in range(self.per_type):
                 pair = self._pair(rain_type, step * self.per_type + slot)
                 draws.append(Draw(rain_type, pair, (self.seed, step, rain_type, slot)))
-        return draws
+        return draws[self.rank :: self.world]
 
     def _pair(self, rain_type: int, position: int) -> int:
         round_, place = divmod(position, self.sizes[rain_type])

@@ -7,9 +7,8 @@ from typing import Literal, Self, assert_never
 import torch
 from torch import Tensor
 
-from unirain_core.config.sections import RainType, Strategy
+from unirain_core.config.sections import RainType
 from unirain_core.errors import GateError
-from unirain_core.reweight.reweighter import MultiObjectiveReweighter
 from unirain_core.reweight.slope import Float64Array
 
 
@@ -100,19 +99,6 @@ def require_finite(sums: Sequence[float], rain_types: Sequence[RainType], step: 
             f"training: the loss of {', '.join(broken)} is not finite by step {step}; "
             "lower training.learning_rate or training.gradient_clip"
         )
-
-
-def make_reweighter(strategy: Strategy, num_types: int) -> MultiObjectiveReweighter:
-    """The reweighter of a strategy that `config.params` has checked against the number of rain types."""
-    return MultiObjectiveReweighter(
-        num_types,
-        window_size=strategy.window_size,
-        tau=strategy.tau,
-        preset=strategy.preset,
-        reference=strategy.reference,
-        af_logit_cap=strategy.af_logit_cap,
-        min_weight=strategy.min_weight,
-    )
 
 
 def on_device(weights: Float64Array, device: torch.device) -> Tensor:
