@@ -36,9 +36,10 @@ def unirain(project, *arguments):
 
 
 def named(project):
-    """Every root and all weights that params name."""
+    """Every root that must be there, and all weights that params name."""
     content: Any = read_yaml(project / "params.yaml")
-    roots = [dataset["root"] for dataset in content["raw_datasets"]["datasets"].values()]
+    datasets = content["raw_datasets"]["datasets"].values()
+    roots = [dataset["root"] for dataset in datasets if not dataset.get("optional")]
     models = [*content["encoder_models"].values(), *content["judge_models"].values()]
     return roots, [model["weights"] for model in models]
 
@@ -104,6 +105,7 @@ def test_libraries_are_asked_for_by_the_kinds_of_models_that_are_named(empty_mac
     monkeypatch.setattr(missing, "find_spec", lambda name: None)
     said = [one.words for one in missing_inputs(empty_machine, params) if "library" in one.words]
 
+    assert "run `pip install 'unirain[pipeline]'`" in said.pop()  # of the Qdrant server
     assert 2 == len(said)
     assert all("run `pip install 'unirain[models]'`" in words for words in said)
 
@@ -115,6 +117,7 @@ def test_a_library_of_the_judges_does_not_stop_the_stages_of_the_encoders(empty_
     by_library = {words.split("'")[1]: stages for words, stages in told.items()}
     every = ("real_rain_database", "query_triplets", "vlm_votes")
 
+    assert ("retrieved_references",) == by_library.pop("qdrant_client")
     assert {"transformers": every, "open_clip": every[:2]} == by_library
 
 

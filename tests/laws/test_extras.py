@@ -14,6 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from unirain_core.cli import extras
 from unirain_core.cli.extras import EXTRAS, missing_library
 from unirain_core.config.sections import Network
 from unirain_core.imaging.codec import read_rgb, write_png
@@ -84,6 +85,10 @@ def test_the_modules_that_messages_know_are_those_of_the_extra(extra):
 
     assert OF_EXTRAS[extra] - HARD <= brought
     assert all(DISTRIBUTIONS[module] & OF_EXTRAS[extra] for module in EXTRAS[extra])
+
+
+def test_the_modules_that_every_installation_has_are_those_of_the_hard_dependencies():
+    assert HARD == {name for module in extras.HARD for name in DISTRIBUTIONS[module]}
 
 
 def test_the_demonstration_installs_neither_models_nor_ray_and_the_tests_everything():

@@ -52,6 +52,8 @@ STARTED = f"{JUDGES}test_a_judge_answers_once_its_server_is_started_or_its_addre
 AGAIN = f"{JUDGES}test_a_server_that_died_answers_when_it_is_started_again_and_the_command_repeated"
 HTTP = "tests/distill/judges/test_http.py::"
 
+DOCTOR = "tests/cli/test_doctor.py::"
+STORE = f"{DOCTOR}test_a_damaged_store_of_mlflow_is_put_aside_by_prepare_and_filled_by_track"
 ADDING = "tests/cli/test_dataset_add.py::"
 QUESTION = f"{ADDING}test_an_open_question_is_asked_and_nothing_is_written"
 FOLDER = f"{ADDING}test_a_folder_without_pictures_and_no_folder_are_refused_until_the_right_one_is_given"
@@ -71,6 +73,19 @@ EXECUTED: dict[str, dict[str, str]] = {
         )
     },
     "stages.names": {"add one": "tests/stages/test_names.py::test_a_rewriter_that_is_none_is_refused"},
+    "cli.checkup.locks": {
+        "remove {} while no DVC is at work here": f"{DOCTOR}test_a_number_that_another_program_got_stops_dvc_until_the_rwlock_is_removed"
+    },
+    "cli.checkup.machine": {
+        "run `python -c 'import torch'` to see why": f"{DOCTOR}test_a_torch_that_does_not_load_is_told_and_the_command_shows_why"
+    },
+    "cli.checkup.services": {
+        "`unirain track`": STORE,
+        "correct the address in {}": f"{DOCTOR}test_a_judge_is_started_or_its_address_corrected",
+        "run `unirain prepare`": STORE,
+        "start it": f"{DOCTOR}test_a_judge_is_started_or_its_address_corrected",
+        "unset MLFLOW_TRACKING_URI to use the project's own file": f"{DOCTOR}test_an_mlflow_that_does_not_answer_is_started_or_its_variable_unset",
+    },
     "cli.dataset_add": {
         "give a name of letters": QUESTION,
         "give another name with --name": f"{ADDING}test_a_root_of_that_name_is_not_overwritten",
@@ -395,6 +410,7 @@ DOWNLOAD, SERVER, TIME, HARDWARE, PERSON, PICTURE = (
 UNEXECUTED: dict[str, dict[str, str]] = {
     "artefacts.remote": {"run `pip install 'unirain[s3]'` where it is s3://": DOWNLOAD},
     "artefacts.meanings": {"run `git lfs pull`": DOWNLOAD},
+    "cli.checkup.libraries": {"run `pip install '{}'`": DOWNLOAD},
     "cli.dataset_check": {"run `git lfs pull`": DOWNLOAD},
     "cli.derain": {"train one with `make demo`": TIME},
     "cli.extras": {"run `pip install 'unirain[{}]'`": DOWNLOAD},

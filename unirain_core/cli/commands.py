@@ -106,6 +106,11 @@ COMMANDS = {
         function="prepare",
         summary="Make DVC and the MLflow store ready, so that two trainings need not make the store at the same time.",
     ),
+    "doctor": Command(
+        module="doctor",
+        function="doctor",
+        summary="Check installation, devices, data, weights, servers, locks and disks, with a remedy for each problem.",
+    ),
     "verify": Command(
         module="verify",
         function="verify",

@@ -4,6 +4,8 @@ from importlib.util import find_spec
 
 from unirain_core.errors import MissingInputError
 
+HARD = ("annotated_types", "numpy", "PIL", "pydantic", "ruamel", "safetensors", "torch", "tqdm", "typer")
+"""The modules that every installation has."""
 EXTRAS = {
     "pipeline": ("accelerate", "dvc", "mlflow", "polars", "pyarrow", "qdrant_client", "qdrant_edge", "scipy"),
     "ui": ("dagster", "dagster_webserver"),

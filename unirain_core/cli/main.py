@@ -16,7 +16,7 @@ import typer
 from unirain_core.cli import advice
 from unirain_core.cli.commands import add_commands
 from unirain_core.cli.extras import missing_library
-from unirain_core.cli.project import project_root
+from unirain_core.cli.project import here, project_root
 from unirain_core.errors import UniRainError, without_password
 
 app = typer.Typer(
@@ -29,11 +29,13 @@ app = typer.Typer(
 
 
 @app.callback()
-def _unirain() -> None:
+def _unirain(context: typer.Context) -> None:
     """Put right what a killed DVC left half written, whatever the command: DVC itself stops at it."""
+    if context.invoked_subcommand == "doctor":  # it heals too, and goes on where only a person can
+        return
     from unirain_core.artefacts import dvc_files  # pydantic and ruamel: --help needs neither
 
-    for note in dvc_files.heal(Path.cwd()):
+    for note in dvc_files.heal(here()):
         print(textwrap.fill(f"unirain: {note}", width=100, break_long_words=False), file=sys.stderr)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 from unirain_core.artefacts.roots import LOCAL, Roots
 from unirain_core.cli.extras import missing_library
@@ -23,14 +24,19 @@ _ENCODING, _JUDGING = ("real_rain_database", "query_triplets"), ("vlm_votes",)
 """The stages that load encoders, and those that ask judges."""
 
 
+Kind = Literal["dataset", "library", "weights", "server", "variable"]
+
+
 @dataclass(frozen=True, slots=True)
-class Missing:
+class Need:
     """One thing that only a person can supply."""
 
+    kind: Kind
+    name: str
     stages: tuple[str, ...]
     """Names of the stages that cannot run without it."""
-    words: str
-    """A sentence: the thing, and what to do."""
+    words: str = ""
+    """Empty: it is there. Else a sentence: the thing, and what to do."""
 
 
 def demand_inputs(stage: str, root: Path, params: Params) -> None:
@@ -43,7 +49,7 @@ def demand_inputs(stage: str, root: Path, params: Params) -> None:
     """
     if stage not in (FIRST, *_ENCODING, *_JUDGING, "retrieved_references"):
         return
-    missing = list(missing_inputs(root, params))
+    missing = missing_inputs(root, params)
     if not missing:
         return
     lines = "\n".join(f"  {number}. {one.words}" for number, one in enumerate(missing, 1))
@@ -54,8 +60,13 @@ def demand_inputs(stage: str, root: Path, params: Params) -> None:
         logger.warning("%s: later stages will end: %s", stage, whole)
 
 
-def missing_inputs(root: Path, params: Params) -> Iterator[Missing]:
-    """Datasets, libraries, weights, addresses and servers that are not there, in the order of the stages."""
+def missing_inputs(root: Path, params: Params) -> list[Need]:
+    """The needs that are not met."""
+    return [need for need in needs(root, params) if need.words]
+
+
+def needs(root: Path, params: Params) -> Iterator[Need]:
+    """Datasets, libraries, weights, addresses and servers that params ask for, in the order of the stages."""
     yield from _datasets(Roots.load(root), params)
     encoders, captions = params.encoders, params.query_captions
     names = (encoders.captioner, encoders.text_encoder, encoders.image_encoder, captions.rewriter)
@@ -70,7 +81,7 @@ def missing_inputs(root: Path, params: Params) -> Iterator[Missing]:
         yield from _variables(judge) if isinstance(judge, HttpJudge) else _weights(judge, _JUDGING)
 
 
-def _datasets(roots: Roots, params: Params) -> Iterator[Missing]:
+def _datasets(roots: Roots, params: Params) -> Iterator[Need]:
     pool = params.raw_datasets
     absent = left_out(pool, roots)
     roots_in_use = (dataset.root for name, dataset in pool.datasets.items() if name not in absent)
@@ -83,19 +94,25 @@ def _datasets(roots: Roots, params: Params) -> Iterator[Missing]:
                 words = (
                     f"dataset: add the line `{name}: /folder/of/the/dataset` to {LOCAL} in the project's root"
                 )
-            yield Missing((FIRST,), words)
+            yield Need("dataset", name, (FIRST,), words)
+        else:
+            yield Need("dataset", name, (FIRST,))
 
 
-def _libraries(encoding: Sequence[EncoderModel], judging: Sequence[JudgeModel]) -> Iterator[Missing]:
+def _libraries(encoding: Sequence[EncoderModel], judging: Sequence[JudgeModel]) -> Iterator[Need]:
     """The libraries of the models, each with the stages whose models need it."""
     stages: dict[str, list[str]] = {}
     for models, of_models in ((encoding, _ENCODING), (judging, _JUDGING)):
         for module in dict.fromkeys(_library(model) for model in models):
             stages.setdefault(module, []).extend(of_models)
     for module, names in stages.items():
-        error = missing_library(module)
-        if error is not None and find_spec(module) is None:
-            yield Missing(tuple(names), str(error))
+        yield Need("library", module, tuple(names), _of_library(module))
+
+
+def _of_library(module: str) -> str:
+    """What `Need.words` says of a library."""
+    error = missing_library(module)
+    return str(error) if error is not None and find_spec(module) is None else ""
 
 
 def _library(model: EncoderModel | JudgeModel) -> str:
@@ -109,24 +126,30 @@ def _library(model: EncoderModel | JudgeModel) -> str:
             return "transformers"
 
 
-def _weights(model: EncoderModel | JudgeModel, stages: tuple[str, ...]) -> Iterator[Missing]:
+def _weights(model: EncoderModel | JudgeModel, stages: tuple[str, ...]) -> Iterator[Need]:
     if isinstance(model, HttpJudge):
         return
+    words = ""
     try:
         folder_of(model.weights, model.revision)
     except MissingInputError as error:
-        yield Missing(stages, str(error))
+        words = str(error)
+    yield Need("weights", model.weights, stages, words)
 
 
-def _variables(judge: HttpJudge) -> Iterator[Missing]:
+def _variables(judge: HttpJudge) -> Iterator[Need]:
     for name, meaning in ((judge.address, "the address of a judge's server"), (judge.key, "its access key")):
-        if name and not os.environ.get(name):
+        if name:
             words = f"judge {judge.model}: set the environment variable {name} to {meaning}"
-            yield Missing(_JUDGING, words)
+            yield Need("variable", name, _JUDGING, "" if os.environ.get(name) else words)
 
 
-def _server(params: Params) -> Iterator[Missing]:
+def _server(params: Params) -> Iterator[Need]:
     if params.vector_store.engine != "server":
+        return
+    stages = ("retrieved_references",)
+    if words := _of_library("qdrant_client"):
+        yield Need("library", "qdrant_client", stages, words)
         return
     from unirain_core.distill.stores.make import make_store  # loads the client's library
 
@@ -134,4 +157,5 @@ def _server(params: Params) -> Iterator[Missing]:
         with make_store("server", "any", Path()):
             pass
     except MissingInputError as error:
-        yield Missing(("retrieved_references",), str(error))
+        words = str(error)
+    yield Need("server", "Qdrant", stages, words)

@@ -16,3 +16,9 @@ def project_root(folder: Path) -> Path | None:
         if any((place / mark).is_file() for mark in MARKS):
             return place
     return None
+
+
+def here() -> Path:
+    """The root of the project in which a command stands; outside of any, the current folder."""
+    folder = Path.cwd()
+    return project_root(folder) or folder
