@@ -17,7 +17,8 @@ LOST = Dropped(pair_id="set/a/2", dataset="set", reason="orphan", other="a/targe
 
 
 @pytest.fixture
-def project(tmp_path):
+def project(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     tables.write(tmp_path / "data/raw/manifest.parquet", [ROW], ManifestRow)
     tables.write(tmp_path / "data/raw/dropped.parquet", [LOST], Dropped)
     return tmp_path
@@ -64,7 +65,7 @@ def test_a_judged_pair_tells_references_votes_verdict_level_and_scores(project, 
     tables.write(data / "votes/verdicts.parquet", [verdict], Verdict)
     tables.write(data / "split/pyramid.parquet", [level], PyramidRow)
     tables.write(data / "scores/baseline/input/scores.parquet", scores, Score)
-    explain("set/a/1", project)
+    explain("set/a/1")
     text = capsys.readouterr().out
 
     for part in (
@@ -80,7 +81,7 @@ def test_a_judged_pair_tells_references_votes_verdict_level_and_scores(project, 
 def test_a_pair_without_a_triplet_is_told_with_its_reason(project, capsys):
     lost = Dropped(pair_id="set/a/1", dataset="set", reason="out_of_memory", other="40 GB")
     tables.write(project / "data/triplets/dropped.parquet", [lost], Dropped)
-    explain("set/a/1", project)
+    explain("set/a/1")
 
     assert f"dropped    out_of_memory: {MEANINGS['out_of_memory']} (40 GB)" in capsys.readouterr().out
 
@@ -88,7 +89,7 @@ def test_a_pair_without_a_triplet_is_told_with_its_reason(project, capsys):
 def test_a_pair_that_a_method_could_not_be_scored_on_is_told_with_its_reason(project, capsys):
     lost = Dropped(pair_id="set/a/1", dataset="set", reason="out_of_memory", other="benchmark test: 40 GB")
     tables.write(project / "data/scores/baseline/input/dropped.parquet", [lost], Dropped)
-    explain("set/a/1", project)
+    explain("set/a/1")
 
     said = f"no score   of input: out_of_memory: {MEANINGS['out_of_memory']} (benchmark test: 40 GB)"
     assert said in capsys.readouterr().out

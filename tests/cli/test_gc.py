@@ -21,6 +21,7 @@ def store(tmp_path, monkeypatch):
     for name in ("UNIRAIN_HOME", "UNIRAIN_STORE", "DVC_ROOT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").touch()  # a project
     return WorkStore.at(tmp_path, "toy")
 
 

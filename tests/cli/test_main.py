@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from unirain_core.cli.main import _of_the_system
+from unirain_core.config.lock import read_lock
 from unirain_core.config.sections import SampleCorpus
+from unirain_core.errors import ConfigError
 from unirain_core.standins.rain.corpus import write_ledger
 from unirain_core.standins.rain.paths import place
 from unirain_core.standins.rain.photos import SHIPPED
@@ -36,10 +38,13 @@ def unirain(project, *arguments):
     ("arguments", "message"),
     [
         (["run", "no_such_stage"], "stage 'no_such_stage' does not exist; the stages are sample_corpus"),
-        (["run", "trained_checkpoint"], "params.yaml names uniform, unirain"),
+        (["run", "rainrag_splt"], "nearest: 'rainrag_split'"),
+        (["run", "trained_checkpoint"], "params.yaml names reweighted, uniform"),
         (["run", "trained_checkpoint", "--partition", "nobody"], "(found 'nobody')"),
+        (["run", "trained_checkpoint", "--partition", "unifrm"], "(found 'unifrm'; nearest: 'uniform')"),
         (["run", "verified_pairs", "--partition", "demo"], "has no partitions"),
         (["no-such-command"], "No such command"),
+        (["sumary"], "Did you mean 'summary'"),
         (["run"], "Missing argument"),
     ],
 )
@@ -139,6 +144,28 @@ def test_every_command_puts_right_what_a_killed_dvc_left_half_written(project, c
     assert "unirain: .dvc/tmp/rwlock was half written by a DVC that was killed" in answer
     assert not (project / "dvc.lock").exists()
     assert not (project / ".dvc/tmp/rwlock").exists()
+
+
+MARKS = "schema: '2.0'\nstages:\n<<<<<<< HEAD\n  a:\n=======\n  b:\n>>>>>>> other\n"
+
+
+@pytest.mark.parametrize("command", ["gc", "track", "verify", "run verified_pairs"])
+def test_a_dvc_lock_with_the_marks_of_a_merge_is_named_with_its_remedy(project, command):
+    (project / ".dvc").mkdir()
+    (project / "dvc.lock").write_text(MARKS)
+    shutil.copy(ROOT / "dvc.yaml", project)
+    answer = " ".join(unirain(project, *command.split()).stderr.split())
+
+    assert "dvc.lock holds the marks of a merge conflict" in answer
+    assert "run `git checkout --ours dvc.lock`, then `dvc repro`" in answer
+    assert "while parsing" not in answer
+    assert MARKS == (project / "dvc.lock").read_text()
+
+
+def test_a_reader_of_dvc_lock_names_the_marks_of_a_merge_rather_than_a_line_of_yaml(tmp_path):
+    (tmp_path / "dvc.lock").write_text(MARKS)
+    with pytest.raises(ConfigError, match=r"merge conflict.*run `git checkout --ours dvc\.lock`"):
+        read_lock(tmp_path)
 
 
 def test_a_full_disk_is_told_with_the_file_even_where_a_whole_folder_is_copied():

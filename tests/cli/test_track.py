@@ -43,6 +43,7 @@ def test_no_password_reaches_output_logs_or_files(tmp_path, monkeypatch, url):
 
 def test_a_project_without_trainings_is_told_so(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").touch()
     track()
 
     assert capsys.readouterr().out == "no training has a journal yet: there is nothing to send\n"

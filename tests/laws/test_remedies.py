@@ -110,8 +110,6 @@ EXECUTED: dict[str, dict[str, str]] = {
         "give the folder that holds the pictures": FOLDER,
     },
     "artefacts.dvc_files": {
-        "`dvc repro`": MERGE,
-        "run `git checkout --ours dvc.lock`": MERGE,
         "run `unirain prepare`": HEAL,
         "wait for it to end": "tests/artefacts/test_dvc_files.py::test_a_torn_rwlock_stays_while_a_dvc_lives_in_the_project",
     },
@@ -154,6 +152,9 @@ EXECUTED: dict[str, dict[str, str]] = {
         "run `git init` first": f"{END}test_a_project_outside_of_git_is_prepared_after_git_init",
         "run from the root of the project": COMMAND,
     },
+    "cli.project": {
+        "run from the root of the project": "tests/cli/test_project.py::test_outside_of_a_project_the_root_is_asked_for"
+    },
     "cli.review": {
         "add a dataset with pairs to params.yaml": "tests/cli/test_review.py::test_a_project_without_a_pair_is_told_to_add_some",
         "give another name": "tests/cli/test_review.py::test_a_person_whose_name_no_line_can_hold_gives_another",
@@ -189,7 +190,11 @@ EXECUTED: dict[str, dict[str, str]] = {
         "run the same command again": f"{END}test_a_stage_whose_params_were_edited_goes_on_when_the_command_is_given_again",
     },
     "config.load": {"run from the root of the project": COMMAND, "save it in the encoding UTF-8": EDIT},
-    "config.lock": {"run `unirain prepare`": HEAL},
+    "config.lock": {
+        "`dvc repro`": MERGE,
+        "run `git checkout --ours dvc.lock`": MERGE,
+        "run `unirain prepare`": HEAL,
+    },
     "config.omitted": {
         "Add under {}": "tests/laws/test_params.py::test_the_lines_that_the_error_gives_mend_a_file_that_omits_keys"
     },

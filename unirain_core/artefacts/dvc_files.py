@@ -19,11 +19,11 @@ from unirain_core.artefacts.torn import (
     LOCK,
     RWLOCK,
     TMP,
-    has_conflict_marks,
     is_whole_lock_file,
     is_whole_rwlock,
 )
 from unirain_core.artefacts.whole import whole_file
+from unirain_core.config.lock import CONFLICT, has_conflict_marks
 from unirain_core.errors import ArtefactError, BusyError
 
 LAST = TMP / "dvc.lock.last"
@@ -79,10 +79,7 @@ def _heal_lock(root: Path) -> list[str]:
         _keep(root)
         return []
     if has_conflict_marks(root / LOCK):
-        return [
-            "dvc.lock holds the marks of a merge conflict, so DVC cannot read it: "
-            "run `git checkout --ours dvc.lock`, then `dvc repro`"
-        ]
+        return [CONFLICT]
     with _guard(root, LOCK, is_whole_lock) as is_torn:
         if not is_torn:
             return []

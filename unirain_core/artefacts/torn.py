@@ -1,7 +1,6 @@
 """Whether the two files that DVC overwrites in place are whole, or what a kill left of them."""
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,7 +11,6 @@ LOCK = Path("dvc.lock")
 TMP = Path(".dvc/tmp")
 RWLOCK = TMP / "rwlock"
 
-_CONFLICT = re.compile(rb"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
 _ITEM_FIELDS = {"path", "md5", "size"}
 """Fields that DVC writes of each file, in this order; of a folder also `nfiles`, as the last."""
 
@@ -76,8 +74,3 @@ def is_whole_rwlock(root: Path) -> bool:
     except ValueError:  # no JSON, or no UTF-8
         return False
     return isinstance(content, dict) and all(isinstance(part, dict) for part in content.values())
-
-
-def has_conflict_marks(file: Path) -> bool:
-    """Whether git left a conflict in a file, which is a person's to settle."""
-    return _CONFLICT.search(file.read_bytes()) is not None

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
 import typer
 
 from unirain_core.artefacts import paths
-from unirain_core.cli.project import project_root
+from unirain_core.cli.project import here
 from unirain_core.errors import ConfigError, MissingInputError
 
 if TYPE_CHECKING:  # they load torch and polars, and --help needs neither
@@ -37,7 +37,10 @@ logger = logging.getLogger(__name__)
 
 def ablate(
     what: Annotated[Literal["data", "table6", "figure7"], typer.Argument(help="What is varied.")],
-    out: Annotated[Path, typer.Option(help="data: folder of the table and the report.")] = Path(FOLDER),
+    out: Annotated[
+        Optional[Path],  # noqa: UP045 (typer reads it)
+        typer.Option(help=f"data: folder of the table and the report; default: {FOLDER} of the project."),
+    ] = None,
     base: Annotated[str, typer.Option(help="table6, figure7: the variant that is varied.")] = "reweighted",
 ) -> None:
     """Vary one thing, and see what it does.
@@ -55,16 +58,17 @@ def ablate(
     from unirain_core.engine.store import WorkStore
 
     tie_to_parent()
-    root = project_root(Path.cwd()) or Path.cwd()
+    root = here()
     if what != "data":
         ablate_table.add(root, what, base)
         return
     params = load_params(root / "params.yaml")
+    folder = out or root / FOLDER
     with lock(WorkStore.at(root, "ablate_data").home / "locks/ablate_data.lock", "ablate data", root):
-        study = _Study.of(root, params, out / TABLE)
+        study = _Study.of(root, params, folder / TABLE)
         proxies = study.run()
     report = ablation_report.document(proxies, study.left_out, params)
-    write_text(out / REPORT, report)
+    write_text(folder / REPORT, report)
     print(report)
 
 

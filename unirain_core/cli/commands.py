@@ -1,5 +1,6 @@
 """The commands of `unirain` by name, and the command line that loads only those that a person typed."""
 
+import inspect
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 from importlib import import_module
@@ -128,9 +129,15 @@ def add_commands(app: typer.Typer, words: Container[str]) -> None:
     """
     for name, command in COMMANDS.items():
         if name in words:
-            app.command(name)(command.load())
+            function = command.load()
+            app.command(name, help=_help(function))(function)
         else:
             app.command(name, help=command.summary)(_not_typed)
+
+
+def _help(function: Callable[..., None]) -> str:
+    """A docstring without its list of errors, which are for those who call the function."""
+    return inspect.cleandoc(function.__doc__ or "").partition("\n\nRaises:")[0]
 
 
 def _not_typed() -> None:

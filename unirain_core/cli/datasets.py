@@ -10,6 +10,7 @@ import typer
 from unirain_core.cli.dataset_add import Wish, add
 from unirain_core.cli.dataset_check import check
 from unirain_core.cli.lines import wrapped
+from unirain_core.cli.project import here
 from unirain_core.errors import ConfigError
 from unirain_core.sources import catalogue
 from unirain_core.sources.catalogue import Catalogue, Record
@@ -59,9 +60,9 @@ def datasets(
             origin=origin,
             quota=quota or None,
         )
-        add(Path.cwd(), wish, known)
+        add(here(), wish, known)
     elif what == "check":
-        check(Path.cwd(), known)
+        check(here(), known)
     elif what is None:
         print("\n".join(table(known)))
     elif what in known.records:

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from unirain_core.artefacts.paths import CHECKPOINT
 from unirain_core.artefacts.whole import whole_file
 from unirain_core.cli.apart import Decoder
+from unirain_core.cli.project import here
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError, ItemError, MissingArtefactError, MissingInputError, UniRainError
 from unirain_core.imaging.codec import SUFFIXES, write_png
@@ -25,7 +26,7 @@ if TYPE_CHECKING:  # torch takes seconds to load, which `unirain --help` should 
 
 _DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
-DEFAULT_CHECKPOINT = CHECKPOINT.format(partition="unirain")
+DEFAULT_CHECKPOINT = CHECKPOINT.format(partition="reweighted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def derain(
     A picture that cannot be derained is named and skipped; the exit code is then 1.
     """
     jobs = plan(input, output)
-    net = _load(_folder(str(checkpoint or DEFAULT_CHECKPOINT)))
+    net = _load(_folder(str(checkpoint or here() / DEFAULT_CHECKPOINT)))
     with Decoder() as decoder:
         bar = tqdm(jobs, desc="derain", unit="picture", disable=None)
         written = sum(_run(net, decoder, job) for job in bar)
@@ -179,7 +180,7 @@ def _folder(checkpoint: str) -> Path:
     """
     if not is_version(checkpoint):
         return Path(checkpoint)
-    root = Path.cwd()
+    root = here()
     return checkpoint_of(checkpoint, root, WorkStore.at(root, "derain").home)
 
 

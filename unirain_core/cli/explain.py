@@ -4,7 +4,9 @@ import difflib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
+
+import typer
 
 from unirain_core.artefacts import paths
 from unirain_core.artefacts.meanings import MEANINGS
@@ -20,19 +22,27 @@ from unirain_core.artefacts.schemas import (
     Verdict,
     Vote,
 )
+from unirain_core.cli.project import here
 from unirain_core.errors import ConfigError, MissingArtefactError
 
 Row = TypeVar("Row")
 
 
-def explain(pair_id: str, root: Path | None = None) -> None:
+def explain(
+    pair_id: Annotated[
+        str,
+        typer.Argument(
+            help="DATASET/PATH of the rainy picture without its ending; gallery and tables show it."
+        ),
+    ],
+) -> None:
     """Print what every stage that has run says of one pair or photo.
 
     Raises:
         ConfigError: no stage knows the id; the message names the nearest ids.
         MissingArtefactError: nothing was listed yet.
     """
-    print("\n".join(story(pair_id, root or Path.cwd())))
+    print("\n".join(story(pair_id, here())))
 
 
 def story(pair_id: str, root: Path) -> list[str]:

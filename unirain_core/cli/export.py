@@ -15,7 +15,7 @@ from unirain_core.artefacts import paths, tables
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import SplitRow, Vote
 from unirain_core.cli.params import load_params
-from unirain_core.cli.project import project_root
+from unirain_core.cli.project import here
 from unirain_core.config.params import Params
 from unirain_core.config.sections import Dataset
 from unirain_core.distill.export.card import NO_TERMS, Card, Source
@@ -46,7 +46,7 @@ def export(
         MissingInputError: the split holds no pair.
         ChangedInputError: a picture is not the one that was listed.
     """
-    root = project_root(Path.cwd()) or Path.cwd()
+    root = here()
     split = split_file(root, name)
     names = tables.columns(split, SplitRow, ["pair_id"])["pair_id"]
     if not len(names):

@@ -7,7 +7,17 @@ from unirain_core.errors import MissingInputError
 HARD = ("annotated_types", "numpy", "PIL", "pydantic", "ruamel", "safetensors", "torch", "tqdm", "typer")
 """The modules that every installation has."""
 EXTRAS = {
-    "pipeline": ("accelerate", "dvc", "mlflow", "polars", "pyarrow", "qdrant_client", "qdrant_edge", "scipy"),
+    "pipeline": (
+        "accelerate",
+        "dvc",
+        "mlflow",
+        "polars",
+        "pyarrow",
+        "qdrant_client",
+        "qdrant_edge",
+        "rich",
+        "scipy",
+    ),
     "ui": ("dagster", "dagster_webserver"),
     "sample": ("skimage", "sklearn", "scipy"),
     "lpips": ("lpips", "torchvision"),

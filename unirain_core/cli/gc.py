@@ -7,6 +7,7 @@ from pathlib import Path
 from unirain_core.artefacts import paths
 from unirain_core.artefacts.remote import Remote
 from unirain_core.cli.merge import merge
+from unirain_core.cli.project import own_work
 from unirain_core.config.load import read_yaml
 from unirain_core.config.pipeline import PARAMS, PIPELINE, read_pipeline
 from unirain_core.engine import shared, uses
@@ -23,18 +24,20 @@ def gc() -> None:
     machine's latest run used.
 
     Raises:
+        ConfigError: there is no project here.
         BusyError: a stage is running.
     """
-    store = WorkStore.at(Path.cwd(), "gc")
+    root = own_work()
+    store = WorkStore.at(root, "gc")
     home = store.home
     with contextlib.ExitStack() as locks:
         for file in sorted((home / "locks").glob("*.lock")):
             locks.enter_context(lock(file, f"stage '{file.stem}'"))
         registered = [home / "shards" / "trained_checkpoint" / key for key in kept_keys(home)]
         # versions of the model name these bytes
-        owners = _owners(Path.cwd())
+        owners = _owners(root)
         collection = collect(home, named=registered, owners=owners)
-        collections, freed = _remove_old_collections(home)
+        collections, freed = _remove_old_collections(root, home)
         print(
             f"{len(collection.removed)} pieces of finished work and {collections} old collections removed, "
             f"{(collection.freed + freed) / 1e6:.1f} MB freed"
@@ -83,7 +86,7 @@ def _owners(root: Path) -> set[str] | None:
     return {step.address for step in read_pipeline(root, read_yaml(root / PARAMS)).steps}
 
 
-def _remove_old_collections(home: Path) -> tuple[int, int]:
+def _remove_old_collections(root: Path, home: Path) -> tuple[int, int]:
     """Remove the embedded engine's collections but for the one that the pipeline's database names.
 
     Where the database cannot say which one that is, all stay: they can be filled again, but a stage may be about to use one.
@@ -91,7 +94,7 @@ def _remove_old_collections(home: Path) -> tuple[int, int]:
     Returns:
         How many were removed, and their bytes.
     """
-    file = Path.cwd() / paths.DATABASE / "collection.json"
+    file = root / paths.DATABASE / "collection.json"
     try:
         current = json.loads(file.read_bytes())["collection"]
     except (OSError, ValueError, KeyError, TypeError):

@@ -1,5 +1,6 @@
 """Sentences for a person at a terminal: wrapped lines, and counted words."""
 
+import difflib
 import textwrap
 from collections import Counter
 from collections.abc import Iterable
@@ -31,3 +32,13 @@ def counted(words: Iterable[str]) -> str:
     'a 1, b 2'
     """
     return ", ".join(f"{word} {number:,}" for word, number in sorted(Counter(words).items()))
+
+
+def nearest(word: str | None, words: Iterable[str]) -> str:
+    """What a person may have meant by a word that nothing bears; empty where nothing is near.
+
+    >>> nearest("rainrag_splt", ["raw_datasets", "rainrag_split"])
+    "; nearest: 'rainrag_split'"
+    """
+    near = difflib.get_close_matches(word or "", list(words), n=1)
+    return f"; nearest: '{near[0]}'" if near else ""

@@ -5,11 +5,12 @@ import logging
 import os
 import shutil
 import sys
-import tempfile
 import textwrap
 import traceback
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
+from typing import Annotated
 
 import typer
 
@@ -23,13 +24,24 @@ app = typer.Typer(
     name="unirain",
     help="Distil a clean deraining set, train one network for four rain types, compare ablations.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
 
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"unirain {version('unirain')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _unirain(context: typer.Context) -> None:
+def _unirain(
+    context: typer.Context,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
     """Put right what a killed DVC left half written, whatever the command: DVC itself stops at it."""
     if context.invoked_subcommand == "doctor":  # it heals too, and goes on where only a person can
         return
@@ -48,7 +60,7 @@ def main() -> None:
     logging.getLogger().handlers[0].addFilter(_hide_passwords)
     sys.excepthook = _unexpected(debug=debug)
     try:
-        add_commands(app, sys.argv)
+        add_commands(app, _words())
         typer.main.get_command(app)(prog_name="unirain")  # not app(): that replaces sys.excepthook
     except UniRainError as error:
         _leave(error, advice.message(error), error.exit_code, debug=debug)
@@ -59,6 +71,12 @@ def main() -> None:
         if missing is None:  # a defect of the program, which sys.excepthook tells
             raise
         _leave(error, str(missing), missing.exit_code, debug=debug)
+
+
+def _words() -> list[str]:
+    """Those that a person typed, also where a shell asks how they could go on."""
+    asked = (os.environ.get(name, "") for name in ("COMP_WORDS", "_TYPER_COMPLETE_ARGS"))
+    return [*sys.argv, *" ".join(asked).split()]
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -108,18 +126,20 @@ def _leave(error: Exception, message: str, code: int, *, debug: bool) -> None:
     sys.exit(code)
 
 
-def _log_folder() -> Path:
+def _log_file() -> Path | None:
+    """In the work store of the project; None outside of one, where nobody would look for it."""
     try:
         root = project_root(Path.cwd())
     except FileNotFoundError:  # somebody deleted the current folder
-        root = None
-    home = root / ".unirain" if root else Path(tempfile.gettempdir()) / "unirain"
-    return Path(os.environ.get("UNIRAIN_HOME") or home)
+        return None
+    return Path(os.environ.get("UNIRAIN_HOME") or root / ".unirain") / "errors.log" if root else None
 
 
-def _log(error: BaseException) -> Path:
-    """Keep the traceback where a person can find it; returns the file."""
-    path = _log_folder() / "errors.log"
+def _log(error: BaseException) -> str:
+    """Keep the traceback where a person can find it; returns where it is, in words."""
+    path = _log_file()
+    if path is None:
+        return "--debug shows the traceback"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
@@ -127,7 +147,7 @@ def _log(error: BaseException) -> Path:
             file.write(_traceback(error))
     except OSError:  # a full or read-only disk must not hide the first error
         pass
-    return path
+    return f"traceback in {path}"
 
 
 def _traceback(error: BaseException) -> str:
@@ -139,7 +159,7 @@ def _unexpected(*, debug: bool):  # type: ignore[no-untyped-def]  # noqa: ANN202
         if debug:
             print(_traceback(error), file=sys.stderr)
         where = _log(error)
-        message = f"unirain: a defect of the program: {kind.__name__}: {error} (traceback in {where})"
+        message = f"unirain: a defect of the program: {kind.__name__}: {error} ({where})"
         print(without_password(message), file=sys.stderr)
 
     return hook

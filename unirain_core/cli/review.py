@@ -10,7 +10,7 @@ import typer
 
 from unirain_core.artefacts import paths
 from unirain_core.artefacts.roots import Roots
-from unirain_core.cli.project import project_root
+from unirain_core.cli.project import here
 from unirain_core.cli.review_server import Session, serve
 from unirain_core.cli.servers import LAST_PORT, STOP, free_port
 from unirain_core.distill import labels
@@ -51,7 +51,7 @@ def review(
         ConfigError: a line of the file is malformed, or the name of the person cannot stand in it.
         MissingArtefactError: there are no verified pairs yet, or no references.
     """
-    root = project_root(Path.cwd()) or Path.cwd()
+    root = here()
     file = labels_file or root / FILE
     if agreement:
         print("\n".join(agreement_lines(labels.read(file))))

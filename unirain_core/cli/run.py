@@ -11,9 +11,10 @@ from typing import Annotated, Any, Optional
 import typer
 
 from unirain_core.artefacts import report
+from unirain_core.cli.lines import nearest
 from unirain_core.cli.missing import demand_inputs
 from unirain_core.cli.params import demand_names
-from unirain_core.cli.project import project_root
+from unirain_core.cli.project import here
 from unirain_core.cli.witness import Witness
 from unirain_core.config.load import params_of, read_yaml
 from unirain_core.config.params import Params
@@ -30,8 +31,13 @@ LOADED = Path(__file__).parents[2]
 logger = logging.getLogger(__name__)
 
 
+def _stages(incomplete: str) -> list[str]:
+    """Names for a shell that completes one."""
+    return [stage for stage in ORDER if stage.startswith(incomplete)]
+
+
 def run(
-    stage: Annotated[str, typer.Argument(help="Name of a stage of dvc.yaml.")],
+    stage: Annotated[str, typer.Argument(help="Name of a stage of dvc.yaml.", autocompletion=_stages)],
     partition: Annotated[Optional[str], typer.Option(help="Key of a foreach stage.")] = None,  # noqa: UP045 (typer)
 ) -> None:
     """Run one stage of the pipeline; this is what `dvc repro` calls.
@@ -44,9 +50,11 @@ def run(
     """
     tie_to_parent()
     end_on_signals()
-    root = project_root(Path.cwd()) or Path.cwd()
+    root = here()
     if stage not in ORDER:
-        raise ConfigError(f"stage '{stage}' does not exist; the stages are {', '.join(ORDER)}")
+        raise ConfigError(
+            f"stage '{stage}' does not exist{nearest(stage, ORDER)}; the stages are {', '.join(ORDER)}"
+        )
     content = read_yaml(root / PARAMS)  # once: what is hashed is what the stage is handed
     params = params_of(content, PARAMS)
     witness = _witness(root, content, stage, partition)  # before the stage's code is loaded
@@ -114,7 +122,7 @@ def _valid_partition(stage: str, partition: str | None, params: Params) -> str:
     names = sorted(tables[stage])
     if partition is None or partition not in names:
         raise ConfigError(
-            f"stage '{stage}' runs for one partition (found {partition!r}); params.yaml names "
+            f"stage '{stage}' runs for one partition (found {partition!r}{nearest(partition, names)}); params.yaml names "
             f"{', '.join(names) or 'none'}: run `unirain run {stage} --partition NAME`"
         )
     return partition

@@ -34,9 +34,15 @@ def sample_corpus(
         Folder,
         typer.Option(help="Folder of photographs without rain; default: those of scikit-image and -learn."),
     ] = None,
-    pairs_per_type: Annotated[int, typer.Option(min=2)] = DEFAULT.pairs_per_type,
-    planted_share: Annotated[float, typer.Option(min=0, max=1)] = DEFAULT.planted_share,
-    real_per_type: Annotated[int, typer.Option(min=1)] = DEFAULT.real_per_type,
+    pairs_per_type: Annotated[
+        int, typer.Option(min=2, help="Labelled pairs of each rain type.")
+    ] = DEFAULT.pairs_per_type,
+    planted_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of them whose rain is bad on purpose.")
+    ] = DEFAULT.planted_share,
+    real_per_type: Annotated[
+        int, typer.Option(min=1, help="Unlabelled photos of each rain type.")
+    ] = DEFAULT.real_per_type,
     height: Annotated[int, typer.Option(min=64, max=LARGEST_SIDE, help="Pixels.")] = DEFAULT.height,
     width: Annotated[int, typer.Option(min=64, max=LARGEST_SIDE, help="Pixels.")] = DEFAULT.width,
     contact_sheet: Annotated[

@@ -7,6 +7,8 @@ from typing import Any
 from unirain_core.artefacts import paths, report
 from unirain_core.artefacts.meanings import MEANINGS
 from unirain_core.cli.locked import damaged_outs
+from unirain_core.cli.project import here
+from unirain_core.cli.terminal import show
 from unirain_core.cli.witness import hashes
 from unirain_core.config.load import read_yaml
 from unirain_core.config.lock import LOCK
@@ -21,9 +23,9 @@ def summary() -> None:
         MissingArtefactError: a stage has not run; the message names it.
         ArtefactError: a table is not what was written.
     """
-    root = Path.cwd()
+    root = here()
     _demand_whole_tables(root)
-    print("\n".join([*_table(root), "", *_kept(root), "", *_next(root)]))
+    show([*_table(root), "", *_kept(root), "", *_next(root)])
 
 
 def _demand_whole_tables(root: Path) -> None:
@@ -44,14 +46,14 @@ def _table(root: Path) -> Iterator[str]:
     table = root / paths.TABLES / "table1.md"
     if not table.exists():
         raise MissingArtefactError(f"{paths.TABLES}/table1.md", "benchmark_tables")
-    yield "Table 1"
-    yield table.read_text(encoding="utf-8").strip()
+    yield "# Table 1"
+    yield from table.read_text(encoding="utf-8").strip().split("\n")
 
 
 def _kept(root: Path) -> Iterator[str]:
     stages = ("raw_datasets", "verified_pairs", "vlm_votes", "rainrag_split")
     read: dict[str, Mapping[str, Any]] = {s: report.read(root / paths.report(s)) for s in stages}
-    yield "Kept and dropped"
+    yield "# Kept and dropped"
     for stage in stages:
         counts = ", ".join(f"{name} {number}" for name, number in sorted(read[stage]["counts"].items()))
         yield f"  {stage:16s} {counts}"
@@ -63,7 +65,7 @@ def _kept(root: Path) -> Iterator[str]:
 
 def _next(root: Path) -> Sequence[str]:
     return (
-        "Where to look next",
+        "# Where to look next",
         f"  {paths.TABLES}/    Table 1 as Markdown, LaTeX and CSV",
         f"  {paths.PICTURES}/pictures.html    rainy, restored by each method, clean, in a browser",
         f"  {paths.GALLERY}/gallery.html    every pair with its references, votes and reasons, in a browser",

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from unirain_core.cli.project import own_work
 from unirain_core.engine.life import is_held
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import without_password
@@ -17,9 +18,10 @@ def track() -> None:
     A run whose training was killed ends as killed, and the best training of the current params is the champion.
 
     Raises:
+        ConfigError: there is no project here.
         MissingInputError: MLflow did not take it.
     """
-    root = Path.cwd()
+    root = own_work()
     home = WorkStore.at(root, "track").home
     sent = replay_all(home / "runs", root, trains_now(home))
     if not sent:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,12 @@ from unirain_core.config.load import read_yaml
 from unirain_core.errors import ConfigError
 
 LOCK = "dvc.lock"
+CONFLICT = (
+    "dvc.lock holds the marks of a merge conflict, so DVC cannot read it: "
+    "run `git checkout --ours dvc.lock`, then `dvc repro`"
+)
+"""It is a person's to settle whose results are kept."""
+_MARKS = re.compile(rb"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +34,25 @@ def read_lock(root: Path) -> dict[str, Locked]:
     """All entries by address; none where dvc.lock does not exist.
 
     Raises:
-        ConfigError: dvc.lock is no YAML or half of it, for instance because DVC is writing it at this moment.
+        ConfigError: dvc.lock is no YAML or half of it, for instance because DVC is writing it at this moment, or git left a
+            conflict in it.
     """
-    content = read_yaml(root / LOCK) if (root / LOCK).exists() else None
+    try:
+        content = read_yaml(root / LOCK) if (root / LOCK).exists() else None
+    except ConfigError:
+        if has_conflict_marks(root / LOCK):
+            raise ConfigError(CONFLICT) from None
+        raise
     stages = content.get("stages") if isinstance(content, dict) else None
     try:
         return {str(address): _locked(entry) for address, entry in (stages or {}).items()}
     except (AttributeError, KeyError, TypeError):  # half of a file that still is YAML
         raise ConfigError(f"{LOCK} is torn; run `unirain prepare`, which puts it right") from None
+
+
+def has_conflict_marks(file: Path) -> bool:
+    """Whether git left a conflict in a file."""
+    return _MARKS.search(file.read_bytes()) is not None
 
 
 def tree_hash(files: Mapping[str, str]) -> str:
