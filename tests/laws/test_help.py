@@ -2,6 +2,7 @@
 
 import pytest
 import typer
+from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -29,7 +30,9 @@ def test_no_help_lists_the_errors_of_a_function(name):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_argument_and_option_has_a_help(name):
-    command = get_command(app_of(name)).commands[name]
+    group = get_command(app_of(name))
+    assert isinstance(group, TyperGroup)
+    command = group.commands[name]
     parameters = {parameter.name: getattr(parameter, "help", None) for parameter in command.params}
 
     assert [] == [parameter for parameter, text in parameters.items() if not text]
