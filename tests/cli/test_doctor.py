@@ -177,6 +177,15 @@ def test_wrong_params_are_told_and_the_rest_is_checked_all_the_same(project, doc
     assert "no stage runs" in told
 
 
+def test_a_wrong_line_of_roots_is_told_and_the_rest_is_checked_all_the_same(project, doctors_words):
+    (project / "roots.local.yaml").write_text("demo: [1]\n")
+    code, told = doctors_words(project)
+
+    assert 1 == code
+    assert "broken roots.local.yaml: " in told
+    assert "no stage runs" in told
+
+
 def test_a_torch_that_does_not_load_is_told_and_the_command_shows_why(project, monkeypatch):
     (project / "shadow").mkdir()
     (project / "shadow/torch.py").write_text("raise ImportError('libcudart is gone')\n")
@@ -202,6 +211,16 @@ def test_gpus_are_told_by_name_with_the_memory_of_the_smallest(monkeypatch):
         "GPU 1: Small",
         "6.0 GB of memory on the smallest GPU",
     ]
+
+
+def test_a_driver_that_torch_does_not_use_is_told(monkeypatch, tmp_path):
+    own = Machine(memory_bytes=8 * 10**9, gpus=(), gpu_bytes=0, flops_per_s=1.0)
+    monkeypatch.setattr("unirain_core.engine.machine.measured", lambda: own)
+    monkeypatch.setattr(machine, "NVIDIA", tmp_path / "version")
+    assert 3 == len(list(machine.devices()))
+    (tmp_path / "version").touch()
+
+    assert "this torch does not use it" in list(machine.devices())[-1].words
 
 
 def test_a_nearly_full_disk_is_told_until_there_is_room(project, monkeypatch):
@@ -282,6 +301,25 @@ def test_a_running_holder_of_dvcs_rwlock_is_told_and_one_that_is_gone_needs_nobo
     assert "rwlock has 2 files and folders of process" in running[0].words
     assert running[0].words.endswith("which is running")
     assert gone[0].words.endswith("which is gone; the next DVC that needs them frees them")
+
+
+@pytest.mark.parametrize(
+    "garbage", ['{"write": {"x": 3}}', '{"read": {"x": [{"pid": "?"}]}}', '{"write": {"x": {}}}']
+)
+def test_an_rwlock_that_dvc_cannot_read_is_removed(project, garbage):
+    (project / ".dvc/tmp/rwlock").write_text(garbage)
+    (finding,) = [f for f in locks(project, project / "home") if f.state is State.BROKEN]
+    (project / ".dvc/tmp/rwlock").unlink()
+
+    assert finding.words.endswith("never writes; remove .dvc/tmp/rwlock while no DVC is at work here")
+    assert State.BROKEN not in [f.state for f in locks(project, project / "home")]
+
+
+def test_odd_things_among_the_lock_files_stop_nobody(project):
+    (project / "home/locks/folder.lock").mkdir(parents=True)
+    (project / "home/locks/odd.lock").write_bytes(b"\xff\0" * 9)
+
+    assert {State.FINE} == {f.state for f in locks(project, project / "home")}
 
 
 PIPELINE = "stages:\n  out:\n    cmd: echo a > out\n    outs: [out]\n"

@@ -416,6 +416,7 @@ UNEXECUTED: dict[str, dict[str, str]] = {
     "artefacts.remote": {"run `pip install 'unirain[s3]'` where it is s3://": DOWNLOAD},
     "artefacts.meanings": {"run `git lfs pull`": DOWNLOAD},
     "cli.checkup.libraries": {"run `pip install '{}'`": DOWNLOAD},
+    "cli.checkup.machine": {"install torch as pytorch.org shows": DOWNLOAD},
     "cli.dataset_check": {"run `git lfs pull`": DOWNLOAD},
     "cli.derain": {"train one with `make demo`": TIME},
     "cli.extras": {"run `pip install 'unirain[{}]'`": DOWNLOAD},

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from unirain_core.artefacts.roots import Roots
 from unirain_core.cli.checkup import machine
 from unirain_core.cli.checkup.finding import Finding, State
 from unirain_core.cli.checkup.libraries import libraries
@@ -50,10 +51,11 @@ def doctor() -> None:
 
 
 def _params(root: Path | None) -> tuple[Params | None, Finding | None]:
-    """The params, or what is wrong with them."""
+    """The params, or what is wrong with them or with roots.local.yaml."""
     if root is None:
         return None, None
     try:
+        Roots.load(root)
         return load_params(root), None
     except ConfigError as error:
         return None, Finding(State.BROKEN, str(error))

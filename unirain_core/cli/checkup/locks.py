@@ -11,6 +11,8 @@ from unirain_core.cli.checkup.finding import Finding, State
 from unirain_core.engine.life import is_held
 from unirain_core.errors import UniRainError
 
+_REMOVE = f"remove {RWLOCK} while no DVC is at work here"
+
 Holder = tuple[int, str]
 """Process and command, as DVC notes them."""
 
@@ -39,7 +41,12 @@ def _of_dvc(root: Path) -> Iterator[Finding]:
     """The running commands that DVC has noted; it takes away those whose process is gone by itself."""
     if is_held(root / GUARDS[LOCK]):
         yield _held(root / GUARDS[LOCK], "DVC is at work")
-    for (pid, command), number in _holders(root).items():
+    try:
+        holders = _holders(root)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        yield Finding(State.BROKEN, f"{RWLOCK} holds what DVC never writes; {_REMOVE}")
+        return
+    for (pid, command), number in holders.items():
         running = _command(pid)
         held = f"{RWLOCK} has {number} files and folders of process {pid} (`{command}`)"
         if not running:
@@ -49,17 +56,19 @@ def _of_dvc(root: Path) -> Iterator[Finding]:
         else:
             yield Finding(
                 State.BROKEN,
-                f"{held}, but that process is now `{running}`; DVC takes it for alive and refuses to run: "
-                f"remove {RWLOCK} while no DVC is at work here",
+                f"{held}, but that process is now `{running}`; DVC takes it for alive and refuses to run; {_REMOVE}",
             )
 
 
 def _holders(root: Path) -> Mapping[Holder, int]:
-    """Each command that is noted, with the number of its files; none where there is no list."""
-    try:
-        content = json.loads((root / RWLOCK).read_bytes())
-    except (FileNotFoundError, ValueError):  # a half list was healed before
+    """Each command that is noted, with the number of its files; none where there is no list.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: it is no list of DVC's; half of one was healed before.
+    """
+    if not (root / RWLOCK).exists():
         return {}
+    content = json.loads((root / RWLOCK).read_bytes())
     holders: dict[Holder, int] = {}
     for entries in content.values():
         for entry in entries.values():
@@ -70,7 +79,7 @@ def _holders(root: Path) -> Mapping[Holder, int]:
 
 
 def _of_stages(home: Path) -> Iterator[Finding]:
-    files = sorted((home / "locks").glob("*.lock"))
+    files = sorted(file for file in (home / "locks").glob("*.lock") if file.is_file())
     held = [file for file in files if is_held(file)]
     yield from (_held(file, f"'{file.stem}' runs") for file in held)
     if not held:

@@ -14,6 +14,9 @@ from unirain_core.errors import ConfigError
 LEAST_FREE = 10**9
 """Bytes; the demonstration writes 0.3 GB, and its checkpoints and shards are written whole before they replace others."""
 
+NVIDIA = Path("/proc/driver/nvidia/version")
+"""Where the driver of NVIDIA's GPUs tells its version."""
+
 
 def devices() -> Iterator[Finding]:
     """The cores that this process may use, the memory, and the GPUs that torch sees."""
@@ -26,6 +29,9 @@ def devices() -> Iterator[Finding]:
     yield Finding(State.FINE, f"{_gigabytes(own.memory_bytes)} of memory")
     if not own.gpus:
         yield Finding(State.FINE, "no GPU that torch can use: all work is done by the processor")
+    if not own.gpus and NVIDIA.exists():
+        words = "there is a driver for NVIDIA's GPUs, but this torch does not use it; install torch as pytorch.org shows"
+        yield Finding(State.NOTE, words)
     for number, name in enumerate(own.gpus):
         yield Finding(State.FINE, f"GPU {number}: {name}")
     if own.gpus:
