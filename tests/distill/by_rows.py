@@ -11,7 +11,7 @@ from unirain_core.distill.inspection import Inspection
 from unirain_core.distill.integrity import Fault, fault
 from unirain_core.imaging.hashes import hamming
 
-PRIORITY = {"test": 0, "val": 1, "train": 2}
+PRIORITY = {"benchmark": 0, "test": 1, "val": 2, "train": 3}
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,4 +242,6 @@ class _Rules:
             )
         if not item.is_paired:
             return "real"
-        return self.dataset.role or item.split or ""
+        if self.dataset.role:
+            return self.dataset.role
+        return self.dataset.test_part if item.split == "test" else item.split or ""
