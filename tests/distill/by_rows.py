@@ -53,12 +53,12 @@ def near_hashes(hashes, bits):
 def leaks(pairs, near):
     tested: dict[bytes, str] = {}
     for pair in sorted(pairs, key=lambda p: p.row.pair_id, reverse=True):
-        if pair.row.role == "test":
+        if pair.row.role in ("test", "benchmark"):
             tested |= dict.fromkeys(near[pair.seen.clean_hash], pair.row.pair_id)
     return {
         pair.row.pair_id: Fault("leaks_into_benchmark", tested[pair.seen.clean_hash])
         for pair in pairs
-        if pair.row.role != "test" and pair.seen.clean_hash in tested
+        if pair.row.role not in ("test", "benchmark") and pair.seen.clean_hash in tested
     }
 
 

@@ -74,7 +74,7 @@ def admit(
     if not entries and any(d.reason == "split_unknown" for d in dropped):
         raise ConfigError(
             f"{key}.role: the tree does not say whether its {len(inputs)} pairs "
-            f"(first: {inputs[0]}) are for training or testing; set role to train, val or test"
+            f"(first: {inputs[0]}) are for training or testing; set role to train, val, test or benchmark"
         )
     without_scene = rules.unmatched(entries)
     if dataset.quota is not None:
