@@ -10,6 +10,7 @@ from skimage import data
 
 from benchmarks.tiny_project import ROOT
 from tests.end_to_end.conftest import rained
+from unirain_assets import checks
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import (
     Dropped,
@@ -25,6 +26,7 @@ from unirain_core.artefacts.schemas import (
 )
 from unirain_core.cli.explain import story
 from unirain_core.config.load import load_params
+from unirain_core.config.pipeline import Step
 from unirain_core.errors import EmptyTypeError
 from unirain_core.imaging.codec import write_png
 
@@ -49,7 +51,8 @@ def crops():
 
 def render(root):
     """Write ours, theirs and photos: one of ours shows a clean picture of theirs, and another one stands in a scene of theirs."""
-    pieces, cleans = crops(), {}
+    pieces = crops()
+    cleans: dict[str, np.ndarray] = {}
     for folder, names in (("theirs", THEIRS), ("mine", OURS)):
         for seed, name in enumerate(names):
             clean = cleans["a0"] if name == "copy0" else next(pieces)
@@ -174,6 +177,16 @@ def test_each_of_them_is_accounted_for_with_a_reason(project):
     lines = (project / "data/split/composition.csv").read_text().splitlines()
     assert "benchmarks (only scored),,,2,,,0," in lines
     assert lines[1].startswith("mine,drs,synthetic,8,1,")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["verified_pairs", "retrieved_references", "vlm_votes", "rainrag_split"])
+def test_the_checks_of_the_interface_pass_with_such_pairs(project, stage):
+    step = Step(stage=stage, key=None, command="", deps=(), params={"rain_types": ["drs"]}, outs=())
+    answers = checks.results(project, step)
+
+    assert answers
+    assert all(answer.passed for answer in answers), [answer.description for answer in answers]
 
 
 @pytest.fixture

@@ -173,12 +173,11 @@ def test_the_test_part_of_a_tree_may_be_a_benchmark_while_its_other_pairs_train(
 
 
 def test_a_test_part_beside_a_role_is_refused_until_one_of_them_is_removed():
-    both = {"role": "test", "test_part": "benchmark"}
     with pytest.raises(ValueError, match=r"benchmark is not used beside role: test.*; remove one of them"):
-        Dataset(layout="paired", root="r", **both)
+        Dataset(layout="paired", root="r", role="test", test_part="benchmark")
 
-    for name in both:
-        Dataset(layout="paired", root="r", **{name: both[name]})
+    assert "test" == Dataset(layout="paired", root="r", role="test").role
+    assert "benchmark" == Dataset(layout="paired", root="r", test_part="benchmark").test_part
 
 
 def test_a_photo_of_snow_is_dropped():
