@@ -62,3 +62,5 @@ def test_pairs_that_are_only_scored_are_none_of_them_and_leave_with_their_reason
     assert [
         {"pair_id": "set/1", "dataset": "set", "rain_type": "nrd", "reason": "benchmark_only", "other": None}
     ] == rainy.only_scored(tmp_path).drop("role").to_dicts()
+    tables.write(tmp_path / rainy.PAIRS, [], Pair)
+    assert rainy.only_scored(tmp_path).is_empty()

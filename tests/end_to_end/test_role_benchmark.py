@@ -149,7 +149,14 @@ def test_a_training_copy_of_such_a_pair_is_dropped_as_a_leak(project):
 def test_no_pair_of_its_scene_trains_or_validates(project):
     scenes = {row.pair_id: row.scene_id for row in tables.read(project / "data/verified/pairs.parquet", Pair)}
 
+    place = {
+        row.pair_id: row.split for row in tables.read(project / "data/split/pyramid.parquet", PyramidRow)
+    }
+
     assert scenes[NEIGHBOUR] == scenes["theirs/input/place8"]
+    assert place[NEIGHBOUR] == "held_out", (
+        "it was accepted, and no draw took it, so its scene alone keeps it from training"
+    )
     assert not any(
         NEIGHBOUR in set_of(project, name) for name in ("train/rainrag", "train/everything", "val")
     )

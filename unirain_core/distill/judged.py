@@ -41,8 +41,9 @@ def pieces(root: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
 
 def benchmark_scenes(root: Path) -> pl.Series:
     """Scenes of the pairs that are not judged because they are only scored."""
-    listed = tables.batches(root / paths.VERIFIED / "pairs.parquet", Pair, ["scene_id", "role"])
-    scenes = [pl.DataFrame(piece).filter(~IS_JUDGED)["scene_id"] for piece in listed]
+    scenes = [pl.Series("scene_id", [], dtype=pl.String)]
+    for table in tables.batches(root / paths.VERIFIED / "pairs.parquet", Pair, ["scene_id", "role"]):
+        scenes.append(pl.DataFrame(table).filter(~IS_JUDGED)["scene_id"])
     return pl.concat(scenes).unique()
 
 

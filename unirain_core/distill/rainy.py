@@ -46,9 +46,11 @@ def pairs(root: Path, without: Container[str] = ()) -> Iterator[list[Rainy]]:
 
 def only_scored(root: Path) -> pl.DataFrame:
     """The verified pairs that are not judged, as columns of `Dropped` and with `rain_type`."""
-    pieces = tables.batches(root / PAIRS, Pair, ["pair_id", "dataset", "rain_type", "role"])
-    rows = pl.concat([pl.DataFrame(piece).filter(~IS_JUDGED) for piece in pieces])
-    return rows.with_columns(reason=pl.lit("benchmark_only"), other=pl.lit(None, dtype=pl.String))
+    columns = ("pair_id", "dataset", "rain_type", "role")
+    parts = [pl.DataFrame(schema=dict.fromkeys(columns, pl.String))]
+    for table in tables.batches(root / PAIRS, Pair, columns):
+        parts.append(pl.DataFrame(table).filter(~IS_JUDGED))
+    return pl.concat(parts).with_columns(reason=pl.lit("benchmark_only"), other=pl.lit(None, dtype=pl.String))
 
 
 def photos(root: Path, without: Container[str] = ()) -> Iterator[list[Rainy]]:
