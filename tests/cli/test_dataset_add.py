@@ -298,3 +298,23 @@ def test_a_mapping_that_cannot_take_a_line_is_left_to_a_person(tmp_path, text):
     (tmp_path / "f.yaml").write_text(text)
     with pytest.raises(ConfigError, match="add the line `n: 1` to it yourself"):
         with_entry(tmp_path / "f.yaml", ("a", "b"), "n: 1")
+
+
+def test_a_folder_of_pairs_may_be_a_benchmark_and_a_role_that_is_none_is_refused(project, tmp_path, capsys):
+    folder = plant(tmp_path / "m", "input/1.png", "gt/1.png")
+    with pytest.raises(
+        ConfigError, match="--role is one of train, val, test, benchmark, real, found 'judge'"
+    ):
+        datasets("add", folder, rain_type="drs", role="judge")
+    assert [] == added_lines(project)
+    datasets("add", folder, rain_type="drs", role="benchmark")
+
+    assert ["m: {layout: paired, root: m, rain_types: [drs], role: benchmark}"] == added_lines(project)
+    assert "benchmark" == load_params(project).raw_datasets.datasets["m"].role
+    assert "1 rows; benchmark drs 1" in " ".join(capsys.readouterr().out.split())
+
+
+def test_pairs_may_become_photos_without_a_rain_type(project, tmp_path):
+    datasets("add", plant(tmp_path / "m", "input/1.png", "gt/1.png"), role="real")
+
+    assert ["m: {layout: paired, root: m, role: real}"] == added_lines(project)

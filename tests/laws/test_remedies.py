@@ -191,7 +191,10 @@ EXECUTED: dict[str, dict[str, str]] = {
     "config.pipeline": {
         "add it to {}": "tests/assets/test_dvc_index.py::test_a_key_that_params_lack_is_refused_as_dvc_refuses_it"
     },
-    "config.sections": {"rename the key in params.yaml": EDIT},
+    "config.sections": {
+        "remove one of them": "tests/sources/test_admission.py::test_a_test_part_beside_a_role_is_refused_until_one_of_them_is_removed",
+        "rename the key in params.yaml": EDIT,
+    },
     "distill.encoders.open_clip": {
         "name the file itself": f"{ENCODERS}test_a_file_of_weights_under_another_name_is_named_itself"
     },
@@ -329,7 +332,7 @@ EXECUTED: dict[str, dict[str, str]] = {
     "stages.training_split": {"name more sources": KINDS, "take {} out of rain_types": KINDS},
     "stages.named_benchmarks": {
         "correct its sources": NAMED,
-        "set `role: test` for the dataset": NAMED,
+        "set `role: benchmark` for the dataset": NAMED,
     },
     "sources.scenes": {"take out repeats within repeats": EDIT},
     "sources.supply": {
