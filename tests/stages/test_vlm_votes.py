@@ -453,11 +453,14 @@ def test_the_forecast_counts_both_questions_about_each_pair_where_flips_abstain(
     assert [3, 6] == told
 
 
+TEN = Cost(flops=10.0, weight_bytes=0.0, batch_bytes=0.0)
+
+
 @dataclass(frozen=True)
 class Priced(Scripted):
     """A scripted judge whose operations are counted."""
 
-    cost: Cost = Cost(flops=10.0, weight_bytes=0.0, batch_bytes=0.0)
+    cost: Cost = TEN
 
 
 def test_with_flips_abstain_the_report_counts_both_questions_that_the_early_stop_spares(project):
