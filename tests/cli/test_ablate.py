@@ -25,6 +25,10 @@ from unirain_core.training.proxy_ranks import Proxy
 
 FEW = ("mixed", "distilled", "50% accepted", "accepted by statistics/nss")
 JUDGES = ("statistics/directional", "statistics/nss", "statistics/photometric")
+PROXY = Proxy(
+    mixture="mixed", family="reference", seed=0, steps=300, pairs=4, key="k",
+    psnr=dict.fromkeys(("drs", "drd", "nrs", "nrd"), 20.0),
+)  # fmt: skip
 
 
 def pair(root, number):
@@ -121,10 +125,39 @@ def test_every_mixture_and_seed_is_a_row_and_the_report_ranks_them(project):
         )
 
 
+def test_below_the_root_the_table_stands_where_it_stands_at_the_root(project, monkeypatch):
+    (project / "docs").mkdir()
+    monkeypatch.chdir(project / "docs")
+    monkeypatch.setattr(ablate._Study, "run", lambda self: [PROXY])
+    run("data")
+
+    assert (project / "reports/ablate_data/report.md").exists()
+    assert [] == list((project / "docs").iterdir())
+
+
+def test_a_patch_that_is_larger_than_pictures_is_told_before_any_training(project, monkeypatch, caplog):
+    monkeypatch.setattr(ablate._Study, "run", lambda self: [PROXY])
+    run("data")
+    assert "mirrored" not in caplog.text
+    text = (project / "params.yaml").read_text()
+    (project / "params.yaml").write_text(text.replace("patch: 16", "patch: 80"))
+    run("data")
+    said = " ".join(caplog.text.split())
+
+    assert "data_ablation.patch is 80, and 14 of 14 pictures are smaller" in said
+    assert (
+        "(the smallest has 64 x 64 pixels): they are mirrored at their edges; lower data_ablation.patch"
+        in said
+    )
+    caplog.clear()
+    (project / "params.yaml").write_text(text)
+    run("data")
+    assert "mirrored" not in caplog.text
+
+
 def test_the_report_warns_of_mixtures_by_judge_where_not_every_judge_was_asked():
     params = load_params(ROOT / "params.yaml")
-    psnr = dict.fromkeys(map(str, params.rain_types), 20.0)
-    proxy = Proxy(mixture="mixed", family="reference", seed=0, steps=300, pairs=4, key="k", psnr=psnr)
+    proxy = PROXY
     stopping = replace(params, vlm_votes=replace(params.vlm_votes, early_stop=True))
     asking_all = replace(params, vlm_votes=replace(params.vlm_votes, early_stop=False))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
 import typer
 
@@ -17,7 +17,7 @@ from unirain_core.cli.project import project_root
 from unirain_core.errors import ConfigError, MissingInputError
 
 if TYPE_CHECKING:  # they load torch and polars, and --help needs neither
-    from unirain_core.artefacts.schemas import SplitRow
+    from unirain_core.artefacts.schemas import Pair, SplitRow
     from unirain_core.config.params import Params
     from unirain_core.config.sections import RainType
     from unirain_core.distill.mixtures import Mixture
@@ -37,15 +37,20 @@ logger = logging.getLogger(__name__)
 
 def ablate(
     what: Annotated[Literal["data"], typer.Argument(help="What is varied.")],
-    out: Annotated[Path, typer.Option(help="Folder of the table and the report.")] = Path(FOLDER),
+    out: Annotated[
+        Optional[Path],  # noqa: UP045 (typer reads it)
+        typer.Option(help=f"Folder of the table and the report; default: {FOLDER} of the project."),
+    ] = None,
 ) -> None:
     """Train small proxies on mixtures of the pool, and say which choice of data trains the best ones.
 
     The values are those of `data_ablation` in params. Every finished proxy is a row of a table, so the same command goes on where
     it was ended.
     """
+    from unirain_core.artefacts.folders import making
     from unirain_core.artefacts.whole import write_text
     from unirain_core.cli import ablation_report
+    from unirain_core.cli.outs import demand_outside_of_outs
     from unirain_core.config.load import load_params
     from unirain_core.engine.life import lock, tie_to_parent
     from unirain_core.engine.store import WorkStore
@@ -53,11 +58,15 @@ def ablate(
     tie_to_parent()
     root = project_root(Path.cwd()) or Path.cwd()
     params = load_params(root / "params.yaml")
+    folder = out or root / FOLDER
+    demand_outside_of_outs(root, folder)
+    with making(folder):  # before any proxy is trained
+        folder.mkdir(parents=True, exist_ok=True)
     with lock(WorkStore.at(root, "ablate_data").home / "locks/ablate_data.lock", "ablate data", root):
-        study = _Study.of(root, params, out / TABLE)
+        study = _Study.of(root, params, folder / TABLE)
         proxies = study.run()
     report = ablation_report.document(proxies, study.left_out, params)
-    write_text(out / REPORT, report)
+    write_text(folder / REPORT, report)
     print(report)
 
 
@@ -98,7 +107,9 @@ class _Study:
             raise MissingInputError(f"no choice of data holds every rain type: {reasons}")
         names = {name for mixture in chosen for name in mixture.pairs["pair_id"]}
         file = root / paths.VERIFIED / "pairs.parquet"
-        rows = {row.pair_id: _split_row(row) for row in tables.read_some(file, Pair, "pair_id", names)}
+        pool = list(tables.read_some(file, Pair, "pair_id", names))
+        _warn_of_small_pictures(pool, params.data_ablation.patch)
+        rows = {row.pair_id: _split_row(row) for row in pool}
         val = _by_type(tables.read(root / paths.VAL, SplitRow), params.rain_types)
         return cls(root, params, table, chosen, left_out, rows, val, _read(table))
 
@@ -141,6 +152,18 @@ class _Study:
                 name = f"{mixture.name}, seed {seed}, {steps} steps"
                 logger.info("ablate data: %d of %d: %s: %.1f s", number + 1, whole, name, seconds)
             yield self.finished[place]
+
+
+def _warn_of_small_pictures(pairs: "Sequence[Pair]", patch: int) -> None:
+    """Say, before hours of training, that a patch is larger than pictures."""
+    smaller = [pair for pair in pairs if min(pair.width, pair.height) < patch]
+    if smaller:
+        smallest = min(smaller, key=lambda pair: min(pair.width, pair.height))
+        logger.warning(
+            "ablate data: data_ablation.patch is %d, and %d of %d pictures are smaller (the smallest has %d x %d pixels): they are "
+            "mirrored at their edges; lower data_ablation.patch in params.yaml",
+            patch, len(smaller), len(pairs), smallest.width, smallest.height,
+        )  # fmt: skip
 
 
 def _split_row(pair: object) -> "SplitRow":

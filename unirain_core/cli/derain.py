@@ -15,6 +15,8 @@ from tqdm import tqdm
 from unirain_core.artefacts.paths import CHECKPOINT
 from unirain_core.artefacts.whole import whole_file
 from unirain_core.cli.apart import Decoder
+from unirain_core.cli.outs import demand_outside_of_outs
+from unirain_core.cli.project import project_root
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError, ItemError, MissingArtefactError, MissingInputError, UniRainError
 from unirain_core.imaging.codec import SUFFIXES, write_png
@@ -53,6 +55,7 @@ def derain(
 
     A picture that cannot be derained is named and skipped; the exit code is then 1.
     """
+    demand_outside_of_outs(project_root(Path.cwd()), output)
     jobs = plan(input, output)
     net = _load(_folder(str(checkpoint or DEFAULT_CHECKPOINT)))
     with Decoder() as decoder:
@@ -191,7 +194,7 @@ def _load(folder: Path) -> "Restorer":
 
     try:
         net = load(folder)
-    except MissingArtefactError:
+    except (MissingArtefactError, NotADirectoryError):  # none, or a file in the place of the folder
         raise MissingInputError(
             f"{folder} holds no checkpoint; train one with `make demo`, or name another with --checkpoint"
         ) from None
