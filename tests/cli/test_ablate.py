@@ -128,7 +128,7 @@ def test_every_mixture_and_seed_is_a_row_and_the_report_ranks_them(project):
 def test_below_the_root_the_table_stands_where_it_stands_at_the_root(project, monkeypatch):
     (project / "docs").mkdir()
     monkeypatch.chdir(project / "docs")
-    monkeypatch.setattr(ablate._Study, "run", lambda self: [PROXY])
+    monkeypatch.setattr(ablate._Study, "run", lambda self: [replace(PROXY, steps=2)])
     run("data")
 
     assert (project / "reports/ablate_data/report.md").exists()
@@ -136,7 +136,7 @@ def test_below_the_root_the_table_stands_where_it_stands_at_the_root(project, mo
 
 
 def test_a_patch_that_is_larger_than_pictures_is_told_before_any_training(project, monkeypatch, caplog):
-    monkeypatch.setattr(ablate._Study, "run", lambda self: [PROXY])
+    monkeypatch.setattr(ablate._Study, "run", lambda self: [replace(PROXY, steps=2)])
     run("data")
     assert "mirrored" not in caplog.text
     text = (project / "params.yaml").read_text()
@@ -144,7 +144,7 @@ def test_a_patch_that_is_larger_than_pictures_is_told_before_any_training(projec
     run("data")
     said = " ".join(caplog.text.split())
 
-    assert "data_ablation.patch is 80, and 14 of 14 pictures are smaller" in said
+    assert "data_ablation.patch is 80, and 6 of 6 pictures are smaller" in said
     assert (
         "(the smallest has 64 x 64 pixels): they are mirrored at their edges; lower data_ablation.patch"
         in said
