@@ -80,6 +80,9 @@ def test_a_folder_in_the_place_of_a_sheet_is_refused_and_another_name_is_taken(p
     (project / "sheet.png").mkdir()
     with pytest.raises(ConfigError, match=r"sheet\.png is a folder.*give another name"):
         sample_corpus(contact_sheet=Path("sheet.png"))
+    sample_corpus(contact_sheet=Path("other.png"), height=64, width=64)
+
+    assert (project / "other.png").is_file()
 
 
 def test_a_file_in_the_place_of_a_checkpoint_is_no_checkpoint(project):
