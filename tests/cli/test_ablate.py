@@ -13,7 +13,7 @@ from benchmarks.tiny_project import ROOT
 from tests.end_to_end.conftest import rained, scene
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Pair, PyramidRow, SplitRow, Vote
-from unirain_core.cli import ablate
+from unirain_core.cli import ablate, proxy_table
 from unirain_core.cli.ablation_report import document
 from unirain_core.cli.commands import add_commands
 from unirain_core.cli.main import app
@@ -199,7 +199,7 @@ def test_another_file_or_an_edited_line_is_refused_and_stays(project, content, m
     table.parent.mkdir()
     table.write_text(content)
     with pytest.raises(ConfigError, match=message):
-        ablate._read(table)
+        proxy_table.read(table)
 
     assert content == table.read_text()
 
@@ -209,16 +209,16 @@ def test_a_refused_table_is_read_after_each_edit_that_the_message_names(project)
     table = project / "proxies.csv"
     table.write_text(header + row.replace("20.5", "?"))
     with pytest.raises(ConfigError, match="correct or remove the line"):
-        ablate._read(table)
+        proxy_table.read(table)
     table.write_text(header)
-    assert {} == ablate._read(table)
+    assert {} == proxy_table.read(table)
     table.write_text(header + row)
-    assert {"drs": 20.5} == ablate._read(table)["mixed", "k"].psnr
+    assert {"drs": 20.5} == proxy_table.read(table)["mixed", "k"].psnr
     table.write_text("date\n")
     with pytest.raises(ConfigError, match="give another folder with --out"):
-        ablate._read(table)
+        proxy_table.read(table)
 
-    assert {} == ablate._read(project / "another/proxies.csv")
+    assert {} == proxy_table.read(project / "another/proxies.csv")
 
 
 def test_other_params_train_anew_and_keep_the_rows_of_before(project):

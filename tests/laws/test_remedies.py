@@ -71,10 +71,8 @@ EXECUTED: dict[str, dict[str, str]] = {
     "cli.outs": {
         "name another place": f"{OUTS}test_an_out_itself_and_the_folder_of_partitions_are_refused_and_another_place_is_taken"
     },
+    "cli.proxy_table": {"correct": TABLE, "remove the line": TABLE, "give another folder with --out": TABLE},
     "cli.ablate": {
-        "correct": TABLE,
-        "remove the line": TABLE,
-        "give another folder with --out": TABLE,
         "lower data_ablation.patch in params.yaml": (
             "tests/cli/test_ablate.py::test_a_patch_that_is_larger_than_pictures_is_told_before_any_training"
         ),
