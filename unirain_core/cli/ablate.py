@@ -12,7 +12,7 @@ import typer
 
 from unirain_core.artefacts import paths
 from unirain_core.cli import proxy_table
-from unirain_core.cli.project import project_root
+from unirain_core.cli.project import current_root
 from unirain_core.cli.proxy_table import Place
 from unirain_core.errors import MissingInputError
 
@@ -51,7 +51,7 @@ def ablate(
     from unirain_core.engine.store import WorkStore
 
     tie_to_parent()
-    root = project_root(Path.cwd()) or Path.cwd()
+    root = current_root()
     params = load_params(root / "params.yaml")
     folder = out or root / FOLDER
     demand_outside_of_outs(root, folder)

@@ -2,14 +2,13 @@
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from unirain_core.artefacts import paths
 from unirain_core.cli.params import demand_names
-from unirain_core.cli.project import project_root
+from unirain_core.cli.project import current_root
 from unirain_core.config.load import load_params
 from unirain_core.config.pipeline import PARAMS
 from unirain_core.engine.life import end_on_signals, lock
@@ -39,7 +38,7 @@ def audit(
     from unirain_core.stages import audit_sample, judge_audit, judge_probes
 
     end_on_signals()
-    root = project_root(Path.cwd()) or Path.cwd()
+    root = current_root()
     params = load_params(root / PARAMS)
     demand_names(params)
     sample = audit_sample.draw(root, pairs, seed)

@@ -16,7 +16,7 @@ from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import SplitRow, Vote
 from unirain_core.cli.outs import demand_outside_of_outs
 from unirain_core.cli.params import load_params
-from unirain_core.cli.project import project_root
+from unirain_core.cli.project import current_root
 from unirain_core.config.params import Params
 from unirain_core.config.sections import Dataset
 from unirain_core.distill.export.card import NO_TERMS, Card, Source
@@ -47,7 +47,7 @@ def export(
         MissingInputError: the split holds no pair.
         ChangedInputError: a picture is not the one that was listed.
     """
-    root = project_root(Path.cwd()) or Path.cwd()
+    root = current_root()
     demand_outside_of_outs(root, out)
     split = split_file(root, name)
     names = tables.columns(split, SplitRow, ["pair_id"])["pair_id"]

@@ -12,7 +12,7 @@ from unirain_core.artefacts import paths
 from unirain_core.artefacts.folders import making
 from unirain_core.artefacts.roots import Roots
 from unirain_core.cli.outs import demand_outside_of_outs
-from unirain_core.cli.project import project_root
+from unirain_core.cli.project import current_root
 from unirain_core.cli.review_server import Session, serve
 from unirain_core.cli.servers import LAST_PORT, STOP, free_port
 from unirain_core.distill import labels
@@ -54,7 +54,7 @@ def review(
             person cannot stand in it.
         MissingArtefactError: there are no verified pairs yet, or no references.
     """
-    root = project_root(Path.cwd()) or Path.cwd()
+    root = current_root()
     file = labels_file or root / FILE
     demand_outside_of_outs(root, file)
     if agreement:
