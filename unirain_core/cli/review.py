@@ -61,9 +61,9 @@ def review(
         print("\n".join(agreement_lines(labels.read(file))))
         return
     earlier = labels.read_if_any(file)  # a malformed line is said before anybody has labelled anything
-    with making(file.parent):  # before anybody has labelled anything, like the line above
-        file.parent.mkdir(parents=True, exist_ok=True)
     session = _session(root, person or getpass.getuser(), file, limit=sample, seed=seed)
+    with making(file.parent):
+        file.parent.mkdir(parents=True, exist_ok=True)
     _serve(session, free_port(port))
     latest = labels.read_if_any(file)
     print(f"{len(session.answers())} of {len(session.sample)} pairs are labelled by {session.person}")

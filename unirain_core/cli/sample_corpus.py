@@ -52,11 +52,11 @@ def sample_corpus(
 
     if output is None and contact_sheet is None:
         raise ConfigError("nothing to render: name a folder, or --contact-sheet FILE.png")
-    if contact_sheet is not None:
-        _demand_picture(contact_sheet)  # before a corpus is rendered
     for place in (output, contact_sheet):
         if place is not None:
             demand_outside_of_outs(project_root(Path.cwd()), place)
+    if contact_sheet is not None:
+        _demand_picture(contact_sheet)  # before a corpus is rendered
     config = SampleCorpus(
         seed=seed,
         height=height,
@@ -103,15 +103,16 @@ def _write_part(
 def _write_sheet(config: SampleCorpus, photos: "tuple[Photo, ...]", file: Path) -> None:
     from unirain_core.standins.rain.contact import contact_sheet
 
-    with making(file.parent):
-        file.parent.mkdir(parents=True, exist_ok=True)
     sheet = contact_sheet(config, photos)
     with naming(file):
         write_png(file, sheet)
 
 
 def _demand_picture(file: Path) -> None:
+    """Refuse a name under which the sheet cannot be written; its folder is made."""
     if file.suffix.lower() != ".png":
         raise ConfigError(f"{file}: the sheet is a PNG file; give a name that ends in .png")
     if file.is_dir():
         raise ConfigError(f"{file} is a folder, and the sheet is a file; give another name")
+    with making(file.parent):
+        file.parent.mkdir(parents=True, exist_ok=True)
