@@ -507,6 +507,30 @@ def test_a_reversed_question_that_failed_is_not_unstable(project):
     assert {"unanswered": 3} == said["reasons"]
 
 
+@dataclass(frozen=True)
+class Down(Scripted):
+    """A judge that gives no answer at all about the first query."""
+
+    def judge(self, questions):
+        answers = super().judge(questions)
+        is_down = [float(question.query.mean()) == self.steady for question in questions]
+        return [
+            Unanswered("it is down") if down else replace(answer, p_yes=0.9)
+            for answer, down in zip(answers, is_down, strict=True)
+        ]
+
+
+def test_two_questions_about_a_pair_that_both_failed_are_one_abstention_in_the_report(project):
+    steady = float(read_rgb(project / "pictures/b.png").mean())
+    jobs = [vote_job(JudgeName("down"), partial(Down, "down", steady), Roots.load(project), "1")]
+    vlm_votes.decide(project, jobs, VlmVotes(judges=(JudgeName("down"),), flips_abstain=True))
+    votes = tables.read(project / "data/votes/votes.parquet", Vote)
+    said = json.loads((project / "reports/vlm_votes.json").read_text())
+
+    assert [None, True, True] == [vote.vote for vote in votes]
+    assert {"unanswered": 1} == said["reasons"]
+
+
 def test_without_references_there_is_one_order_so_each_question_is_asked_once(project):
     alone = Hearing(is_alone=True, out="data/alone", report="reports/alone.json")
     jobs = [vote_job(JudgeName("alone"), partial(Alone, "alone", -1.0), Roots.load(project), "1")]

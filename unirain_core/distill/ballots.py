@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
@@ -270,6 +271,15 @@ def is_failure(reason: str) -> bool:
     (True, False)
     """
     return reason.partition(": ")[0] in REASONS
+
+
+def failures(answers: pl.DataFrame) -> Counter[str]:
+    """Why questions could not be asked, of the answers that stand for them.
+
+    >>> failures(pl.DataFrame({"reason": ["unanswered: timed out", "", "crashed: no number"]}))
+    Counter({'unanswered': 1, 'crashed': 1})
+    """
+    return Counter(reason.partition(": ")[0] for reason in answers["reason"] if is_failure(reason))
 
 
 def answers_of(window: Finished[Ballot, Answer], job: VoteJob) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from unirain_core.artefacts.schemas import Dropped, Vote
 from unirain_core.config.models import JudgeModel
 from unirain_core.config.sections import JudgeName, VlmVotes
 from unirain_core.distill import calibration, flips, rainy, voting
-from unirain_core.distill.ballots import Answer, Ballot, VoteJob, answers_of
+from unirain_core.distill.ballots import Answer, Ballot, VoteJob, answers_of, failures
 from unirain_core.distill.costs import Cost
 from unirain_core.distill.judging import HALF, MIN_MASS, with_votes
 from unirain_core.distill.poll import Poll
@@ -190,13 +190,16 @@ def _ask(
 def _stable(answers: _Answers, of_turned: _Answers, threshold: float, file: Path) -> _Answers:
     """The answers, with an abstention in place of each vote that flips with the order of the references."""
     reader = AnswerReader(of_turned.on_pairs)
-    unstable = 0
+    failed, unstable = answers.failed.copy(), 0
     with tables.writer(file, Answer) as table:
         for piece in tables.batches(answers.on_pairs, Answer):
-            stable = flips.with_abstentions(pl.DataFrame(piece), reader.take(len(piece)), threshold)
+            own = pl.DataFrame(piece)
+            stable = flips.with_abstentions(own, reader.take(len(own)), threshold)
             unstable += flips.n_unstable(stable)
+            # a pair whose two questions failed is one abstention, and was counted already
+            failed += failures(stable) - failures(own)
             table.columns(stable)
-    return _Answers(answers.on_photos, file, answers.failed + of_turned.failed, unstable)
+    return _Answers(answers.on_photos, file, failed, unstable)
 
 
 def _threshold(judge: JudgeName, on_photos: Path, params: VlmVotes) -> float:
