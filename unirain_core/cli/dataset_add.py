@@ -1,12 +1,14 @@
 """`unirain datasets add PATH`: write the two lines that make a person's own folder a dataset of params."""
 
 import json
+import os
 import re
+import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unirain_core.artefacts.roots import LOCAL, Roots
-from unirain_core.artefacts.whole import write_text
+from unirain_core.artefacts.whole import whole_file
 from unirain_core.cli.dataset_check import check_one
 from unirain_core.cli.params import load_params
 from unirain_core.config.edit import with_entry
@@ -83,11 +85,21 @@ def _write(root: Path, name: str, dataset: Dataset, *, is_new: bool, folder: Pat
     if is_new:
         texts[PARAMS] = with_entry(root / PARAMS, ("raw_datasets", "datasets"), entry)
     for file, text in texts.items():
-        write_text(root / file, text)
+        _rewrite(root / file, text)
     if is_new:
         print(f"{PARAMS}: `{entry}` stands below raw_datasets.datasets; `dvc repro` uses it")
     else:
         print(f"{LOCAL}: '{dataset.root}' lies in {folder}; {PARAMS} named the dataset already")
+
+
+def _rewrite(file: Path, text: str) -> None:
+    """Write a person's file anew with the permissions that it has, and through a link to it."""
+    own = file.resolve()
+    permissions = own.stat().st_mode if own.exists() else None
+    with whole_file(own) as fresh:
+        if permissions is not None:
+            os.fchmod(fresh.fileno(), stat.S_IMODE(permissions))
+        fresh.write(text.encode())
 
 
 def _name(wish: Wish, folder: Path) -> str:
