@@ -6,7 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from PIL import Image
+
+from unirain_core.cli import track as sending
+from unirain_core.cli.derain import derain
+from unirain_core.cli.explain import explain
+from unirain_core.cli.judges import judge_figures
 from unirain_core.cli.project import project_root
+from unirain_core.errors import ConfigError, MissingInputError
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,3 +53,38 @@ def test_outside_of_a_project_nothing_is_left_in_the_folder(tmp_path):
     assert 2 == answer.returncode
     assert "params.yaml does not exist; run from the root of the project" in " ".join(answer.stderr.split())
     assert not (tmp_path / ".unirain").exists()
+
+
+@pytest.fixture
+def below(tmp_path, monkeypatch):
+    """A command stands in a folder of the project, below its root."""
+    (tmp_path / "dvc.yaml").touch()
+    (tmp_path / "data/raw").mkdir(parents=True)
+    (tmp_path / "docs").mkdir()
+    monkeypatch.chdir(tmp_path / "docs")
+    monkeypatch.delenv("UNIRAIN_HOME", raising=False)
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    return tmp_path
+
+
+def test_a_command_below_the_root_reads_the_records_of_the_project(below):
+    with pytest.raises(ConfigError, match="no stage knows the pair 'set/a'"):
+        explain("set/a")
+    with pytest.raises(MissingInputError, match=f"{below}/data/sample_corpus holds no"):
+        judge_figures()
+    Image.new("RGB", (8, 8)).save("a.png")
+    with pytest.raises(MissingInputError, match=f"{below}/data/checkpoints/unirain holds no checkpoint"):
+        derain(Path("a.png"), Path("out"))
+
+
+def test_a_command_below_the_root_sends_the_journals_of_the_project(below, monkeypatch):
+    asked = []
+
+    def noted(runs, root, _):
+        asked.append((runs, root))
+        return {}
+
+    monkeypatch.setattr(sending, "replay_all", noted)
+    sending.track()
+
+    assert [(below / ".unirain/runs", below)] == asked

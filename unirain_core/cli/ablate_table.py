@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from unirain_core.artefacts.whole import write_text
+from unirain_core.artefacts.whole import rewrite
 from unirain_core.config.edit import Keys, with_entries
 from unirain_core.config.load import load_params, params_of, parse_yaml
 from unirain_core.config.params import Params
@@ -66,7 +66,7 @@ def add(root: Path, table: Table, base_name: str) -> None:
         return
     text = with_entries(root / PARAMS, [(entry.keys, entry.line) for entry in entries])
     params_of(parse_yaml(root / PARAMS, text), PARAMS)  # before anything is written
-    write_text(root / PARAMS, text)
+    rewrite(root / PARAMS, text)
     for entry in entries:
         print(f"{PARAMS}: below {'.'.join(entry.keys)}: `{entry.line}`")
     print("`dvc repro` trains what is new, and nothing else")

@@ -36,6 +36,13 @@ def datasets(
         str, typer.Option(help="For `add`: left or right, where one picture holds both sides.")
     ] = "",
     origin: Annotated[str, typer.Option(help="For `add`: real or synthetic.")] = "",
+    role: Annotated[
+        str,
+        typer.Option(
+            help="For `add`: train, val, test, benchmark (only scored) or real, for all its pictures; without it, as its "
+            "folders say."
+        ),
+    ] = "",
     quota: Annotated[int, typer.Option(min=0, help="For `add`: training pairs at most; 0: all.")] = 0,
 ) -> None:
     """Print the catalogue or the entry of an id, `check` the datasets of params, or `add PATH` to them.
@@ -57,6 +64,7 @@ def datasets(
             layout=layout,
             clean=clean,
             origin=origin,
+            role=role,
             quota=quota or None,
         )
         add(Path.cwd(), wish, known)

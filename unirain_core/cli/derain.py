@@ -15,6 +15,8 @@ from tqdm import tqdm
 from unirain_core.artefacts.paths import CHECKPOINT
 from unirain_core.artefacts.whole import whole_file
 from unirain_core.cli.apart import Decoder
+from unirain_core.cli.outs import demand_outside_of_outs
+from unirain_core.cli.project import current_root, project_root
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError, ItemError, MissingArtefactError, MissingInputError, UniRainError
 from unirain_core.imaging.codec import SUFFIXES, write_png
@@ -45,7 +47,7 @@ def derain(
         Optional[str],  # noqa: UP045 (typer reads it)
         typer.Option(
             help=f"Folder of a trained network, or a registered version such as models:/UniRain@champion; "
-            f"default: {DEFAULT_CHECKPOINT}."
+            f"default: {DEFAULT_CHECKPOINT} of the project."
         ),
     ] = None,
 ) -> None:
@@ -53,8 +55,9 @@ def derain(
 
     A picture that cannot be derained is named and skipped; the exit code is then 1.
     """
+    demand_outside_of_outs(project_root(Path.cwd()), output)
     jobs = plan(input, output)
-    net = _load(_folder(str(checkpoint or DEFAULT_CHECKPOINT)))
+    net = _load(_folder(str(checkpoint)) if checkpoint else current_root() / DEFAULT_CHECKPOINT)
     with Decoder() as decoder:
         bar = tqdm(jobs, desc="derain", unit="picture", disable=None)
         written = sum(_run(net, decoder, job) for job in bar)
@@ -179,7 +182,7 @@ def _folder(checkpoint: str) -> Path:
     """
     if not is_version(checkpoint):
         return Path(checkpoint)
-    root = Path.cwd()
+    root = current_root()
     return checkpoint_of(checkpoint, root, WorkStore.at(root, "derain").home)
 
 
@@ -191,7 +194,7 @@ def _load(folder: Path) -> "Restorer":
 
     try:
         net = load(folder)
-    except MissingArtefactError:
+    except (MissingArtefactError, NotADirectoryError):  # none, or a file in the place of the folder
         raise MissingInputError(
             f"{folder} holds no checkpoint; train one with `make demo`, or name another with --checkpoint"
         ) from None

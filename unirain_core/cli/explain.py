@@ -20,6 +20,7 @@ from unirain_core.artefacts.schemas import (
     Verdict,
     Vote,
 )
+from unirain_core.cli.project import current_root
 from unirain_core.errors import ConfigError, MissingArtefactError
 
 Row = TypeVar("Row")
@@ -32,7 +33,7 @@ def explain(pair_id: str, root: Path | None = None) -> None:
         ConfigError: no stage knows the id; the message names the nearest ids.
         MissingArtefactError: nothing was listed yet.
     """
-    print("\n".join(story(pair_id, root or Path.cwd())))
+    print("\n".join(story(pair_id, root or current_root())))
 
 
 def story(pair_id: str, root: Path) -> list[str]:

@@ -16,3 +16,8 @@ def project_root(folder: Path) -> Path | None:
         if any((place / mark).is_file() for mark in MARKS):
             return place
     return None
+
+
+def current_root() -> Path:
+    """The root of the project in which the command stands; the current folder where there is none."""
+    return project_root(Path.cwd()) or Path.cwd()

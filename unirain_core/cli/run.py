@@ -13,7 +13,7 @@ import typer
 from unirain_core.artefacts import report
 from unirain_core.cli.missing import demand_inputs
 from unirain_core.cli.params import demand_names
-from unirain_core.cli.project import project_root
+from unirain_core.cli.project import current_root
 from unirain_core.cli.witness import Witness
 from unirain_core.config.load import params_of, read_yaml
 from unirain_core.config.params import Params
@@ -44,7 +44,7 @@ def run(
     """
     tie_to_parent()
     end_on_signals()
-    root = project_root(Path.cwd()) or Path.cwd()
+    root = current_root()
     if stage not in ORDER:
         raise ConfigError(f"stage '{stage}' does not exist; the stages are {', '.join(ORDER)}")
     content = read_yaml(root / PARAMS)  # once: what is hashed is what the stage is handed

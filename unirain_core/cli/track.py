@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from unirain_core.cli.project import current_root
 from unirain_core.engine.life import is_held
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import without_password
@@ -19,7 +20,7 @@ def track() -> None:
     Raises:
         MissingInputError: MLflow did not take it.
     """
-    root = Path.cwd()
+    root = current_root()
     home = WorkStore.at(root, "track").home
     sent = replay_all(home / "runs", root, trains_now(home))
     if not sent:

@@ -65,8 +65,11 @@ class Dataset:
     """Overrides the layout's types; empty: the layout decides."""
     origin: Literal["", "synthetic", "real"] = ""
     """Overrides the catalogue's origin; empty: the catalogue decides."""
-    role: Literal["", "train", "val", "test", "real"] = ""
-    """Overrides what the layout's split rule says; `real` makes it a part of the real-rain database."""
+    role: Literal["", "train", "val", "test", "benchmark", "real"] = ""
+    """Overrides what the layout's split rule says. `real` makes it a part of the real-rain database. Pairs of role `benchmark` are
+    scored by `benchmarks`, and are neither judged nor drawn."""
+    test_part: Literal["test", "benchmark"] = "test"
+    """Role of the pairs that the layout's split rule calls test; the rule decides about the others."""
     scene_rule: tuple[str, str] | None = None
     """Pattern and replacement that give a scene key from the relative input path. Unlike the layout's
     own group rule, the key is shared by all datasets that name one."""
@@ -78,6 +81,12 @@ class Dataset:
     """
     optional: bool = False
     """Whether the pool may do without it: where its root has no folder on this machine it is left out, with a line in the report."""
+
+    def __post_init__(self) -> None:
+        if self.role and self.test_part != "test":
+            raise ValueError(
+                f"test_part: {self.test_part} is not used beside role: {self.role}, which all pairs have; remove one of them"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
