@@ -24,6 +24,7 @@ from unirain_core.tracking.kept import keep
 from unirain_core.tracking.mirror import Mirror
 from unirain_core.tracking.provenance import provenance
 from unirain_core.tracking.settle import crown, settle
+from unirain_core.training import slope_noise
 from unirain_core.training.history import tell_history
 from unirain_core.training.session import HISTORY, Session, train
 from unirain_core.training.task import Task
@@ -82,8 +83,9 @@ def run(
     shutil.rmtree(session.snapshots, ignore_errors=True)
     store.record_use([session.start.key])
     _hand_over(finished, root / paths.CHECKPOINT.format(partition=partition))
-    best = _best_rows(finished, tables.read(finished / HISTORY, HistoryRow))
-    report.write(root / WRITES[1].format(partition=partition), _report(task, best))
+    history = tables.read(finished / HISTORY, HistoryRow)
+    best = _best_rows(finished, history)
+    report.write(root / WRITES[1].format(partition=partition), _report(task, best, history))
     _finish(session, store, finished, best)
     logger.info("%s: %s: the best weights are those of step %d", STAGE, partition, best[0].step)
 
@@ -173,8 +175,9 @@ def _best_rows(finished: Path, rows: list[HistoryRow]) -> list[HistoryRow]:
     return [row for row in rows if row.step == step and row.psnr is not None]
 
 
-def _report(task: Task, best: list[HistoryRow]) -> Report:
+def _report(task: Task, best: list[HistoryRow], history: list[HistoryRow]) -> Report:
     counted = zip(best, task.train, task.val, strict=True)
+    ratios = slope_noise.signal_to_noise(history, task.rain_types, task.strategy.window_size)
     return Report(
         stage=STAGE,
         counts={
@@ -182,6 +185,7 @@ def _report(task: Task, best: list[HistoryRow]) -> Report:
             "val_pairs": sum(map(len, task.val)),
             "steps": task.training.steps,
         },
+        notes=slope_noise.notes(ratios, task.strategy),
         figures={
             "best_step": best[0].step,
             "val_psnr": _mean_psnr(best),
@@ -193,6 +197,7 @@ def _report(task: Task, best: list[HistoryRow]) -> Report:
                     "val_psnr": row.psnr,
                     "val_ssim": row.ssim,
                     "weight": row.weight,
+                    "slope_signal_to_noise": ratios[RainType(row.rain_type)],
                 }
                 for row, train_rows, val_rows in counted
             ],
