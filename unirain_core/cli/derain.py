@@ -20,6 +20,7 @@ from unirain_core.cli.project import current_root, project_root
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError, ItemError, MissingArtefactError, MissingInputError, UniRainError
 from unirain_core.imaging.codec import SUFFIXES, write_png
+from unirain_core.imaging.unkept import unkept
 from unirain_core.tracking.checkpoints import checkpoint_of, is_version
 
 if TYPE_CHECKING:  # torch takes seconds to load, which `unirain --help` should not
@@ -27,7 +28,7 @@ if TYPE_CHECKING:  # torch takes seconds to load, which `unirain --help` should 
 
 _DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
-DEFAULT_CHECKPOINT = CHECKPOINT.format(partition="unirain")
+DEFAULT_CHECKPOINT = CHECKPOINT.format(partition="reweighted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ def derain(
 ) -> None:
     """Remove rain from photos of any size; names and sub-folders stay, pictures are written as PNG.
 
-    A picture that cannot be derained is named and skipped; the exit code is then 1.
+    A picture that cannot be derained is named and skipped; the exit code is then 1. A last line names what the PNG files do not keep,
+    such as EXIF.
     """
     demand_outside_of_outs(project_root(Path.cwd()), output)
     jobs = plan(input, output)
@@ -66,6 +68,8 @@ def derain(
             f"{input}: not one picture could be derained, the lines above say why; name readable ones"
         )
     print(f"{written} of {len(jobs)} pictures derained into {output}")
+    if lost := Counter(name for job in jobs for name in unkept(job.source)):
+        print("not kept: " + ", ".join(f"{name} of {n}" for name, n in lost.items()))
     if (skipped := len(jobs) - written) > 0:
         raise UniRainError(
             f"{skipped} of {len(jobs)} pictures were skipped, the lines above say why; the others are derained"

@@ -376,6 +376,8 @@ class Training:
     """Side of a training crop in pixels."""
     augmentation: Literal["turned", "mirrored"] = "turned"
     """Crops are mirrored, and turned by 90 degrees too (the paper's code) or not: rain falls down."""
+    clean_share: Annotated[float, Ge(0), Le(1)] = 0.0
+    """Share of the crops whose input is the clean picture too, so that the network leaves dry pictures alone."""
     learning_rate: Annotated[float, Gt(0), Le(0.1)]
     """Peak of the schedule. AdamW moves each weight by about so much a step, and a convolution begins with weights of
     0.3 at most: beyond 0.1 a few steps replace them all."""

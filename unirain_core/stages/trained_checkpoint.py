@@ -32,7 +32,7 @@ from unirain_core.training.task import Task
 logger = logging.getLogger(__name__)
 
 STAGE = "trained_checkpoint"
-ALGORITHM = "2"
+ALGORITHM = "3"
 READS = (paths.TRAINING_SPLIT, paths.VAL)
 WRITES = (paths.CHECKPOINT, paths.report(STAGE, partitioned=True))
 PARAMS = ("variants", "networks", "strategies", "training", "rain_types", "profile")
@@ -85,9 +85,14 @@ def run(
     _hand_over(finished, root / paths.CHECKPOINT.format(partition=partition))
     history = tables.read(finished / HISTORY, HistoryRow)
     best = _best_rows(finished, history)
-    report.write(root / WRITES[1].format(partition=partition), _report(task, best, history))
+    extra = checkpoint.describe(finished).extra
+    report.write(root / WRITES[1].format(partition=partition), _report(task, best, history, extra))
     _finish(session, store, finished, best)
     logger.info("%s: %s: the best weights are those of step %d", STAGE, partition, best[0].step)
+    logger.info(
+        "%s: %s: dry pictures change by %.1f dB and %.1f grey levels of brightness",
+        STAGE, partition, extra["dry_psnr"], extra["dry_brightness"],
+    )  # fmt: skip
 
 
 def _session(
@@ -175,7 +180,9 @@ def _best_rows(finished: Path, rows: list[HistoryRow]) -> list[HistoryRow]:
     return [row for row in rows if row.step == step and row.psnr is not None]
 
 
-def _report(task: Task, best: list[HistoryRow], history: list[HistoryRow]) -> Report:
+def _report(
+    task: Task, best: list[HistoryRow], history: list[HistoryRow], extra: Mapping[str, float | str]
+) -> Report:
     counted = zip(best, task.train, task.val, strict=True)
     ratios = slope_noise.signal_to_noise(history, task.rain_types, task.strategy.window_size)
     return Report(
@@ -189,6 +196,8 @@ def _report(task: Task, best: list[HistoryRow], history: list[HistoryRow]) -> Re
         figures={
             "best_step": best[0].step,
             "val_psnr": _mean_psnr(best),
+            "dry_psnr": extra["dry_psnr"],
+            "dry_brightness": extra["dry_brightness"],
             "rain_types": [
                 {
                     "rain_type": row.rain_type,
