@@ -9,6 +9,8 @@ from unirain_core.imaging.formats import READ
 
 _ORIENTATION = 0x0112
 """EXIF tag of the orientation, which decoding applies: the picture keeps it by standing upright."""
+_OF_A_CAMERA = 0x8769
+"""Tag of the directory that holds a camera's settings."""
 
 
 def unkept(path: Path) -> tuple[str, ...]:
@@ -37,8 +39,15 @@ def _unkept(image: Image.Image) -> tuple[str, ...]:
         lost.append("more than 8 bits")
     if image.info.get("icc_profile"):
         lost.append("ICC profile")
-    if {tag for tag in image.getexif() if tag != _ORIENTATION}:
+    if _has_exif(image):
         lost.append("EXIF")
     if getattr(image, "n_frames", 1) > 1:
         lost.append("further frames")
     return tuple(lost)
+
+
+def _has_exif(image: Image.Image) -> bool:
+    told = image.getexif()
+    if image.format == "TIFF":  # its own tags, such as its size, look like EXIF; a camera's stand below one of them
+        return bool(told.get_ifd(_OF_A_CAMERA))
+    return any(tag != _ORIENTATION for tag in told)
