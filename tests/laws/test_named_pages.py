@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 PAGE = re.compile(r"\b(?:docs|decisions)/[\w.-]+\.md\b")
 DECISION = re.compile(r"\bdecisions? (\d{4})(?: and (\d{4}))?\b", re.IGNORECASE)
-NOTES = re.compile(r"\(facts:")
+NOTES = re.compile(r"\(facts: \w+ \d")
 SOURCES = [
     *(ROOT / "unirain_core").rglob("*.py"),
     *(ROOT / "unirain_assets").rglob("*.py"),

@@ -4,6 +4,7 @@ import ast
 import inspect
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,7 +16,10 @@ from unirain_core.training.schedule import learning_rate
 ROOT = Path(__file__).parents[2]
 PROFILE = ROOT / "params.paper.yaml"
 
-PRINTED = [
+Line = tuple[str, str, int | float | str | None]
+"""A quotation, its key and its value."""
+
+PRINTED: list[Line] = [
     ("100 test pairs of each rain type", "rainrag_split.test.per_type", 100),
     ("300,000 iterations", "training.steps", 300_000),
     ("crops of 128 x 128", "training.patch", 128),
@@ -24,18 +28,17 @@ PRINTED = [
     ("a window of N = 10", "strategies.reweighted.window_size", 10),
     ("tau = 5", "strategies.reweighted.tau", 5.0),
 ]
-"""A quotation, its key and its value."""
 
-NOT_PRINTED = [
+NOT_PRINTED: list[Line] = [
     ("no warm-up", "training.warmup_steps", 0),
     ("no gradient clipping", "training.gradient_clip", None),
     ("no floor of the weights in Eq. 10", "strategies.reweighted.min_weight", 0.0),
 ]
 """What the paper does without, as far as it says."""
 
-AS_THE_AUTHORS_CODE = [("nn.L1Loss", "training.loss", "l1")]
+AS_THE_AUTHORS_CODE: list[Line] = [("nn.L1Loss", "training.loss", "l1")]
 
-OURS = {
+OURS: dict[str, object] = {
     "raw_datasets.datasets.urir-8k.optional": True,
     "vlm_votes.early_stop": True,
     "rainrag_split.test.per_scene": 1,
@@ -53,7 +56,7 @@ OURS = {
 
 
 def at(key):
-    value = read_yaml(PROFILE)
+    value: Any = read_yaml(PROFILE)
     for name in key.split("."):
         value = value[name]
     return value

@@ -130,13 +130,13 @@ def test_on_noise_alone_no_reading_follows_the_prose(preset, mean):
 def test_the_printed_normaliser_is_blind_to_the_sign_of_the_slopes():
     """The context of decisions 0004 and 0020: losses of one type that fall and then rise, and the same turned about 1."""
     losses = np.concatenate([1.0 - 0.01 * np.arange(50), 0.5 + 0.002 * np.arange(100)])
-    factors = {
-        preset: [_factors_of_one_type(preset, one) for one in (losses, 2.0 - losses)]
+    printed, gated = (
+        [_factors_of_one_type(preset, one) for one in (losses, 2.0 - losses)]
         for preset in ("printed", "gated")
-    }
+    )
 
-    np.testing.assert_allclose(*factors["printed"], rtol=1e-9)
-    assert np.abs(np.subtract(*factors["gated"])).max() > 0.5
+    np.testing.assert_allclose(printed[0], printed[1], rtol=1e-9)
+    assert np.abs(gated[0] - gated[1]).max() > 0.5
 
 
 def _factors_of_one_type(preset, losses):
