@@ -67,6 +67,17 @@ def test_the_profile_has_what_the_paper_prints(quotation, key, number):
     assert number == at(key), quotation
 
 
+@pytest.mark.parametrize("name", ["params.table2.yaml", "params.weather.yaml"])
+def test_the_other_profiles_of_the_papers_size_train_alike(name):
+    other, paper = load_params(ROOT / name), load_params(PROFILE)
+
+    assert (paper.training, paper.networks, paper.strategies) == (
+        other.training,
+        other.networks,
+        other.strategies,
+    )
+
+
 def test_there_are_four_rain_types_and_three_judges():
     assert ["drs", "drd", "nrs", "nrd"] == at("rain_types")
     assert 3 == len(at("vlm_votes.judges"))
@@ -121,6 +132,13 @@ def test_a_value_that_is_ours_is_one_and_bears_a_comment_that_says_so(key, value
 
     assert value == at(key)
     assert any("ours" in comment.lower() for comment in comments_on(name))
+
+
+def test_the_papers_page_has_a_row_for_each_of_them():
+    page = (ROOT / "docs/paper.md").read_text(encoding="utf-8")
+    keys = [key for _, key, _ in PRINTED + NOT_PRINTED + AS_THE_AUTHORS_CODE] + list(OURS)
+
+    assert [key for key in keys if f"`{key}`" not in page] == []
 
 
 def comments_on(name):

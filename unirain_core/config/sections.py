@@ -17,7 +17,7 @@ Seed = Annotated[int, Ge(0), Le(2**63 - 1)]
 Side = Annotated[int, Ge(1), Le(4096)]
 """Pixels of a picture or crop that is held in memory many times at once."""
 Depth = Annotated[int, Ge(1), Le(64)]
-"""Blocks or heads; the paper's largest is 8, and a network of thousands would be built for hours."""
+"""Blocks or heads; the largest of the paper profile is 8, and a network of thousands would be built for hours."""
 
 CaptionerName = NewType("CaptionerName", str)
 TextEncoderName = NewType("TextEncoderName", str)
@@ -267,7 +267,7 @@ class RainragSplit:
 class Network:
     """One asymmetric mixture-of-experts network (`model/network.py`).
 
-    Upper bounds are ten times the paper's values or more: a stranger's checkpoint must not make this program build for hours.
+    Upper bounds are ten times the values of the paper profile or more: a stranger's checkpoint must not make this program build for hours.
     """
 
     dim: Annotated[int, Ge(2), Le(512)]
