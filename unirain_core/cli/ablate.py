@@ -31,12 +31,16 @@ logger = logging.getLogger(__name__)
 
 
 def ablate(
-    what: Annotated[Literal["data", "table6", "figure7"], typer.Argument(help="What is varied.")],
+    what: Annotated[
+        Literal["data", "table6", "figure7", "paper_literal"], typer.Argument(help="What is varied.")
+    ],
     out: Annotated[
         Optional[Path],  # noqa: UP045 (typer reads it)
         typer.Option(help=f"data: folder of the table and the report; default: {FOLDER} of the project."),
     ] = None,
-    base: Annotated[str, typer.Option(help="table6, figure7: the variant that is varied.")] = "reweighted",
+    base: Annotated[
+        str, typer.Option(help="table6, figure7, paper_literal: the variant that is varied.")
+    ] = "reweighted",
 ) -> None:
     """Vary one thing, and see what it does.
 
@@ -44,7 +48,7 @@ def ablate(
     `data_ablation` in params. Every finished proxy is a row of a table, so the same command goes on where it was ended.
 
     table6: write the rows of Table 6 into params.yaml, which are networks with and without experts. figure7: the ablations of the
-    objective. `dvc repro` then trains what is new.
+    objective. paper_literal: the objective as printed. `dvc repro` then trains what is new.
     """
     from unirain_core.artefacts.folders import making
     from unirain_core.artefacts.whole import write_text

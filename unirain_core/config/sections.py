@@ -17,7 +17,7 @@ Seed = Annotated[int, Ge(0), Le(2**63 - 1)]
 Side = Annotated[int, Ge(1), Le(4096)]
 """Pixels of a picture or crop that is held in memory many times at once."""
 Depth = Annotated[int, Ge(1), Le(64)]
-"""Blocks or heads; the paper's largest is 8, and a network of thousands would be built for hours."""
+"""Blocks or heads; the largest of the paper profile is 8, and a network of thousands would be built for hours."""
 
 CaptionerName = NewType("CaptionerName", str)
 TextEncoderName = NewType("TextEncoderName", str)
@@ -249,7 +249,7 @@ class Draw:
     per_type: Count
     """Pairs of each rain type."""
     per_scene: Count
-    """Pairs of one rain type and one scene (the paper's test set: one)."""
+    """Pairs of one rain type and one scene (paper gap: how its test pairs were drawn)."""
     max_share: Annotated[float, Gt(0), Le(1)] = 1.0
     """Of the pairs of a rain type that it may draw from, at most this share: a scarce type keeps some to train on."""
 
@@ -262,7 +262,7 @@ class RainragSplit:
     unfiltered: Draw
     """Drawn before any verdict is looked at: shows what filtering the test set does."""
     test: Draw
-    """The paper: 100 per type, one per scene."""
+    """The paper: 100 per type."""
     val: Draw
     """Feeds the reweighter and the choice of the checkpoint."""
     train_per_type: Annotated[int, Ge(0)] = 0
@@ -276,7 +276,7 @@ class RainragSplit:
 class Network:
     """One asymmetric mixture-of-experts network (`model/network.py`).
 
-    Upper bounds are ten times the paper's values or more: a stranger's checkpoint must not make this program build for hours.
+    Upper bounds are ten times the values of the paper profile or more: a stranger's checkpoint must not make this program build for hours.
     """
 
     dim: Annotated[int, Ge(2), Le(512)]
@@ -303,7 +303,7 @@ class Network:
     noise_std: Annotated[float, Ge(0), Le(10)] = 0.0
     """Standard deviation of the noise on the pooled features, in training only (paper gap)."""
     shuffle: Annotated[int, Ge(1), Le(8)] = 1
-    """Pixel-unshuffle factor of the stem; 1: the paper's full resolution."""
+    """Pixel-unshuffle factor of the stem; 1: full resolution (paper gap)."""
 
     @property
     def multiple(self) -> int:
@@ -341,8 +341,11 @@ class Strategy:
     reference: Literal["first", "first_window", "none"] = "first"
     """The divisor of a type's losses: its first one, the mean of its first window, or 1 (paper gap: 'normalised losses')."""
     af_logit_cap: Annotated[float, Gt(0)] | None = 5.0
-    """Upper bound of the logit of Eq. (9); null: none, which `printed` asks for. One burst of fast convergence would keep AF at 0
-    for ever without it."""
+    """Upper bound of the logit of Eq. (9); null: none, which `printed` asks for.
+
+    It matters to `abs`, where one burst of fast convergence would keep AF at 0 for ever. Logits of `gated` and `magnitude` are
+    never positive.
+    """
     af_decay: Annotated[float, Gt(0), Le(1)] = 1.0
     """The past of Eq. (9) is multiplied by it at each update; 1: nothing is forgotten, as printed."""
     fixed_af: Annotated[float, Ge(0), Le(1)] = 0.5
@@ -389,7 +392,7 @@ class Training:
     gradient_clip: Positive | None = 1.0
     """The largest norm of a step's gradient; a larger one is scaled down. null: no clipping."""
     loss: Literal["l1", "rmse"] = "l1"
-    """Pixel loss of one crop: mean absolute error (the paper) or root of the mean squared error."""
+    """Pixel loss of one crop: mean absolute error (the authors' code) or root of the mean squared error."""
     validate_every: Count
     """Steps between two looks at `val`."""
     val_crops_per_type: Count = 16

@@ -48,6 +48,8 @@ def _unkept(image: Image.Image) -> tuple[str, ...]:
 
 def _has_exif(image: Image.Image) -> bool:
     told = image.getexif()
-    if image.format == "TIFF":  # its own tags, such as its size, look like EXIF; a camera's stand below one of them
+    if (
+        image.format == "TIFF"
+    ):  # its own tags, such as its size, look like EXIF; a camera's stand below one of them
         return bool(told.get_ifd(_OF_A_CAMERA))
     return any(tag != _ORIENTATION for tag in told)
