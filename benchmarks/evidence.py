@@ -12,19 +12,19 @@ import argparse
 import csv
 import io
 import json
-import statistics
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 import polars as pl
-from scipy.stats import t as student
 
 from unirain_core.artefacts import paths
 from unirain_core.artefacts.whole import write_text
 from unirain_core.config.load import load_params
 from unirain_core.config.params import Params
+from unirain_core.evaluation.differences import Difference, difference
 
 TABLE = Path("docs/evidence/sample.csv")
 REFERENCE = paths.DISTILLED
@@ -115,33 +115,6 @@ def run(params: Params, table: Path) -> None:
         write(table, [*read(table), *rows_of(variant, params, scores, report)])
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """How much better the distilled set is than another one."""
-
-    mean: float
-    half: float
-    """Half the width of the 95 % interval; infinite for one seed."""
-    n_seeds: int
-
-
-def difference(own: Mapping[str, float], other: Mapping[str, float]) -> Difference | None:
-    """The mean of the differences over the seeds that both have; None where they share none.
-
-    >>> d = difference({"0": 3.0, "1": 4.0, "2": 5.0}, {"0": 2.0, "1": 2.0, "2": 2.0})
-    >>> round(d.mean, 6), round(d.half, 3), d.n_seeds
-    (2.0, 2.484, 3)
-    """
-    shared = sorted(own.keys() & other.keys())
-    if not shared:
-        return None
-    gains = [own[seed] - other[seed] for seed in shared]
-    half = float("inf")
-    if len(gains) > 1:
-        half = float(student.ppf(0.975, len(gains) - 1)) * statistics.stdev(gains) / len(gains) ** 0.5
-    return Difference(statistics.fmean(gains), half, len(gains))
-
-
 def comparison(rows: Sequence[Row]) -> str:
     """The distilled set minus each other one, in dB, with its interval; in Markdown."""
     lines = ["| test set | rain type | " + " | ".join(_others(rows)) + " |"]
@@ -159,13 +132,13 @@ def _others(rows: Sequence[Row]) -> list[str]:
     return sorted({row.split for row in rows} - {REFERENCE})
 
 
-def _by_seed(rows: Sequence[Row], split: str, benchmark: str, kind: str) -> dict[str, float]:
+def _by_seed(rows: Sequence[Row], split: str, benchmark: str, kind: str) -> dict[int, float]:
     """PSNR of each seed; `average`: the mean of the rain types, as in Table 1."""
-    of_seed: dict[str, list[float]] = {}
+    of_seed: dict[int, list[float]] = {}
     for row in rows:
         if (row.split, row.benchmark) == (split, benchmark) and kind in (row.rain_type, "average"):
-            of_seed.setdefault(row.seed, []).append(float(row.psnr))
-    return {seed: statistics.fmean(values) for seed, values in of_seed.items()}
+            of_seed.setdefault(int(row.seed), []).append(float(row.psnr))
+    return {seed: fmean(values) for seed, values in of_seed.items()}
 
 
 def _cell(one: Difference | None) -> str:

@@ -123,7 +123,7 @@ def test_a_store_that_does_not_answer_is_not_asked_again_for_a_while(store):
         with pytest.raises(OSError, match="the store does not answer"):
             (dead / "b.png").read_bytes(9)
 
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60  # a thousand connections would take longer, whatever the machine
 
 
 def test_a_store_that_answers_again_is_asked_once_the_while_is_over(store):

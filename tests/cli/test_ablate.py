@@ -13,7 +13,7 @@ from benchmarks.tiny_project import ROOT
 from tests.end_to_end.conftest import rained, scene
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Pair, PyramidRow, SplitRow, Vote
-from unirain_core.cli import ablate
+from unirain_core.cli import ablate, proxy_table
 from unirain_core.cli.ablation_report import document
 from unirain_core.cli.commands import add_commands
 from unirain_core.cli.main import app
@@ -25,6 +25,10 @@ from unirain_core.training.proxy_ranks import Proxy
 
 FEW = ("mixed", "distilled", "50% accepted", "accepted by statistics/nss")
 JUDGES = ("statistics/directional", "statistics/nss", "statistics/photometric")
+PROXY = Proxy(
+    mixture="mixed", family="reference", seed=0, steps=300, pairs=4, key="k",
+    psnr=dict.fromkeys(("drs", "drd", "nrs", "nrd"), 20.0),
+)  # fmt: skip
 
 
 def pair(root, number):
@@ -121,10 +125,39 @@ def test_every_mixture_and_seed_is_a_row_and_the_report_ranks_them(project):
         )
 
 
+def test_below_the_root_the_table_stands_where_it_stands_at_the_root(project, monkeypatch):
+    (project / "docs").mkdir()
+    monkeypatch.chdir(project / "docs")
+    monkeypatch.setattr(ablate._Study, "run", lambda self: [replace(PROXY, steps=2)])
+    run("data")
+
+    assert (project / "reports/ablate_data/report.md").exists()
+    assert [] == list((project / "docs").iterdir())
+
+
+def test_a_patch_that_is_larger_than_pictures_is_told_before_any_training(project, monkeypatch, caplog):
+    monkeypatch.setattr(ablate._Study, "run", lambda self: [replace(PROXY, steps=2)])
+    run("data")
+    assert "mirrored" not in caplog.text
+    text = (project / "params.yaml").read_text()
+    (project / "params.yaml").write_text(text.replace("patch: 16", "patch: 80"))
+    run("data")
+    said = " ".join(caplog.text.split())
+
+    assert "data_ablation.patch is 80, and 6 of 6 pictures are smaller" in said
+    assert (
+        "(the smallest has 64 x 64 pixels): they are mirrored at their edges; lower data_ablation.patch"
+        in said
+    )
+    caplog.clear()
+    (project / "params.yaml").write_text(text)
+    run("data")
+    assert "mirrored" not in caplog.text
+
+
 def test_the_report_warns_of_mixtures_by_judge_where_not_every_judge_was_asked():
     params = load_params(ROOT / "params.yaml")
-    psnr = dict.fromkeys(map(str, params.rain_types), 20.0)
-    proxy = Proxy(mixture="mixed", family="reference", seed=0, steps=300, pairs=4, key="k", psnr=psnr)
+    proxy = PROXY
     stopping = replace(params, vlm_votes=replace(params.vlm_votes, early_stop=True))
     asking_all = replace(params, vlm_votes=replace(params.vlm_votes, early_stop=False))
 
@@ -166,7 +199,7 @@ def test_another_file_or_an_edited_line_is_refused_and_stays(project, content, m
     table.parent.mkdir()
     table.write_text(content)
     with pytest.raises(ConfigError, match=message):
-        ablate._read(table)
+        proxy_table.read(table)
 
     assert content == table.read_text()
 
@@ -176,16 +209,16 @@ def test_a_refused_table_is_read_after_each_edit_that_the_message_names(project)
     table = project / "proxies.csv"
     table.write_text(header + row.replace("20.5", "?"))
     with pytest.raises(ConfigError, match="correct or remove the line"):
-        ablate._read(table)
+        proxy_table.read(table)
     table.write_text(header)
-    assert {} == ablate._read(table)
+    assert {} == proxy_table.read(table)
     table.write_text(header + row)
-    assert {"drs": 20.5} == ablate._read(table)["mixed", "k"].psnr
+    assert {"drs": 20.5} == proxy_table.read(table)["mixed", "k"].psnr
     table.write_text("date\n")
     with pytest.raises(ConfigError, match="give another folder with --out"):
-        ablate._read(table)
+        proxy_table.read(table)
 
-    assert {} == ablate._read(project / "another/proxies.csv")
+    assert {} == proxy_table.read(project / "another/proxies.csv")
 
 
 def test_other_params_train_anew_and_keep_the_rows_of_before(project):

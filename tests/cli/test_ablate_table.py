@@ -45,7 +45,19 @@ def test_figure_7_has_the_three_ablations_of_the_objective(project):
     assert {before.variants["reweighted"].network} == {one.network for one in new}
 
 
-@pytest.mark.parametrize("table", ["table6", "figure7"])
+def test_the_objective_as_printed_is_one_variant_more(project):
+    before = load_params(project / "params.yaml")
+    add(project, "paper_literal", "reweighted")
+    after = load_params(project / "params.yaml")
+
+    (new,) = (one for name, one in after.variants.items() if name not in before.variants)
+    strategy = after.strategies[new.strategy]
+    assert ("printed", 1, "train", None) == (
+        strategy.preset, strategy.update_every, strategy.source, strategy.af_logit_cap
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("table", ["table6", "figure7", "paper_literal"])
 def test_every_other_line_stays_and_the_second_time_nothing_is_added(project, table, capsys):
     file = project / "params.yaml"
     before = file.read_text().splitlines()

@@ -3,6 +3,7 @@
 import difflib
 import re
 import shutil
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,20 @@ def test_comments_and_other_roots_stay(project, tmp_path):
 
     assert f'# mine\nother: /data  # far\nm: "{tmp_path}/m"\n' == (project / "roots.local.yaml").read_text()
     assert ["m: {layout: paired, root: m, rain_types: [nrd], origin: real, quota: 7}"] == added_lines(project)
+
+
+def test_the_files_keep_their_permissions_and_a_link_stays_a_link(project, tmp_path):
+    (project / "params.yaml").rename(project / "params.mine.yaml")
+    (project / "params.mine.yaml").chmod(0o640)
+    (project / "params.yaml").symlink_to("params.mine.yaml")
+    (project / "roots.local.yaml").write_text("")
+    (project / "roots.local.yaml").chmod(0o600)
+    datasets("add", plant(tmp_path / "m", "input/1.png", "gt/1.png"), rain_type="drs")
+
+    assert (project / "params.yaml").is_symlink()
+    assert "m" in load_params(project).raw_datasets.datasets
+    files = (project / "params.mine.yaml", project / "roots.local.yaml")
+    assert [0o640, 0o600] == [stat.S_IMODE(file.stat().st_mode) for file in files]
 
 
 def test_photos_go_to_the_real_rain_database(project, tmp_path):
@@ -298,3 +313,23 @@ def test_a_mapping_that_cannot_take_a_line_is_left_to_a_person(tmp_path, text):
     (tmp_path / "f.yaml").write_text(text)
     with pytest.raises(ConfigError, match="add the line `n: 1` to it yourself"):
         with_entry(tmp_path / "f.yaml", ("a", "b"), "n: 1")
+
+
+def test_a_folder_of_pairs_may_be_a_benchmark_and_a_role_that_is_none_is_refused(project, tmp_path, capsys):
+    folder = plant(tmp_path / "m", "input/1.png", "gt/1.png")
+    with pytest.raises(
+        ConfigError, match="--role is one of train, val, test, benchmark, real, found 'judge'"
+    ):
+        datasets("add", folder, rain_type="drs", role="judge")
+    assert [] == added_lines(project)
+    datasets("add", folder, rain_type="drs", role="benchmark")
+
+    assert ["m: {layout: paired, root: m, rain_types: [drs], role: benchmark}"] == added_lines(project)
+    assert "benchmark" == load_params(project).raw_datasets.datasets["m"].role
+    assert "1 rows; benchmark drs 1" in " ".join(capsys.readouterr().out.split())
+
+
+def test_pairs_may_become_photos_without_a_rain_type(project, tmp_path):
+    datasets("add", plant(tmp_path / "m", "input/1.png", "gt/1.png"), role="real")
+
+    assert ["m: {layout: paired, root: m, role: real}"] == added_lines(project)

@@ -181,3 +181,14 @@ def test_a_check_writes_no_file(project):
 
     assert before == sorted(project.rglob("*"))
     shutil.rmtree(project)
+
+
+def test_a_check_does_not_count_pairs_of_a_benchmark_as_pairs_of_their_type(project, capsys):
+    text = check(project, capsys, RAINDROP.replace("}", ", role: benchmark}"), *PAIR)
+
+    assert "1 rows; benchmark drd 1" in text
+    assert (
+        "drd: no pair but up to 1 of role benchmark, which are only scored; the smallest useful download is"
+        in text
+    )
+    assert "nrd: no pair; the smallest useful download is" in text

@@ -292,3 +292,15 @@ def test_a_checkpoint_whose_configuration_was_edited_is_refused(tmp_path, identi
 
     with pytest.raises(SchemaError, match="was changed since it was written"):
         derain(tmp_path / "a.png", tmp_path / "out", tmp_path / "other")
+
+
+def test_what_png_files_do_not_keep_is_said_with_how_many_pictures_had_it(tmp_path, identity, capsys):
+    told = Image.Exif()
+    told[271] = "maker"
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(tmp_path / "in" / name, exif=told)
+    Image.fromarray(np.zeros((16, 16, 4), np.uint8)).save(tmp_path / "in/c.png")
+    derain(tmp_path / "in", tmp_path / "out", str(identity))
+
+    assert "not kept: EXIF of 2, transparency of 1" in capsys.readouterr().out

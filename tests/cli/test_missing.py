@@ -121,6 +121,26 @@ def test_a_library_of_the_judges_does_not_stop_the_stages_of_the_encoders(empty_
     assert {"transformers": every, "open_clip": every[:2]} == by_library
 
 
+def test_what_only_rewrites_captions_stops_no_stage_that_rewrites_none(empty_machine, monkeypatch):
+    text = (empty_machine / "params.yaml").read_text()
+    only_rewriter = (
+        "{captioner: statistics, text_encoder: statistics, image_encoder: statistics, structure_side: 128}"
+    )
+    text = text.replace(
+        "{captioner: blip, text_encoder: clip, image_encoder: clip, structure_side: 128}", only_rewriter
+    )
+    text = text.replace("[mobilevlm, internvl, llava]", "[statistics/nss]")
+    (empty_machine / "params.yaml").write_text(text)
+    params = load_params(empty_machine / "params.yaml")
+    monkeypatch.setattr(missing, "find_spec", lambda name: None)
+    told = [one for one in missing_inputs(empty_machine, params) if re.search("Qwen|transformers", one.words)]
+
+    assert [("query_triplets",)] * 2 == [one.stages for one in told]
+    demand_inputs("real_rain_database", empty_machine, params)
+    with pytest.raises(MissingInputError, match="Qwen"):
+        demand_inputs("query_triplets", empty_machine, params)
+
+
 def test_a_judge_behind_an_endpoint_needs_its_address_and_its_key(empty_machine, monkeypatch):
     file = empty_machine / "params.yaml"
     http = (

@@ -8,9 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from unirain_core.cli import track as sending
 from unirain_core.cli.commands import COMMANDS
+from unirain_core.cli.derain import derain
+from unirain_core.cli.explain import explain
+from unirain_core.cli.judges import judge_figures
 from unirain_core.cli.project import project_root
+from unirain_core.errors import ConfigError, MissingInputError
 
 ROOT = Path(__file__).parents[2]
 
@@ -85,7 +91,7 @@ def test_a_defect_outside_of_a_project_says_how_to_see_its_traceback(tmp_path):
     assert [] == list(tmp_path.iterdir())
 
 
-HERE = re.compile(r"(?:here|own_work)\(\)|project_root\(Path\.cwd\(\)\)")
+HERE = re.compile(r"(?:current_root|own_work)\(\)|project_root\(Path\.cwd\(\)\)")
 
 
 def test_every_command_looks_for_its_project_upwards():
@@ -95,7 +101,7 @@ def test_every_command_looks_for_its_project_upwards():
         if name != "sample-corpus":
             assert HERE.search(source), name
     others = [f for f in (ROOT / "unirain_core/cli").rglob("*.py") if f.name not in LOOKING]
-    assert [] == [f.name for f in others if "cwd()" in f.read_text(encoding="utf-8")]
+    assert [] == [f.name for f in others if "cwd()" in HERE.sub("", f.read_text(encoding="utf-8"))]
 
 
 LOOKING = {"project.py", "main.py", "doctor.py", "advice.py"}
@@ -114,3 +120,38 @@ def test_a_command_works_below_the_root_as_at_the_root(tmp_path, command):
     assert from_below.returncode == from_root.returncode
     assert (from_below.stdout, from_below.stderr) == (from_root.stdout, from_root.stderr)
     assert [] == list(below.iterdir())
+
+
+@pytest.fixture
+def below(tmp_path, monkeypatch):
+    """A command stands in a folder of the project, below its root."""
+    (tmp_path / "dvc.yaml").touch()
+    (tmp_path / "data/raw").mkdir(parents=True)
+    (tmp_path / "docs").mkdir()
+    monkeypatch.chdir(tmp_path / "docs")
+    monkeypatch.delenv("UNIRAIN_HOME", raising=False)
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    return tmp_path
+
+
+def test_a_command_below_the_root_reads_the_records_of_the_project(below):
+    with pytest.raises(ConfigError, match="no stage knows the pair 'set/a'"):
+        explain("set/a")
+    with pytest.raises(MissingInputError, match=f"{below}/data/sample_corpus holds no"):
+        judge_figures()
+    Image.new("RGB", (8, 8)).save("a.png")
+    with pytest.raises(MissingInputError, match=f"{below}/data/checkpoints/reweighted holds no checkpoint"):
+        derain(Path("a.png"), Path("out"))
+
+
+def test_a_command_below_the_root_sends_the_journals_of_the_project(below, monkeypatch):
+    asked = []
+
+    def noted(runs, root, _):
+        asked.append((runs, root))
+        return {}
+
+    monkeypatch.setattr(sending, "replay_all", noted)
+    sending.track()
+
+    assert [(below / ".unirain/runs", below)] == asked

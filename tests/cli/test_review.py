@@ -81,6 +81,27 @@ def test_a_malformed_file_is_said_before_anybody_labels(project, sessions):
     assert sessions == []
 
 
+@pytest.mark.parametrize("agreement", [True, False])
+def test_a_folder_in_the_place_of_the_labels_is_refused_and_the_file_that_is_named_is_taken(
+    project, sessions, agreement
+):
+    Path("mine").mkdir()
+    with pytest.raises(ConfigError, match=r"mine is a folder.* name a file, such as mine/review\.csv"):
+        call(labels_file=Path("mine"), agreement=agreement)
+    call(labels_file=Path("mine/review.csv"))
+
+    assert [Path("mine/review.csv")] == [session.file for session in sessions]
+
+
+def test_labels_that_could_not_be_written_are_refused_before_anybody_labels(project, sessions):
+    Path("file").touch()
+    with pytest.raises(ConfigError, match=r"file cannot be made .*; name another folder"):
+        call(labels_file=Path("file/mine.csv"))
+    call(labels_file=Path("other/mine.csv"))
+
+    assert 1 == len(sessions)
+
+
 def test_a_person_whose_name_no_line_can_hold_gives_another(project, sessions):
     with pytest.raises(ConfigError, match="give another name"):
         call(person="ann\nbob")

@@ -11,7 +11,7 @@ from unirain_core.distill.inspection import Inspection
 from unirain_core.distill.integrity import Fault, fault
 from unirain_core.imaging.hashes import hamming
 
-PRIORITY = {"test": 0, "val": 1, "train": 2}
+PRIORITY = {"benchmark": 0, "test": 1, "val": 2, "train": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,12 @@ def near_hashes(hashes, bits):
 def leaks(pairs, near):
     tested: dict[bytes, str] = {}
     for pair in sorted(pairs, key=lambda p: p.row.pair_id, reverse=True):
-        if pair.row.role == "test":
+        if pair.row.role in ("test", "benchmark"):
             tested |= dict.fromkeys(near[pair.seen.clean_hash], pair.row.pair_id)
     return {
         pair.row.pair_id: Fault("leaks_into_benchmark", tested[pair.seen.clean_hash])
         for pair in pairs
-        if pair.row.role != "test" and pair.seen.clean_hash in tested
+        if pair.row.role not in ("test", "benchmark") and pair.seen.clean_hash in tested
     }
 
 

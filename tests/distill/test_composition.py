@@ -124,3 +124,14 @@ def test_columns_count_as_rows_do(facts):
     lines = made_of(manifest, pairs, accepted)[:-2]
 
     assert expected == {(r.source, r.rain_type, r.origin): (r.listed, r.dropped, r.rejected) for r in lines}
+
+
+def test_pairs_of_benchmarks_stand_in_a_row_of_their_own_and_lower_no_retention():
+    scored = [listed(str(number), dataset="c", role="benchmark") for number in (7, 8, 9)]
+    rows = made_of([*MANIFEST, *scored], PAIRS, {"1", "4"})
+    plain = made_of(MANIFEST, PAIRS, {"1", "4"})
+
+    assert plain == [row for row in rows if row.source != "benchmarks (only scored)"]
+    assert (3, None, None, 0, None) == (
+        rows[-2].listed, rows[-2].dropped, rows[-2].rejected, rows[-2].kept, rows[-2].retention_percent,
+    )  # fmt: skip

@@ -39,6 +39,15 @@ def test_no_answer_to_the_second_question_is_a_flip_and_none_to_the_first_stays_
     assert [0.0, 0.1] == stable["mass"].to_list()
 
 
+def test_a_second_question_that_could_not_be_asked_is_an_abstention_for_its_own_reason():
+    failed = answers([0.5], 0.0).with_columns(pl.lit("unanswered: timed out").alias("reason"))
+    stable = with_abstentions(answers([0.9]), failed, 0.5)
+
+    assert [None] == with_votes(stable, {"j": 0.5})["vote"].to_list()
+    assert ["unanswered: with the references in the reverse order: timed out"] == stable["reason"].to_list()
+    assert 0 == n_unstable(stable)
+
+
 def test_the_second_question_shows_the_same_pictures_in_reverse_order():
     photos = tuple(Picture("pool", f"{name}.png", None, name) for name in "xyz")
     ballot = Ballot("set/a", "set", Picture("pool", "a.png", None, "a"), photos)

@@ -109,5 +109,13 @@ def test_the_page_shows_first_what_of_a_benchmark_stands_in_training():
     )
 
 
+def test_a_pair_of_a_benchmark_is_held_out_as_a_test_pair_is():
+    parts = [(name, "benchmark" if role == "test" else role) for name, role in PARTS]
+    pairs = pool((0, 0, 0, 0), (1, 1, 1, 1))
+    found = leaks(pairs, [Match(0, 1, "exact", 1.0)], parts, ["b/0", "p/0"])
+
+    assert [("bench", "benchmark")] == [(leak.dataset, leak.role) for leak in into_training(found)]
+
+
 def test_a_page_without_leaks_says_so():
     assert "None were found." in page([], [])

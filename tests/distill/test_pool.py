@@ -21,7 +21,7 @@ HASHES = st.sets(st.sampled_from([0, 1, 2, 100, 101, 200, 255]), max_size=5).map
 )
 FACTS = st.fixed_dictionaries(
     {
-        "role": st.sampled_from(["test", "val", "train", "train", "train", "real"]),
+        "role": st.sampled_from(["test", "benchmark", "val", "train", "train", "train", "real"]),
         "group": st.sampled_from([None, None, "d:x", "d:y", "e:a"]),
         "kind": st.sampled_from(["drs", "nrs", "luma:drs|nrs", "luma:drd|nrs", "snow"]),
         "clean": HASHES,

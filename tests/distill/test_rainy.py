@@ -1,5 +1,7 @@
 """The rainy pictures of pairs and photos, as the stages that look at pictures read them."""
 
+from dataclasses import replace
+
 import pytest
 
 from unirain_core.artefacts import tables
@@ -50,3 +52,15 @@ def test_all_rows_come_in_batches_in_their_order_but_for_those_that_are_left_out
     assert [tables.GROUP_ROWS - 1, 2] == [len(batch) for batch in batches]
     expected = [f"real/{number}" for number in range(many) if number not in (1, many - 1)]
     assert expected == [row.id for batch in batches for row in batch]
+
+
+def test_pairs_that_are_only_scored_are_none_of_them_and_leave_with_their_reason(tmp_path):
+    apart = replace(pair(1), role="benchmark", rain_type="nrd")
+    tables.write(tmp_path / rainy.PAIRS, [pair(0), apart, replace(pair(2), role="test")], Pair)
+
+    assert ["set/0", "set/2"] == [row.id for batch in rainy.pairs(tmp_path) for row in batch]
+    assert [
+        {"pair_id": "set/1", "dataset": "set", "rain_type": "nrd", "reason": "benchmark_only", "other": None}
+    ] == rainy.only_scored(tmp_path).drop("role").to_dicts()
+    tables.write(tmp_path / rainy.PAIRS, [], Pair)
+    assert rainy.only_scored(tmp_path).is_empty()

@@ -1,12 +1,15 @@
 """The sample of pairs that people label."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 import pytest
 
 from tests.cli.reviewed_pool import write_pool
+from unirain_core.artefacts import tables
+from unirain_core.artefacts.schemas import Pair
 from unirain_core.distill.review import FAULTS, draw, subjects
 from unirain_core.errors import MissingArtefactError
 
@@ -80,3 +83,12 @@ def test_before_the_references_the_stage_to_run_is_named(tmp_path):
 
 def test_each_fault_has_a_key_of_one_digit():
     assert len(FAULTS) <= 9
+
+
+def test_pairs_that_are_only_scored_are_not_labelled(tmp_path):
+    write_pool(tmp_path)
+    file = tmp_path / "data/verified/pairs.parquet"
+    first, *others = tables.read(file, Pair)
+    tables.write(file, [replace(first, role="benchmark"), *others], Pair)
+
+    assert {row.pair_id for row in others} == set(subjects(tmp_path, 1000, 0))

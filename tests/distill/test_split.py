@@ -100,6 +100,20 @@ def test_no_scene_stands_in_two_splits(pool, settings):
     assert {} == shared_scenes(pairs.with_columns(split_pairs(pairs, settings, TYPES)))
 
 
+@given(POOLS, PARAMS, st.sets(st.integers(0, 12), max_size=4))
+def test_a_scene_of_a_benchmark_is_closed_as_a_test_picture_closes_it(pool, settings, numbers):
+    pairs, accepted = pool
+    scenes = {f"s{number}" for number in numbers}
+    with_tests = [replace(p, role="test") if p.scene_id in scenes else p for p in pairs]
+    names = pl.Series("scene_id", sorted(scenes), dtype=pl.String)
+    split = split_pairs(frame(pairs, accepted, settings.seed), settings, TYPES, names)
+
+    assert split.equals(split_pairs(frame(with_tests, accepted, settings.seed), settings, TYPES))
+    assert not [
+        p for p, place in zip(pairs, split, strict=True) if p.scene_id in scenes and place in ("val", "train")
+    ]
+
+
 @given(POOLS, PARAMS)
 def test_only_unfiltered_takes_rejected_pairs_and_no_accepted_one_is_lost(pool, settings):
     pairs, accepted = pool

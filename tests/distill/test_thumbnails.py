@@ -41,8 +41,9 @@ def flat(height, width, value):
     return np.full((height, width, 3), value, dtype=np.uint8)
 
 
-def test_a_thumbnail_keeps_the_aspect_ratio():
-    assert (WIDTH, WIDTH // 2) == decoded(encode(flat(64, 128, 90))).size
+def test_a_thumbnail_keeps_the_aspect_ratio_and_a_small_picture_its_size():
+    assert (WIDTH, WIDTH // 2) == decoded(encode(flat(500, 1000, 90))).size
+    assert (128, 64) == decoded(encode(flat(64, 128, 90))).size
 
 
 def test_both_sides_of_a_pair_and_of_a_double_picture_are_shown(tmp_path):

@@ -20,7 +20,7 @@ PAIR = st.tuples(
     st.sampled_from(["a", "b"]),
     st.sampled_from([*TYPES, "snow"]),
     st.integers(0, 6).map(lambda n: f"scene{n}"),
-    st.sampled_from(["train", "val", "test"]),
+    st.sampled_from(["train", "val", "test", "benchmark"]),
     st.sampled_from([*PLACES, None]),
     st.integers(0, 9),
 )
@@ -41,7 +41,9 @@ SIZES = st.fixed_dictionaries(dict.fromkeys(TYPES, st.integers(0, 9)))
 @given(POOLS, st.lists(st.sampled_from(["a", "b"]), unique=True))
 def test_no_candidate_shares_a_scene_with_a_held_out_pair_or_a_test_picture(pool, sources):
     rows = pool.to_dicts()
-    closed = {row["scene_id"] for row in rows if row["split"] in HELD_OUT or row["role"] == "test"}
+    closed = {
+        row["scene_id"] for row in rows if row["split"] in HELD_OUT or row["role"] in ("test", "benchmark")
+    }
     expected = [
         row["pair_id"]
         for row in rows

@@ -40,6 +40,19 @@ def test_a_revision_that_nobody_wrote_down_says_how_to_learn_it():
         folder_of("who/what", "unpinned")
 
 
+@pytest.mark.parametrize("revision", ["main", COMMIT[:7]])
+def test_a_revision_that_may_become_another_is_refused_until_its_commit_is_written_down(cache, revision):
+    (cache / f"refs/{revision}").write_text(COMMIT)  # as `hf download --revision` leaves it
+    with pytest.raises(
+        WeightsUnavailableError,
+        match=f"revision '{revision}' is no whole commit; .*{COMMIT}: write that commit",
+    ) as caught:
+        folder_of("who/what", revision)
+    commit = str(caught.value).partition("has it as ")[2].partition(":")[0]
+
+    assert cache / f"snapshots/{COMMIT}" == folder_of("who/what", commit)
+
+
 @pytest.mark.parametrize("revision", ["unpinned", "0" * 40])
 def test_a_path_that_params_name_is_not_to_be_downloaded(tmp_path, monkeypatch, revision):
     (tmp_path / "models/mine/v1").mkdir(parents=True)

@@ -43,7 +43,7 @@ def window(tmp_path):
 
 def gallery_file(folder, n_pairs):
     """A page over pairs of every type, every third rejected, each against the same real photo."""
-    tiny = encode(np.full((20, 30, 3), 128, np.uint8))
+    tiny = encode(np.full((256, 384, 3), 128, np.uint8))
     photo = Card(id="real/1", level="real", reason="real_photo", source="real", origin="real")
     cards = [photo, *(judged(number) for number in range(n_pairs))]
     cards.append(Card(id="set/torn", level="dropped", reason="unreadable", source="set"))
@@ -68,7 +68,7 @@ def judged(number):
         split="train" if level == "distilled" else "none",
         caption=f"rain number {number}",
         votes=tuple(
-            {"judge": f"j{j}", "vote": word, "p": 0.25 * j, "from": 0.5, "why": "dark marks"}
+            {"judge": f"j{j}", "vote": word, "p": 0.25 * j + number / 1000, "from": 0.5, "why": "dark marks"}
             for j in range(3)
         ),
         references=({"id": "real/1", "text": 1.5, "sight": 0.5, "structure": 0.25},),
@@ -113,9 +113,64 @@ def test_a_card_of_the_gallery_tells_votes_verdict_and_references(window, tmp_pa
     )
     opened = window.run("return document.querySelector('article.low_fidelity details').open")
 
-    for text in ("rejected: 3 no", "rain number 0", "dark marks", "0.25", "text 1.50", "SSIM 0.25"):
+    for text in (
+        "rejected: 3 no",
+        "rain number 0",
+        "dark marks",
+        "0.25",
+        "caption 1.50",
+        "image 0.50",
+        "SSIM 0.25",
+        "(Eq. 1)",
+    ):
         assert text in card
     assert (drawn, opened) == (True, True)
+
+
+def test_a_picture_of_the_gallery_opens_in_full_with_wipe_and_flicker(window, tmp_path):
+    window.open(gallery_file(tmp_path, 1))
+    window.click("article.low_fidelity .pair")
+    width = window.run("return document.querySelector('#stage img').getBoundingClientRect().width")
+    window.run(
+        "const s = document.getElementById('stage'), b = s.getBoundingClientRect();"
+        "s.dispatchEvent(new PointerEvent('pointermove', {clientX: b.left + b.width / 4}))"
+    )
+    wiped = window.run("return document.getElementById('stage').style.getPropertyValue('--at')")
+    window.screenshot(tmp_path / "wipe.png")
+    sides = []
+    for _ in range(3):
+        window.click("#flicker")
+        sides.append(window.run("return document.getElementById('side').textContent"))
+    window.click("#close")
+
+    assert width > 1000
+    assert wiped == "25%"
+    assert sides == ["rainy", "clean", "rainy"]
+    assert not window.run("return document.querySelector('dialog').open")
+
+
+def test_the_gallery_sorts_by_p_yes_and_by_disagreement_and_cards_without_votes_stand_last(window, tmp_path):
+    window.open(gallery_file(tmp_path, 5))
+    orders = {}
+    for place in range(4):
+        window.run(
+            "const s = document.getElementById('sort'); s.selectedIndex = arguments[0];"
+            "s.dispatchEvent(new Event('change'))",
+            place,
+        )
+        orders[place] = window.run(
+            "return [...document.querySelectorAll('article .id')].map(n => n.textContent)"
+        )
+
+    numbered = [f"set/{number:04}" for number in range(5)]
+    assert orders[0] == ["real/1", *numbered, "set/torn"]
+    assert orders[1][:5] == numbered
+    assert orders[2][:5] == numbered[::-1]
+    assert set(orders[1][5:]) == set(orders[2][5:]) == set(orders[3][5:]) == {"real/1", "set/torn"}
+    # the surest judge of each says 0.5 and more, the others at most 0.5: the larger the number, the farther on both sides
+    assert orders[3][:5] == sorted(
+        numbered, key=lambda name: -min(int(name[4:]) / 1000, 0.5 - int(name[4:]) / 1000)
+    )
 
 
 def test_the_gallery_draws_thousands_only_as_they_are_scrolled_to_and_asks_nobody(window, tmp_path):

@@ -114,7 +114,6 @@ class Refusing(Loaded):
 
 def test_what_was_loaded_for_a_shard_that_failed_is_not_taken_for_rows_of_the_next_one(tmp_path, monkeypatch):
     monkeypatch.setenv(LOADERS, "1")
-    monkeypatch.setattr(compute, "_loaders", {})
     job = Refusing(tmp_path / "log")
     worker = compute.Compute(job, WorkStore(home=tmp_path, owner="rows"))
     numbered = [(row, row.to_bytes(16, "big")) for row in range(100, 108)]
@@ -131,6 +130,16 @@ def test_what_was_loaded_for_a_shard_that_failed_is_not_taken_for_rows_of_the_ne
     (path,) = tmp_path.rglob(file)
 
     assert [208, 210, 212, 214] == pl.read_parquet(path)["yes"].to_list()
+
+
+def test_two_jobs_of_one_class_load_their_own_rows_in_one_process(tmp_path, monkeypatch):
+    """Loaders of the first job would look for the rows of the second where the first has its datasets."""
+    monkeypatch.setenv(LOADERS, "1")
+    for name in ("one", "two"):
+        job = Loaded(tmp_path / name)
+        compute.Compute(job, WorkStore(home=tmp_path, owner="rows"))(compute.Shard((b"k" * 16,), (7,)))
+
+        assert 1 == sum(line.startswith("7 ") for line in job.log.read_text().splitlines())
 
 
 def test_without_the_variable_a_worker_loads_its_rows_itself(monkeypatch):

@@ -11,7 +11,7 @@ import pytest
 
 from unirain_core.engine import local
 from unirain_core.engine.local import LocalEngine
-from unirain_core.engine.pools import run
+from unirain_core.engine.pools import LOADERS, run
 from unirain_core.errors import ConfigError, WorkerDiedError
 
 
@@ -53,6 +53,21 @@ def test_work_for_gpus_has_a_process_for_each_and_sees_it_alone(monkeypatch):
 
     assert {"2", "5"} == {device for _, _, device in answers}
     assert 2 == len({pid for pid, _, _ in answers})
+
+
+def loaders(_):
+    return os.environ.get(LOADERS)
+
+
+def test_workers_with_a_gpu_share_the_cores_out_for_loading_and_later_workers_without_one_have_none(
+    monkeypatch,
+):
+    monkeypatch.delenv(LOADERS, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 16)
+    monkeypatch.setattr(local, "_cuda_devices", lambda: ["2", "5"])
+
+    assert {"8"} == set(run(LocalEngine(8), loaders, range(4), "gpu"))
+    assert {None} == set(run(LocalEngine(2), loaders, range(4)))
 
 
 def test_work_for_gpus_runs_like_other_work_where_there_is_none(monkeypatch):

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from unirain_core.config.sections import Network
-from unirain_core.inference.photo import derain
+from unirain_core.inference.photo import derain, grey, is_grey
 from unirain_core.model.architecture import build
 
 CONFIG = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0, shuffle=2)
@@ -69,3 +69,25 @@ def test_up_to_the_bound_a_photo_goes_through_whole(net):
     image = photo(64, 48)
 
     np.testing.assert_array_equal(derain(net, image), derain(net, image, whole_pixels=64 * 48, tile=32))
+
+
+def test_a_grey_photo_stays_grey_exactly_and_colour_is_not_touched(net):
+    shades = photo(40, 30)[..., :1]
+    colour = photo(40, 30)
+
+    restored = derain(net, np.repeat(shades, 3, axis=2))
+    assert (restored == restored[..., :1]).all()
+    assert not (derain(net, colour) == derain(net, colour)[..., :1]).all()
+
+
+def test_the_grey_of_a_pixel_is_the_mean_of_its_channels():
+    assert grey(np.array([[[10, 20, 31], [255, 255, 255]]], np.uint8)).tolist() == [[[20] * 3, [255] * 3]]
+    assert is_grey(np.zeros((1, 2, 3), np.uint8))
+    assert not is_grey(np.array([[[1, 1, 2]]], np.uint8))
+
+
+def test_a_grey_photo_in_tiles_stays_grey_too(net):
+    shades = np.repeat(photo(200, 180)[..., :1], 3, axis=2)
+    restored = derain(net, shades, whole_pixels=1, tile=160)
+
+    assert is_grey(restored)

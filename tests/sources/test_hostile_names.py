@@ -33,4 +33,4 @@ def test_a_name_of_5000_letters_takes_all_layouts_no_time(path, tmp_path):
     for record in catalogue.load().records.values():
         list_pairs(record.layouts, tree)
 
-    assert time.monotonic() - started < 20  # well below a second on a machine that is not busy
+    assert time.monotonic() - started < 120  # well below a second on a machine that is not busy

@@ -26,7 +26,7 @@ def dataset(layout, **more):
 def test_every_profile_supplies_its_rain_types(path):
     params = load_params(path)
     demand_supply(params.raw_datasets, params.rain_types)
-    with pytest.raises(ConfigError, match="gives pairs of 'drx'; take it out of rain_types"):
+    with pytest.raises(ConfigError, match=r"gives pairs of 'drx'.*; take it out of rain_types"):
         demand_supply(params.raw_datasets, (*params.rain_types, "drx"))
 
 
@@ -79,3 +79,12 @@ def test_a_type_that_only_a_word_of_a_folder_says_is_accepted(monkeypatch):
     demand_supply(pool(a=dataset("worded")), ["drs", "drd"])
     with pytest.raises(ConfigError, match="gives pairs of 'nrd'"):
         demand_supply(pool(a=dataset("worded")), ["nrd"])
+
+
+def test_a_dataset_that_is_only_scored_gives_no_type_and_the_message_says_so():
+    both = pool(a=dataset("rain200l", role="benchmark"), b=dataset("raindrop"))
+    with pytest.raises(
+        ConfigError, match=r"gives pairs of 'drs' \(a of role benchmark are only scored\); take it"
+    ):
+        demand_supply(both, ["drd", "drs"])
+    demand_supply(pool(a=dataset("rainds-real", test_part="benchmark")), ["drs", "drd"])

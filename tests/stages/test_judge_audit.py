@@ -1,16 +1,20 @@
 """The audit finds exactly the sensitivities that are planted in scripted judges."""
 
 import json
+import re
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from tests.engine.in_process import InProcess
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped, Pair, RealPhoto, Reference, Vote
+from unirain_core.cli import audit as cli
 from unirain_core.config.models import HttpJudge, InternVl, JudgeModel, Llava
 from unirain_core.config.sections import JudgeName, VlmVotes
 from unirain_core.distill import labels
@@ -245,6 +249,30 @@ def test_what_was_asked_once_is_not_asked_again(project, monkeypatch):
     monkeypatch.setattr(Scripted, "judge", None)
 
     assert first == audited(project, candidate(order=frozenset({0})))
+
+
+@dataclass(frozen=True)
+class Crashing(Scripted):
+    """Cannot answer about one query."""
+
+    device: Device = "gpu"  # then it is asked by the engine alone, which notes a crash
+
+    def judge(self, questions):
+        if any(int(question.query.max()) == 100 for question in questions):
+            raise RuntimeError("a defect")
+        return super().judge(questions)
+
+
+def test_the_warning_of_a_crash_names_the_command_that_asks_again(project, caplog):
+    audited(project, stand_in(JudgeName("scripted"), Crashing, 0.5))
+    (command,) = set(re.findall("`(.*)` tries them again", caplog.text))
+    app = typer.Typer()
+    app.command()(cli.audit)
+    options = CliRunner().invoke(app, ["--help"]).output
+
+    assert command == f"unirain audit judges --pairs {N} --seed 0"
+    assert "--pairs" in options
+    assert "--seed" in options
 
 
 MODELS: dict[str, JudgeModel] = {

@@ -25,7 +25,7 @@ from unirain_core.config.sections import (  # noqa: E402
 )
 from unirain_core.distill import rainy  # noqa: E402
 from unirain_core.distill.triplet import triplet_job  # noqa: E402
-from unirain_core.engine import compute, rows  # noqa: E402
+from unirain_core.engine import rows  # noqa: E402
 from unirain_core.engine.ahead import Ahead  # noqa: E402
 from unirain_core.engine.jobs import Loading  # noqa: E402
 from unirain_core.engine.pools import LOADERS  # noqa: E402
@@ -37,19 +37,19 @@ from unirain_core.stages.encoders import EncoderChoice, make_encoder  # noqa: E4
 @pytest.fixture
 def loaded_elsewhere(monkeypatch):
     """What was loaded by other processes; these end with the test."""
-    seen = []
+    seen, begun = [], set()
     own = Ahead.loaded
 
     def noted(self, rows, begin, size):
         results = own(self, rows, begin, size)
         seen.extend(results)
+        begun.add(self)
         return results
 
     monkeypatch.setattr(Ahead, "loaded", noted)
     yield seen
-    for ahead in compute._loaders.values():
+    for ahead in begun:
         ahead._executor.shutdown()
-    compute._loaders.clear()
 
 
 @pytest.mark.slow

@@ -191,7 +191,7 @@ def test_a_file_that_nobody_may_read_is_read_after_chmod(monkeypatch):
 
 
 def test_a_dataset_whose_split_is_unknown_is_admitted_with_its_role():
-    with pytest.raises(ConfigError, match="set role to train, val or test"):
+    with pytest.raises(ConfigError, match="set role to train, val, test or benchmark"):
         admitted(picture(split=None))
 
     assert len(admitted(picture(split=None), role="train").entries) == 1

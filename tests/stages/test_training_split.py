@@ -245,14 +245,19 @@ def test_the_path_of_a_benchmark_is_not_looked_for_in_the_name_of_its_dataset(tm
 
 def test_an_empty_benchmark_is_named_with_what_to_change(project):
     benchmark = Benchmark(sources=("set",), paths="nowhere/")
-    with pytest.raises(MissingInputError, match=r"benchmarks\.rd is empty.*`nowhere/`.*set `role: test`"):
+    with pytest.raises(
+        MissingInputError, match=r"benchmarks\.rd is empty.*`nowhere/`.*set `role: benchmark`"
+    ):
         named_benchmarks.run(project, benchmarks={"rd": benchmark}, rain_types=TYPES)
     manifest = tables.read(project / "data/raw/manifest.parquet", ManifestRow)
     pairs = tables.read(project / "data/verified/pairs.parquet", Pair)
     tables.write(
-        project / "data/raw/manifest.parquet", [replace(row, role="test") for row in manifest], ManifestRow
+        project / "data/raw/manifest.parquet",
+        [replace(row, role="benchmark") for row in manifest],
+        ManifestRow,
     )
-    tables.write(project / "data/verified/pairs.parquet", [replace(row, role="test") for row in pairs], Pair)
+    pairs = [replace(row, role="benchmark") for row in pairs]
+    tables.write(project / "data/verified/pairs.parquet", pairs, Pair)
     named_benchmarks.run(project, benchmarks={"rd": replace(benchmark, paths="")}, rain_types=TYPES)
 
     assert len(MORE) == len(tables.read(project / "data/benchmarks/rd.parquet", SplitRow))
@@ -320,6 +325,20 @@ def test_the_judges_are_asked_anew_without_references_or_beside_blind_ones(proje
     else:
         assert {1} == {len(references) for references in shown}, "as many as S(q) has"
         assert {200, 201, 202} == {number for references in shown for number in references}
+
+
+@pytest.mark.parametrize("section", [OnlyVlm(sources=(), seed=1), NoRetrieval(sources=(), seed=1)])
+def test_judges_that_are_asked_anew_are_not_asked_about_pairs_of_benchmarks(project, judge, section):
+    path = project / "data/verified/pairs.parquet"
+    rows = tables.read(path, Pair)
+    tables.write(
+        path, [replace(row, role="benchmark" if n < 3 else row.role) for n, row in enumerate(rows)], Pair
+    )
+    chosen = {row.pair_id for row in made(project, section)}
+    closed = {row.scene_id for row in rows[:3]}
+
+    assert list(range(3, len(rows))) == sorted(query for query, _ in judge.questions)
+    assert not chosen & {row.pair_id for row in rows if row.scene_id in closed}
 
 
 class FailingJudge(OddJudge):

@@ -56,8 +56,8 @@ def test_batches_made_ahead_are_those_of_their_steps():
         [Example(image, 255 - image) for image in images[i : i + 3]] for i in (0, 3)
     ]
     sampler = Sampler((3, 3), 2, 5)
-    whole = list(batches(pictures, sampler, patch=8, turned=True, steps=range(10)))
-    late = list(batches(pictures, sampler, patch=8, turned=True, steps=range(7, 10)))
+    whole = list(batches(pictures, sampler, patch=8, turned=True, clean_share=0.0, steps=range(10)))
+    late = list(batches(pictures, sampler, patch=8, turned=True, clean_share=0.0, steps=range(7, 10)))
 
     assert len(whole) == 10
     assert whole[0].rainy.shape == (4, 3, 8, 8)

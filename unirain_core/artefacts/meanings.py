@@ -27,5 +27,6 @@ MEANINGS: dict[str, str] = {
     "misaligned": "the clean picture is shifted against the rainy one",
     "duplicate": "the same pair stands in the pool already",
     "leaks_into_benchmark": "the clean picture also stands in a benchmark's test set",
+    "benchmark_only": "its role is benchmark: it is scored as published, and neither judged nor drawn",
 }
 """Reason to its meaning; a test demands one for each name of artefacts.reasons."""

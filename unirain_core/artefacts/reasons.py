@@ -28,6 +28,7 @@ REASONS = frozenset(
         "misaligned",
         "duplicate",
         "leaks_into_benchmark",
+        "benchmark_only",
     }
 )
 """Names alone, so that no stage depends on a sentence. Verdicts are no reasons: a rejected pair stays in the pyramid."""

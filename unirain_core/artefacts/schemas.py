@@ -24,7 +24,7 @@ class ManifestRow:
     origin: str
     """Synthetic or real."""
     role: str
-    """What the dataset says: train, val, test; real: an unpaired photo."""
+    """What the dataset says: train, val, test; benchmark: only scored; real: an unpaired photo."""
     root: str
     """Name of the root that the paths are relative to."""
     input: str
@@ -74,7 +74,7 @@ class Pair:
     origin: str
     """Synthetic or real."""
     role: str
-    """Train, val or test, as the dataset says."""
+    """Train, val, test or benchmark, as the dataset says."""
     root: str
     """As in the manifest."""
     input: str

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,3 +51,13 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file in UTF-8 through `whole_file`."""
     with whole_file(path) as file:
         file.write(text.encode())
+
+
+def rewrite(path: Path, text: str) -> None:
+    """Write a person's file anew with the permissions that it has, and through a link to it."""
+    own = path.resolve()
+    permissions = own.stat().st_mode if own.exists() else None
+    with whole_file(own) as fresh:
+        if permissions is not None:
+            os.fchmod(fresh.fileno(), stat.S_IMODE(permissions))
+        fresh.write(text.encode())

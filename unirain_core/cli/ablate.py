@@ -1,7 +1,5 @@
 """`unirain ablate`: which choice of data trains the best proxies, or the variants of one of the paper's ablations."""
 
-import csv
-import io
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,11 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Literal, Optional
 import typer
 
 from unirain_core.artefacts import paths
-from unirain_core.cli.project import here
-from unirain_core.errors import ConfigError, MissingInputError
+from unirain_core.cli import proxy_table
+from unirain_core.cli.project import current_root
+from unirain_core.cli.proxy_table import Place
+from unirain_core.errors import MissingInputError
 
 if TYPE_CHECKING:  # they load torch and polars, and --help needs neither
-    from unirain_core.artefacts.schemas import SplitRow
+    from unirain_core.artefacts.schemas import Pair, SplitRow
     from unirain_core.config.params import Params
     from unirain_core.config.sections import RainType
     from unirain_core.distill.mixtures import Mixture
@@ -25,47 +25,51 @@ if TYPE_CHECKING:  # they load torch and polars, and --help needs neither
     from unirain_core.training.proxy_ranks import Proxy
 
 FOLDER = "reports/ablate_data"
-TABLE, REPORT = "proxies.csv", "report.md"
-FIXED = ("mixture", "family", "seed", "steps", "pairs", "key")
-_PSNR = "psnr_"
-
-Place = tuple[str, str]
-"""Mixture and key of a proxy: two mixtures of the same pairs have one key."""
+REPORT = "report.md"
 
 logger = logging.getLogger(__name__)
 
 
 def ablate(
-    what: Annotated[Literal["data", "table6", "figure7"], typer.Argument(help="What is varied.")],
+    what: Annotated[
+        Literal["data", "table6", "figure7", "paper_literal"], typer.Argument(help="What is varied.")
+    ],
     out: Annotated[
         Optional[Path],  # noqa: UP045 (typer reads it)
         typer.Option(help=f"data: folder of the table and the report; default: {FOLDER} of the project."),
     ] = None,
-    base: Annotated[str, typer.Option(help="table6, figure7: the variant that is varied.")] = "reweighted",
+    base: Annotated[
+        str, typer.Option(help="table6, figure7, paper_literal: the variant that is varied.")
+    ] = "reweighted",
 ) -> None:
-    """Vary one thing, and see what it does.
+    """Vary the data with small proxies, or write variants of the paper, such as the rows of Table 6, into params.yaml.
 
     data: train small proxies on mixtures of the pool, and say which choice of data trains the best ones. The values are those of
     `data_ablation` in params. Every finished proxy is a row of a table, so the same command goes on where it was ended.
 
     table6: write the rows of Table 6 into params.yaml, which are networks with and without experts. figure7: the ablations of the
-    objective. `dvc repro` then trains what is new.
+    objective. paper_literal: the objective as printed. `dvc repro` then trains what is new.
     """
+    from unirain_core.artefacts.folders import making
     from unirain_core.artefacts.whole import write_text
     from unirain_core.cli import ablate_table, ablation_report
+    from unirain_core.cli.outs import demand_outside_of_outs
     from unirain_core.config.load import load_params
     from unirain_core.engine.life import lock, tie_to_parent
     from unirain_core.engine.store import WorkStore
 
     tie_to_parent()
-    root = here()
+    root = current_root()
     if what != "data":
         ablate_table.add(root, what, base)
         return
     params = load_params(root / "params.yaml")
     folder = out or root / FOLDER
+    demand_outside_of_outs(root, folder)
+    with making(folder):  # before any proxy is trained
+        folder.mkdir(parents=True, exist_ok=True)
     with lock(WorkStore.at(root, "ablate_data").home / "locks/ablate_data.lock", "ablate data", root):
-        study = _Study.of(root, params, folder / TABLE)
+        study = _Study.of(root, params, folder / proxy_table.FILE)
         proxies = study.run()
     report = ablation_report.document(proxies, study.left_out, params)
     write_text(folder / REPORT, report)
@@ -83,7 +87,7 @@ class _Study:
     left_out: Mapping[str, str]
     rows: "Mapping[str, SplitRow]"
     val: "Rows"
-    finished: "dict[Place, Proxy]" = field(default_factory=dict)
+    finished: dict[Place, "Proxy"] = field(default_factory=dict)
     """Finished proxies of the table; those of other params or pairs stay in it."""
 
     @classmethod
@@ -109,9 +113,11 @@ class _Study:
             raise MissingInputError(f"no choice of data holds every rain type: {reasons}")
         names = {name for mixture in chosen for name in mixture.pairs["pair_id"]}
         file = root / paths.VERIFIED / "pairs.parquet"
-        rows = {row.pair_id: _split_row(row) for row in tables.read_some(file, Pair, "pair_id", names)}
+        pool = list(tables.read_some(file, Pair, "pair_id", names))
+        _warn_of_small_pictures(pool, params.data_ablation.patch)
+        rows = {row.pair_id: _split_row(row) for row in pool}
         val = _by_type(tables.read(root / paths.VAL, SplitRow), params.rain_types)
-        return cls(root, params, table, chosen, left_out, rows, val, _read(table))
+        return cls(root, params, table, chosen, left_out, rows, val, proxy_table.read(table))
 
     def run(self) -> "list[Proxy]":
         """Train what is missing; returns the proxies of these params and pairs."""
@@ -147,11 +153,23 @@ class _Study:
                     mixture=mixture.name, family=mixture.family, seed=seed, steps=steps, pairs=len(mixture.pairs),
                     key=key, psnr=psnr,
                 )  # fmt: skip
-                _write(self.table, list(self.finished.values()))
+                proxy_table.write(self.table, list(self.finished.values()))
                 seconds = time.monotonic() - start
                 name = f"{mixture.name}, seed {seed}, {steps} steps"
                 logger.info("ablate data: %d of %d: %s: %.1f s", number + 1, whole, name, seconds)
             yield self.finished[place]
+
+
+def _warn_of_small_pictures(pairs: "Sequence[Pair]", patch: int) -> None:
+    """Say, before hours of training, that a patch is larger than pictures."""
+    smaller = [pair for pair in pairs if min(pair.width, pair.height) < patch]
+    if smaller:
+        smallest = min(smaller, key=lambda pair: min(pair.width, pair.height))
+        logger.warning(
+            "ablate data: data_ablation.patch is %d, and %d of %d pictures are smaller (the smallest has %d x %d pixels): they are "
+            "mirrored at their edges; lower data_ablation.patch in params.yaml",
+            patch, len(smaller), len(pairs), smallest.width, smallest.height,
+        )  # fmt: skip
 
 
 def _split_row(pair: object) -> "SplitRow":
@@ -162,55 +180,3 @@ def _split_row(pair: object) -> "SplitRow":
 
 def _by_type(rows: "Sequence[SplitRow]", rain_types: "Sequence[RainType]") -> "Rows":
     return {kind: tuple(row for row in rows if row.rain_type == kind) for kind in rain_types}
-
-
-def _read(table: Path) -> "dict[Place, Proxy]":
-    """The finished proxies; none where there is no table.
-
-    Raises:
-        ConfigError: the file is another table, or a line of it was edited.
-    """
-    if not table.exists():
-        return {}
-    proxies: dict[Place, Proxy] = {}
-    lines = csv.DictReader(table.read_text(encoding="utf-8").splitlines())
-    if tuple(lines.fieldnames or ())[: len(FIXED)] != FIXED:
-        raise ConfigError(f"{table} is no table of proxies; move it away, or give another folder with --out")
-    for line in lines:
-        try:
-            proxy = _proxy(line)
-        except (TypeError, ValueError):  # a field is missing, or no number
-            raise ConfigError(
-                f"{table}: line {lines.line_num} is malformed; correct or remove the line"
-            ) from None
-        proxies[proxy.mixture, proxy.key] = proxy
-    return proxies
-
-
-def _proxy(line: Mapping[str, str]) -> "Proxy":
-    """A row of the table."""
-    from unirain_core.training.proxy_ranks import Proxy
-
-    return Proxy(
-        mixture=line["mixture"],
-        family=line["family"],
-        seed=int(line["seed"]),
-        steps=int(line["steps"]),
-        pairs=int(line["pairs"]),
-        key=line["key"],
-        psnr={name.removeprefix(_PSNR): float(v) for name, v in line.items() if name.startswith(_PSNR) and v},
-    )
-
-
-def _write(table: Path, proxies: "Sequence[Proxy]") -> None:
-    """Write all rows, whole or not at all."""
-    from unirain_core.artefacts.whole import write_text
-
-    types = dict.fromkeys(name for proxy in proxies for name in proxy.psnr)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*FIXED, *(f"{_PSNR}{name}" for name in types)])
-    for proxy in proxies:
-        values = [f"{proxy.psnr[name]:.6f}" if name in proxy.psnr else "" for name in types]
-        writer.writerow([*(getattr(proxy, name) for name in FIXED), *values])
-    write_text(table, text.getvalue())

@@ -1,11 +1,11 @@
-"""`unirain ablate table6` and `figure7`: the variants of one of the paper's ablations, written into params.yaml."""
+"""`unirain ablate table6`, `figure7` and `paper_literal`: variants of the paper's own, written into params.yaml."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, assert_never
 
-from unirain_core.artefacts.whole import write_text
+from unirain_core.artefacts.whole import rewrite
 from unirain_core.config.edit import Keys, with_entries
 from unirain_core.config.load import load_params, params_of, parse_yaml
 from unirain_core.config.params import Params
@@ -14,7 +14,7 @@ from unirain_core.errors import ConfigError
 
 PARAMS = "params.yaml"
 
-Table = Literal["table6", "figure7"]
+Table = Literal["table6", "figure7", "paper_literal"]
 
 TABLE_6: dict[str, tuple[Routing, Routing]] = {
     "no_experts": ("none", "none"),
@@ -66,7 +66,7 @@ def add(root: Path, table: Table, base_name: str) -> None:
         return
     text = with_entries(root / PARAMS, [(entry.keys, entry.line) for entry in entries])
     params_of(parse_yaml(root / PARAMS, text), PARAMS)  # before anything is written
-    write_text(root / PARAMS, text)
+    rewrite(root / PARAMS, text)
     for entry in entries:
         print(f"{PARAMS}: below {'.'.join(entry.keys)}: `{entry.line}`")
     print("`dvc repro` trains what is new, and nothing else")
@@ -74,10 +74,20 @@ def add(root: Path, table: Table, base_name: str) -> None:
 
 def _missing(params: Params, table: Table, base_name: str) -> Iterator[Entry]:
     base = params.variants[base_name]
-    if table == "table6":
-        yield from _of_table_6(params, base)
-    else:
-        yield from _of_figure_7(params, base)
+    match table:
+        case "table6":
+            yield from _of_table_6(params, base)
+        case "figure7":
+            for preset in FIGURE_7:
+                wanted = replace(params.strategies[base.strategy], preset=preset)
+                yield from _with_strategy(
+                    params, base, wanted, f"{base.strategy}_{preset}", f"figure7_{preset}"
+                )
+        case "paper_literal":
+            printed = _as_printed(params.strategies[base.strategy])
+            yield from _with_strategy(params, base, printed, "paper_literal", "paper_literal")
+        case _:
+            assert_never(table)
 
 
 def _of_table_6(params: Params, base: Variant) -> Iterator[Entry]:
@@ -96,15 +106,27 @@ def _of_table_6(params: Params, base: Variant) -> Iterator[Entry]:
         yield from _variant(params, f"table6_{name}", replace(base, network=own))
 
 
-def _of_figure_7(params: Params, base: Variant) -> Iterator[Entry]:
-    strategy = params.strategies[base.strategy]
-    for preset in FIGURE_7:
-        wanted = replace(strategy, preset=preset)
-        own = next((known for known, section in params.strategies.items() if section == wanted), None)
-        if own is None:
-            own = f"{base.strategy}_{preset}"
-            yield from _entry(params.strategies, ("strategies",), own, wanted)
-        yield from _variant(params, f"figure7_{preset}", replace(base, strategy=own))
+def _as_printed(strategy: Strategy) -> Strategy:
+    """Eq. 9 as printed, with one update for each iteration, from the losses of training crops."""
+    return replace(
+        strategy,
+        preset="printed",
+        update_every=1,
+        source="train",
+        reference="first_window",
+        af_logit_cap=None,
+    )
+
+
+def _with_strategy(
+    params: Params, base: Variant, wanted: Strategy, strategy_name: str, variant_name: str
+) -> Iterator[Entry]:
+    """A variant with another strategy, and the strategy where none of params is the same."""
+    own = next((known for known, section in params.strategies.items() if section == wanted), None)
+    if own is None:
+        own = strategy_name
+        yield from _entry(params.strategies, ("strategies",), own, wanted)
+    yield from _variant(params, variant_name, replace(base, strategy=own))
 
 
 def _variant(params: Params, name: str, wanted: Variant) -> Iterator[Entry]:

@@ -2,18 +2,17 @@
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from unirain_core.artefacts import paths
 from unirain_core.cli.params import demand_names
-from unirain_core.cli.project import here
+from unirain_core.cli.project import current_root
 from unirain_core.config.load import load_params
 from unirain_core.config.pipeline import PARAMS
 from unirain_core.engine.life import end_on_signals, lock
 from unirain_core.engine.store import WorkStore
-from unirain_core.errors import ConfigError
 
 if TYPE_CHECKING:
     from unirain_core.distill.audit.measures import Line
@@ -24,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 def audit(
-    what: Annotated[str, typer.Argument(help="`judges`; there is nothing else to audit yet.")],
+    what: Annotated[Literal["judges"], typer.Argument(help="The word `judges`.")],
     pairs: Annotated[int, typer.Option(min=1, help="Pairs of the sample.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Draws the sample.")] = 0,
 ) -> None:
@@ -33,16 +32,13 @@ def audit(
     Each figure stands beside its aim. A missed aim is a finding, so the command still ends with 0.
 
     Raises:
-        ConfigError: something else than `judges` was named.
         MissingArtefactError: the judges have not voted yet.
     """
-    if what != "judges":
-        raise ConfigError(f"`unirain audit judges` is the only audit (found {what!r})")
     # here, since they load torch for judges that are models
     from unirain_core.stages import audit_sample, judge_audit, judge_probes
 
     end_on_signals()
-    root = here()
+    root = current_root()
     params = load_params(root / PARAMS)
     demand_names(params)
     sample = audit_sample.draw(root, pairs, seed)

@@ -75,7 +75,7 @@ COMMANDS = {
     "ablate": Command(
         module="ablate",
         function="ablate",
-        summary="Vary the data with small proxies, or write the variants of Table 6 or Figure 7 into params.yaml.",
+        summary="Vary the data with small proxies, or write variants of the paper, such as the rows of Table 6, into params.yaml.",
     ),
     "derain": Command(
         module="derain",

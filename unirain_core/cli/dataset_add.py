@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unirain_core.artefacts.roots import LOCAL, Roots
-from unirain_core.artefacts.whole import write_text
+from unirain_core.artefacts.whole import rewrite
 from unirain_core.cli.dataset_check import check_one
 from unirain_core.cli.params import load_params
 from unirain_core.config.edit import with_entry
@@ -21,6 +21,8 @@ from unirain_core.sources.layouts import Unpaired
 from unirain_core.sources.recognition import recognise
 from unirain_core.sources.tree import walk
 
+ROLES = ("train", "val", "test", "benchmark", "real")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
@@ -32,6 +34,7 @@ class Wish:
     layout: str = ""
     clean: str = ""
     origin: str = ""
+    role: str = ""
     quota: int | None = None
 
 
@@ -80,7 +83,7 @@ def _write(root: Path, name: str, dataset: Dataset, *, is_new: bool, folder: Pat
     if is_new:
         texts[PARAMS] = with_entry(root / PARAMS, ("raw_datasets", "datasets"), entry)
     for file, text in texts.items():
-        write_text(root / file, text)
+        rewrite(root / file, text)
     if is_new:
         print(f"{PARAMS}: `{entry}` stands below raw_datasets.datasets; `dvc repro` uses it")
     else:
@@ -109,7 +112,7 @@ def _demand_that_only_its_folder_lacks(name: str, wish: Wish, params: Params, ro
     has_folder = listed.root in (roots.local.keys() | params.sample_corpora.keys())
     if has_folder:
         raise ConfigError(f"raw_datasets.datasets has a '{name}' already; give another name with --name")
-    says_more = wish.rain_type or wish.clean or wish.origin or wish.quota is not None
+    says_more = wish.rain_type or wish.clean or wish.origin or wish.role or wish.quota is not None
     if says_more or wish.layout not in ("", listed.layout):
         raise ConfigError(
             f"raw_datasets.datasets has a '{name}' already, which lacks its folder alone; give the command with the "
@@ -123,6 +126,8 @@ def _dataset(folder: Path, name: str, wish: Wish, params: Params, known: Catalog
         raise ConfigError(f"--clean is left or right, found '{wish.clean}'")
     if wish.origin not in ("", "real", "synthetic"):
         raise ConfigError(f"--origin is real or synthetic, found '{wish.origin}'")
+    if wish.role not in ("", *ROLES):
+        raise ConfigError(f"--role is one of {', '.join(ROLES)}, found '{wish.role}'")
     if wish.rain_type and wish.rain_type not in params.rain_types:
         listed = ", ".join(params.rain_types)
         raise ConfigError(f"--rain-type: '{wish.rain_type}' is not among rain_types of {PARAMS} ({listed})")
@@ -131,7 +136,7 @@ def _dataset(folder: Path, name: str, wish: Wish, params: Params, known: Catalog
     dataset = Dataset(layout=layout, root=name, rain_types=rain_types, quota=wish.quota)
     record = record_of(name, dataset, known)
     holds_pairs = any(tree.target != Unpaired() for tree in record.layouts)
-    if holds_pairs and not record.rain_types and not rain_types:
+    if holds_pairs and wish.role != "real" and not record.rain_types and not rain_types:
         listed = ", ".join(params.rain_types)
         raise ConfigError(
             f"the tree cannot tell the rain type of its pairs; give it: --rain-type, one of {listed}"
@@ -143,9 +148,11 @@ def _dataset(folder: Path, name: str, wish: Wish, params: Params, known: Catalog
         )
     match wish.origin:
         case "real" | "synthetic" as origin:
-            return replace(dataset, origin=origin)
-        case _:
-            return dataset
+            dataset = replace(dataset, origin=origin)
+    match wish.role:
+        case "train" | "val" | "test" | "benchmark" | "real" as role:
+            dataset = replace(dataset, role=role)
+    return dataset
 
 
 def _flow(dataset: Dataset) -> str:
@@ -155,6 +162,8 @@ def _flow(dataset: Dataset) -> str:
         parts.append(f"rain_types: [{', '.join(dataset.rain_types)}]")
     if dataset.origin:
         parts.append(f"origin: {dataset.origin}")
+    if dataset.role:
+        parts.append(f"role: {dataset.role}")
     if dataset.quota is not None:
         parts.append(f"quota: {dataset.quota}")
     return f"{{{', '.join(parts)}}}"

@@ -29,7 +29,7 @@ def check(root: Path, known: Catalogue) -> None:
     params = load_params(root)
     roots = Roots.load(root)
     unusable: list[str] = []
-    pairs_of_type: Counter[str] = Counter()
+    pairs_of_type, scored_of_type = Counter[str](), Counter[str]()
     absent = left_out(params.raw_datasets, roots)
     for name in params.raw_datasets.datasets:
         if name in absent:
@@ -42,8 +42,8 @@ def check(root: Path, known: Catalogue) -> None:
             print("\n".join(wrapped(f"{name}: ", f"not usable: {error}")))
             continue
         for row in admission.entries:
-            pairs_of_type.update(row.rain_types)
-    empty = report_types(params, pairs_of_type, known)
+            (scored_of_type if row.role == "benchmark" else pairs_of_type).update(row.rain_types)
+    empty = report_types(params, pairs_of_type, scored_of_type, known)
     if unusable or empty:
         raise MissingInputError(
             f"{len(unusable)} of {len(params.raw_datasets.datasets)} datasets cannot be used "
@@ -146,12 +146,15 @@ def remarks(admission: Admission, listing: Listing) -> list[str]:
     return sentences
 
 
-def report_types(params: Params, pairs_of_type: Mapping[str, int], known: Catalogue) -> list[str]:
+def report_types(
+    params: Params, pairs_of_type: Mapping[str, int], scored_of_type: Mapping[str, int], known: Catalogue
+) -> list[str]:
     """Print how many listed pairs each rain type has.
 
     Args:
         params: of the project.
         pairs_of_type: pairs of each name of types; `luma:drs|nrs` is of one of two types, which `verified_pairs` decides.
+        scored_of_type: likewise of pairs of role `benchmark`, which fill no rain type.
         known: the catalogue, for advice.
 
     Returns:
@@ -159,15 +162,19 @@ def report_types(params: Params, pairs_of_type: Mapping[str, int], known: Catalo
     """
     empty: list[str] = []
     for rain_type in params.rain_types:
-        sure = pairs_of_type.get(rain_type, 0)
-        at_most = 0
-        for name, number in pairs_of_type.items():
-            if rain_type in name.removeprefix("luma:").split("|"):
-                at_most += number
+        sure, at_most = pairs_of_type.get(rain_type, 0), _at_most(pairs_of_type, rain_type)
         later = f" and up to {at_most - sure:,} whose time of day is decided later" if at_most > sure else ""
         if at_most:
             print(f"{rain_type}: {sure:,} pairs{later}")
         else:
             empty.append(rain_type)
-            print("\n".join(wrapped(f"{rain_type}: ", f"no pair; {known.advice(rain_type)}")))
+            n_scored = _at_most(scored_of_type, rain_type)
+            but = f" but up to {n_scored:,} of role benchmark, which are only scored" if n_scored else ""
+            print("\n".join(wrapped(f"{rain_type}: ", f"no pair{but}; {known.advice(rain_type)}")))
     return empty
+
+
+def _at_most(pairs_of_type: Mapping[str, int], rain_type: str) -> int:
+    """Pairs that are or may be of a rain type."""
+    numbers = [n for name, n in pairs_of_type.items() if rain_type in name.removeprefix("luma:").split("|")]
+    return sum(numbers)

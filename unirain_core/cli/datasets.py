@@ -10,7 +10,7 @@ import typer
 from unirain_core.cli.dataset_add import Wish, add
 from unirain_core.cli.dataset_check import check
 from unirain_core.cli.lines import wrapped
-from unirain_core.cli.project import here
+from unirain_core.cli.project import current_root
 from unirain_core.errors import ConfigError
 from unirain_core.sources import catalogue
 from unirain_core.sources.catalogue import Catalogue, Record
@@ -37,6 +37,13 @@ def datasets(
         str, typer.Option(help="For `add`: left or right, where one picture holds both sides.")
     ] = "",
     origin: Annotated[str, typer.Option(help="For `add`: real or synthetic.")] = "",
+    role: Annotated[
+        str,
+        typer.Option(
+            help="For `add`: train, val, test, benchmark (only scored) or real, for all its pictures; without it, as its "
+            "folders say."
+        ),
+    ] = "",
     quota: Annotated[int, typer.Option(min=0, help="For `add`: training pairs at most; 0: all.")] = 0,
 ) -> None:
     """Print the catalogue or the entry of an id, `check` the datasets of params, or `add PATH` to them.
@@ -58,11 +65,12 @@ def datasets(
             layout=layout,
             clean=clean,
             origin=origin,
+            role=role,
             quota=quota or None,
         )
-        add(here(), wish, known)
+        add(current_root(), wish, known)
     elif what == "check":
-        check(here(), known)
+        check(current_root(), known)
     elif what is None:
         print("\n".join(table(known)))
     elif what in known.records:

@@ -15,10 +15,12 @@ from tqdm import tqdm
 from unirain_core.artefacts.paths import CHECKPOINT
 from unirain_core.artefacts.whole import whole_file
 from unirain_core.cli.apart import Decoder
-from unirain_core.cli.project import here
+from unirain_core.cli.outs import demand_outside_of_outs
+from unirain_core.cli.project import current_root, project_root
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError, ItemError, MissingArtefactError, MissingInputError, UniRainError
 from unirain_core.imaging.codec import SUFFIXES, write_png
+from unirain_core.imaging.unkept import unkept
 from unirain_core.tracking.checkpoints import checkpoint_of, is_version
 
 if TYPE_CHECKING:  # torch takes seconds to load, which `unirain --help` should not
@@ -46,16 +48,18 @@ def derain(
         Optional[str],  # noqa: UP045 (typer reads it)
         typer.Option(
             help=f"Folder of a trained network, or a registered version such as models:/UniRain@champion; "
-            f"default: {DEFAULT_CHECKPOINT}."
+            f"default: {DEFAULT_CHECKPOINT} of the project."
         ),
     ] = None,
 ) -> None:
     """Remove rain from photos of any size; names and sub-folders stay, pictures are written as PNG.
 
-    A picture that cannot be derained is named and skipped; the exit code is then 1.
+    A picture that cannot be derained is named and skipped; the exit code is then 1. A last line names what the PNG files do not keep,
+    such as EXIF.
     """
+    demand_outside_of_outs(project_root(Path.cwd()), output)
     jobs = plan(input, output)
-    net = _load(_folder(str(checkpoint or here() / DEFAULT_CHECKPOINT)))
+    net = _load(_folder(str(checkpoint)) if checkpoint else current_root() / DEFAULT_CHECKPOINT)
     with Decoder() as decoder:
         bar = tqdm(jobs, desc="derain", unit="picture", disable=None)
         written = sum(_run(net, decoder, job) for job in bar)
@@ -64,6 +68,8 @@ def derain(
             f"{input}: not one picture could be derained, the lines above say why; name readable ones"
         )
     print(f"{written} of {len(jobs)} pictures derained into {output}")
+    if lost := Counter(name for job in jobs for name in unkept(job.source)):
+        print("not kept: " + ", ".join(f"{name} of {n}" for name, n in lost.items()))
     if (skipped := len(jobs) - written) > 0:
         raise UniRainError(
             f"{skipped} of {len(jobs)} pictures were skipped, the lines above say why; the others are derained"
@@ -180,7 +186,7 @@ def _folder(checkpoint: str) -> Path:
     """
     if not is_version(checkpoint):
         return Path(checkpoint)
-    root = here()
+    root = current_root()
     return checkpoint_of(checkpoint, root, WorkStore.at(root, "derain").home)
 
 
@@ -192,7 +198,7 @@ def _load(folder: Path) -> "Restorer":
 
     try:
         net = load(folder)
-    except MissingArtefactError:
+    except (MissingArtefactError, NotADirectoryError):  # none, or a file in the place of the folder
         raise MissingInputError(
             f"{folder} holds no checkpoint; train one with `make demo`, or name another with --checkpoint"
         ) from None

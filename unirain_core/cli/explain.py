@@ -22,7 +22,7 @@ from unirain_core.artefacts.schemas import (
     Verdict,
     Vote,
 )
-from unirain_core.cli.project import here
+from unirain_core.cli.project import current_root
 from unirain_core.errors import ConfigError, MissingArtefactError
 
 Row = TypeVar("Row")
@@ -42,7 +42,7 @@ def explain(
         ConfigError: no stage knows the id; the message names the nearest ids.
         MissingArtefactError: nothing was listed yet.
     """
-    print("\n".join(story(pair_id, here())))
+    print("\n".join(story(pair_id, current_root())))
 
 
 def story(pair_id: str, root: Path) -> list[str]:

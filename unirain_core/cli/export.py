@@ -14,8 +14,9 @@ from tqdm import tqdm
 from unirain_core.artefacts import paths, tables
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import SplitRow, Vote
+from unirain_core.cli.outs import demand_outside_of_outs
 from unirain_core.cli.params import load_params
-from unirain_core.cli.project import here
+from unirain_core.cli.project import current_root
 from unirain_core.config.params import Params
 from unirain_core.config.sections import Dataset
 from unirain_core.distill.export.card import NO_TERMS, Card, Source
@@ -41,12 +42,13 @@ def export(
     """Write the pictures of a split into folders or shards, with a dataset card, terms and sources.
 
     Raises:
-        ConfigError: there is no such split, or something is in the folder already.
+        ConfigError: there is no such split, something is in the folder already, it cannot be made, or a stage would remove it.
         MissingArtefactError: nothing has been split yet.
         MissingInputError: the split holds no pair.
         ChangedInputError: a picture is not the one that was listed.
     """
-    root = here()
+    root = current_root()
+    demand_outside_of_outs(root, out)
     split = split_file(root, name)
     names = tables.columns(split, SplitRow, ["pair_id"])["pair_id"]
     if not len(names):

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from unirain_core.artefacts import paths
 from unirain_core.artefacts.schemas import Vote
-from unirain_core.cli.project import here
+from unirain_core.cli.project import current_root
 from unirain_core.distill.confusion import Outcome, lines
 from unirain_core.errors import MissingInputError
 from unirain_core.standins.rain.corpus import LEDGER
@@ -23,7 +23,7 @@ def judge_figures() -> None:
     """
     from unirain_core.artefacts import tables  # pyarrow is in no plain installation, and `derain` needs none
 
-    root = here()
+    root = current_root()
     labels = _labels(root / paths.common(paths.SAMPLE_CORPUS))
     votes = tables.read(root / paths.VOTES / "votes.parquet", Vote)
     judges = list(dict.fromkeys(vote.judge for vote in votes))

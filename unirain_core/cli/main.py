@@ -17,7 +17,7 @@ import typer
 from unirain_core.cli import advice
 from unirain_core.cli.commands import add_commands
 from unirain_core.cli.extras import missing_library
-from unirain_core.cli.project import here, project_root
+from unirain_core.cli.project import current_root, project_root
 from unirain_core.errors import UniRainError, without_password
 
 app = typer.Typer(
@@ -47,7 +47,7 @@ def _unirain(
         return
     from unirain_core.artefacts import dvc_files  # pydantic and ruamel: --help needs neither
 
-    for note in dvc_files.heal(here()):
+    for note in dvc_files.heal(current_root()):
         print(textwrap.fill(f"unirain: {note}", width=100, break_long_words=False), file=sys.stderr)
 
 

@@ -22,6 +22,8 @@ FIRST = "raw_datasets"
 """The stage that also warns of what later stages lack: it runs before anything is computed."""
 _ENCODING, _JUDGING = ("real_rain_database", "query_triplets"), ("vlm_votes",)
 """The stages that load encoders, and those that ask judges."""
+_REWRITING = ("query_triplets",)
+"""The stages that rewrite captions: those of the database stay plain."""
 
 
 Kind = Literal["dataset", "library", "weights", "server", "variable"]
@@ -69,13 +71,16 @@ def needs(root: Path, params: Params) -> Iterator[Need]:
     """Datasets, libraries, weights, addresses and servers that params ask for, in the order of the stages."""
     yield from _datasets(Roots.load(root), params)
     encoders, captions = params.encoders, params.query_captions
-    names = (encoders.captioner, encoders.text_encoder, encoders.image_encoder, captions.rewriter)
+    names = (encoders.captioner, encoders.text_encoder, encoders.image_encoder)
     by_name = params.encoder_models
     encoding = [by_name[name] for name in dict.fromkeys(names) if name in by_name]
+    rewriting = [by_name[name] for name in (captions.rewriter,) if name in by_name]
     judging = [params.judge_models[name] for name in params.vlm_votes.judges if name in params.judge_models]
-    yield from _libraries(encoding, judging)
+    yield from _libraries(((encoding, _ENCODING), (rewriting, _REWRITING), (judging, _JUDGING)))
     for model in encoding:
         yield from _weights(model, _ENCODING)
+    for model in rewriting:
+        yield from _weights(model, _REWRITING)
     yield from _server(params)
     for judge in judging:
         yield from _variables(judge) if isinstance(judge, HttpJudge) else _weights(judge, _JUDGING)
@@ -99,14 +104,20 @@ def _datasets(roots: Roots, params: Params) -> Iterator[Need]:
             yield Need("dataset", name, (FIRST,))
 
 
-def _libraries(encoding: Sequence[EncoderModel], judging: Sequence[JudgeModel]) -> Iterator[Need]:
-    """The libraries of the models, each with the stages whose models need it."""
+def _libraries(
+    uses: Sequence[tuple[Sequence[EncoderModel | JudgeModel], tuple[str, ...]]],
+) -> Iterator[Need]:
+    """The libraries of the models, each with the stages whose models need it.
+
+    Args:
+        uses: models, with the stages that load them.
+    """
     stages: dict[str, list[str]] = {}
-    for models, of_models in ((encoding, _ENCODING), (judging, _JUDGING)):
-        for module in dict.fromkeys(_library(model) for model in models):
-            stages.setdefault(module, []).extend(of_models)
+    for models, of_models in uses:
+        for model in models:
+            stages.setdefault(_library(model), []).extend(of_models)
     for module, names in stages.items():
-        yield Need("library", module, tuple(names), _of_library(module))
+        yield Need("library", module, tuple(dict.fromkeys(names)), _of_library(module))
 
 
 def _of_library(module: str) -> str:

@@ -5,7 +5,7 @@ import sys
 
 from unirain_core.cli.extras import need
 from unirain_core.cli.params import load_params
-from unirain_core.cli.project import here
+from unirain_core.cli.project import current_root
 from unirain_core.errors import ConfigError
 from unirain_core.sources.supply import demand_supply
 from unirain_core.tracking.connection import open_store
@@ -20,7 +20,7 @@ def prepare() -> None:
         ConfigError: the current folder is no project or no git repository, or params cannot work.
         MissingLibraryError: DVC or MLflow is not installed.
     """
-    root = here()
+    root = current_root()
     if not (root / "dvc.yaml").exists():
         raise ConfigError(f"{root} holds no dvc.yaml; run from the root of the project")
     need("dvc", "mlflow")

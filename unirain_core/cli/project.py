@@ -21,19 +21,18 @@ def project_root(folder: Path) -> Path | None:
     return None
 
 
-def here() -> Path:
-    """The root of the project in which a command stands; outside of any, the current folder."""
-    folder = Path.cwd()
-    return project_root(folder) or folder
+def current_root() -> Path:
+    """The root of the project in which the command stands; the current folder where there is none."""
+    return project_root(Path.cwd()) or Path.cwd()
 
 
 def own_work() -> Path:
-    """As `here`, for a command that handles the work store of a project.
+    """As `current_root`, for a command that handles the work store of a project.
 
     Raises:
         ConfigError: the command stands in no project, and UNIRAIN_HOME names no store.
     """
-    folder = here()
-    if project_root(folder) is None and not os.environ.get("UNIRAIN_HOME"):
-        raise ConfigError(f"{folder} is in no project; run from the root of the project")
-    return folder
+    root = current_root()
+    if project_root(root) is None and not os.environ.get("UNIRAIN_HOME"):
+        raise ConfigError(f"{root} is in no project; run from the root of the project")
+    return root

@@ -9,8 +9,10 @@ from typing import Annotated, Optional
 import typer
 
 from unirain_core.artefacts import paths
+from unirain_core.artefacts.folders import making
 from unirain_core.artefacts.roots import Roots
-from unirain_core.cli.project import here
+from unirain_core.cli.outs import demand_outside_of_outs
+from unirain_core.cli.project import current_root
 from unirain_core.cli.review_server import Session, serve
 from unirain_core.cli.servers import LAST_PORT, STOP, free_port
 from unirain_core.distill import labels
@@ -48,16 +50,20 @@ def review(
     Labels that are in the file already are not asked again. The page shows no vote and no verdict.
 
     Raises:
-        ConfigError: a line of the file is malformed, or the name of the person cannot stand in it.
+        ConfigError: a line of the file is malformed, it is a folder or cannot be made, a stage would remove it, or the name of the
+            person cannot stand in it.
         MissingArtefactError: there are no verified pairs yet, or no references.
     """
-    root = here()
+    root = current_root()
     file = labels_file or root / FILE
+    demand_outside_of_outs(root, file)
     if agreement:
         print("\n".join(agreement_lines(labels.read(file))))
         return
     earlier = labels.read_if_any(file)  # a malformed line is said before anybody has labelled anything
     session = _session(root, person or getpass.getuser(), file, limit=sample, seed=seed)
+    with making(file.parent):
+        file.parent.mkdir(parents=True, exist_ok=True)
     _serve(session, free_port(port))
     latest = labels.read_if_any(file)
     print(f"{len(session.answers())} of {len(session.sample)} pairs are labelled by {session.person}")

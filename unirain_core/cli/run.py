@@ -14,7 +14,7 @@ from unirain_core.artefacts import report
 from unirain_core.cli.lines import nearest
 from unirain_core.cli.missing import demand_inputs
 from unirain_core.cli.params import demand_names
-from unirain_core.cli.project import here
+from unirain_core.cli.project import current_root
 from unirain_core.cli.witness import Witness
 from unirain_core.config.load import params_of, read_yaml
 from unirain_core.config.params import Params
@@ -50,7 +50,7 @@ def run(
     """
     tie_to_parent()
     end_on_signals()
-    root = here()
+    root = current_root()
     if stage not in ORDER:
         raise ConfigError(
             f"stage '{stage}' does not exist{nearest(stage, ORDER)}; the stages are {', '.join(ORDER)}"

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 from tqdm import tqdm
 
+from unirain_core.artefacts.folders import making
 from unirain_core.artefacts.whole import naming
 from unirain_core.cli.extras import need
+from unirain_core.cli.outs import demand_outside_of_outs
+from unirain_core.cli.project import project_root
 from unirain_core.config.sections import SampleCorpus
 from unirain_core.engine.local import LocalEngine
 from unirain_core.engine.pools import run
@@ -55,6 +58,11 @@ def sample_corpus(
 
     if output is None and contact_sheet is None:
         raise ConfigError("nothing to render: name a folder, or --contact-sheet FILE.png")
+    for place in (output, contact_sheet):
+        if place is not None:
+            demand_outside_of_outs(project_root(Path.cwd()), place)
+    if contact_sheet is not None:
+        _demand_picture(contact_sheet)  # before a corpus is rendered
     config = SampleCorpus(
         seed=seed,
         height=height,
@@ -78,7 +86,8 @@ def _render(config: SampleCorpus, photos: "tuple[Photo, ...]", output: Path) -> 
     if output.is_file() or (output.is_dir() and any(output.iterdir())):
         raise ConfigError(f"{output} is not empty; name a new folder to render into")
     items = plan(config, photos)
-    output.mkdir(parents=True, exist_ok=True)
+    with making(output):
+        output.mkdir(parents=True, exist_ok=True)
     with tqdm(total=len(items), desc="sample-corpus", unit="picture", disable=None) as bar:
         work = partial(_write_part, config=config, photos=photos, output=output)
         for written in run(LocalEngine(), work, corpus.parts(items)):
@@ -100,9 +109,16 @@ def _write_part(
 def _write_sheet(config: SampleCorpus, photos: "tuple[Photo, ...]", file: Path) -> None:
     from unirain_core.standins.rain.contact import contact_sheet
 
-    if file.suffix.lower() != ".png":
-        raise ConfigError(f"{file}: the sheet is a PNG file; give a name that ends in .png")
-    file.parent.mkdir(parents=True, exist_ok=True)
     sheet = contact_sheet(config, photos)
     with naming(file):
         write_png(file, sheet)
+
+
+def _demand_picture(file: Path) -> None:
+    """Refuse a name under which the sheet cannot be written; its folder is made."""
+    if file.suffix.lower() != ".png":
+        raise ConfigError(f"{file}: the sheet is a PNG file; give a name that ends in .png")
+    if file.is_dir():
+        raise ConfigError(f"{file} is a folder, and the sheet is a file; give another name")
+    with making(file.parent):
+        file.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from typing import Any
 from unirain_core.artefacts import paths, report
 from unirain_core.artefacts.meanings import MEANINGS
 from unirain_core.cli.locked import damaged_outs
-from unirain_core.cli.project import here
+from unirain_core.cli.project import current_root
 from unirain_core.cli.terminal import show
 from unirain_core.cli.witness import hashes
 from unirain_core.config.load import read_yaml
@@ -23,7 +23,7 @@ def summary() -> None:
         MissingArtefactError: a stage has not run; the message names it.
         ArtefactError: a table is not what was written.
     """
-    root = here()
+    root = current_root()
     _demand_whole_tables(root)
     show([*_table(root), "", *_kept(root), "", *_next(root)])
 

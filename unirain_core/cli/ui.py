@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from unirain_core.cli.extras import need
-from unirain_core.cli.project import here
+from unirain_core.cli.project import current_root
 from unirain_core.cli.servers import LAST_PORT, LOOPBACK, STOP, Server, end, free_port, start, watch
 from unirain_core.cli.track import trains_now
 from unirain_core.engine.store import WorkStore
@@ -84,7 +84,7 @@ def _settle(root: Path) -> None:
 
 
 def _project() -> Path:
-    root = here()
+    root = current_root()
     if not (root / "dvc.yaml").exists():
         raise ConfigError(f"{root} holds no dvc.yaml; run from the root of the project")
     return root

@@ -10,7 +10,7 @@ from unirain_core.artefacts.dvc_cache import listing, objects_folder
 from unirain_core.artefacts.remote import Remote
 from unirain_core.artefacts.sums import damage, is_named, read_named
 from unirain_core.cli.locked import damaged_outs
-from unirain_core.cli.project import here
+from unirain_core.cli.project import current_root
 from unirain_core.cli.witness import hashes
 from unirain_core.config.load import read_yaml
 from unirain_core.config.lock import LOCK, read_lock
@@ -34,7 +34,7 @@ def verify() -> None:
         ConfigError: the current folder is no project.
         ArtefactError: something is damaged; the lines before name it and the command that heals it.
     """
-    root = here()
+    root = current_root()
     pipeline = read_pipeline(root, read_yaml(root / PARAMS))
     store = WorkStore.at(root, "verify")
     problems = [*_of_outs(root, pipeline), *_of_work(store.home), *_of_cache(root)]

@@ -17,7 +17,7 @@ Seed = Annotated[int, Ge(0), Le(2**63 - 1)]
 Side = Annotated[int, Ge(1), Le(4096)]
 """Pixels of a picture or crop that is held in memory many times at once."""
 Depth = Annotated[int, Ge(1), Le(64)]
-"""Blocks or heads; the paper's largest is 8, and a network of thousands would be built for hours."""
+"""Blocks or heads; the largest of the paper profile is 8, and a network of thousands would be built for hours."""
 
 CaptionerName = NewType("CaptionerName", str)
 TextEncoderName = NewType("TextEncoderName", str)
@@ -65,8 +65,11 @@ class Dataset:
     """Overrides the layout's types; empty: the layout decides."""
     origin: Literal["", "synthetic", "real"] = ""
     """Overrides the catalogue's origin; empty: the catalogue decides."""
-    role: Literal["", "train", "val", "test", "real"] = ""
-    """Overrides what the layout's split rule says; `real` makes it a part of the real-rain database."""
+    role: Literal["", "train", "val", "test", "benchmark", "real"] = ""
+    """Overrides what the layout's split rule says. `real` makes it a part of the real-rain database. Pairs of role `benchmark` are
+    scored by `benchmarks`, and are neither judged nor drawn."""
+    test_part: Literal["test", "benchmark"] = "test"
+    """Role of the pairs that the layout's split rule calls test; the rule decides about the others."""
     scene_rule: tuple[str, str] | None = None
     """Pattern and replacement that give a scene key from the relative input path. Unlike the layout's
     own group rule, the key is shared by all datasets that name one."""
@@ -78,6 +81,12 @@ class Dataset:
     """
     optional: bool = False
     """Whether the pool may do without it: where its root has no folder on this machine it is left out, with a line in the report."""
+
+    def __post_init__(self) -> None:
+        if self.role and self.test_part != "test":
+            raise ValueError(
+                f"test_part: {self.test_part} is not used beside role: {self.role}, which all pairs have; remove one of them"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,7 +249,7 @@ class Draw:
     per_type: Count
     """Pairs of each rain type."""
     per_scene: Count
-    """Pairs of one rain type and one scene (the paper's test set: one)."""
+    """Pairs of one rain type and one scene (paper gap: how its test pairs were drawn)."""
     max_share: Annotated[float, Gt(0), Le(1)] = 1.0
     """Of the pairs of a rain type that it may draw from, at most this share: a scarce type keeps some to train on."""
 
@@ -253,7 +262,7 @@ class RainragSplit:
     unfiltered: Draw
     """Drawn before any verdict is looked at: shows what filtering the test set does."""
     test: Draw
-    """The paper: 100 per type, one per scene."""
+    """The paper: 100 per type."""
     val: Draw
     """Feeds the reweighter and the choice of the checkpoint."""
     train_per_type: Annotated[int, Ge(0)] = 0
@@ -267,7 +276,7 @@ class RainragSplit:
 class Network:
     """One asymmetric mixture-of-experts network (`model/network.py`).
 
-    Upper bounds are ten times the paper's values or more: a stranger's checkpoint must not make this program build for hours.
+    Upper bounds are ten times the values of the paper profile or more: a stranger's checkpoint must not make this program build for hours.
     """
 
     dim: Annotated[int, Ge(2), Le(512)]
@@ -294,7 +303,7 @@ class Network:
     noise_std: Annotated[float, Ge(0), Le(10)] = 0.0
     """Standard deviation of the noise on the pooled features, in training only (paper gap)."""
     shuffle: Annotated[int, Ge(1), Le(8)] = 1
-    """Pixel-unshuffle factor of the stem; 1: the paper's full resolution."""
+    """Pixel-unshuffle factor of the stem; 1: full resolution (paper gap)."""
 
     @property
     def multiple(self) -> int:
@@ -332,8 +341,11 @@ class Strategy:
     reference: Literal["first", "first_window", "none"] = "first"
     """The divisor of a type's losses: its first one, the mean of its first window, or 1 (paper gap: 'normalised losses')."""
     af_logit_cap: Annotated[float, Gt(0)] | None = 5.0
-    """Upper bound of the logit of Eq. (9); null: none, which `printed` asks for. One burst of fast convergence would keep AF at 0
-    for ever without it."""
+    """Upper bound of the logit of Eq. (9); null: none, which `printed` asks for.
+
+    It matters to `abs`, where one burst of fast convergence would keep AF at 0 for ever. Logits of `gated` and `magnitude` are
+    never positive.
+    """
     af_decay: Annotated[float, Gt(0), Le(1)] = 1.0
     """The past of Eq. (9) is multiplied by it at each update; 1: nothing is forgotten, as printed."""
     fixed_af: Annotated[float, Ge(0), Le(1)] = 0.5
@@ -367,6 +379,8 @@ class Training:
     """Side of a training crop in pixels."""
     augmentation: Literal["turned", "mirrored"] = "turned"
     """Crops are mirrored, and turned by 90 degrees too (the paper's code) or not: rain falls down."""
+    clean_share: Annotated[float, Ge(0), Le(1)] = 0.0
+    """Share of the crops whose input is the clean picture too, so that the network leaves dry pictures alone."""
     learning_rate: Annotated[float, Gt(0), Le(0.1)]
     """Peak of the schedule. AdamW moves each weight by about so much a step, and a convolution begins with weights of
     0.3 at most: beyond 0.1 a few steps replace them all."""
@@ -378,7 +392,7 @@ class Training:
     gradient_clip: Positive | None = 1.0
     """The largest norm of a step's gradient; a larger one is scaled down. null: no clipping."""
     loss: Literal["l1", "rmse"] = "l1"
-    """Pixel loss of one crop: mean absolute error (the paper) or root of the mean squared error."""
+    """Pixel loss of one crop: mean absolute error (the authors' code) or root of the mean squared error."""
     validate_every: Count
     """Steps between two looks at `val`."""
     val_crops_per_type: Count = 16

@@ -89,6 +89,6 @@ class Benchmark:
     """A named test set, which gives a part of Table 2. It is scored as it was published, whatever the judges say."""
 
     sources: Annotated[Sources, MinLen(1)]
-    """Datasets whose pairs of role `test` it holds."""
+    """Datasets whose pairs of role `test` or `benchmark` it holds."""
     paths: str = ""
     """Its rainy files have this in their paths below the dataset's folder, such as `test_set/raindrop/`; empty: all of them."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
@@ -13,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from unirain_core.artefacts.picture import Picture
+from unirain_core.artefacts.reasons import REASONS
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Vote
 from unirain_core.config.sections import JudgeName
@@ -260,6 +262,24 @@ def vote_job(name: JudgeName, make_judge: Callable[[], Judge], roots: Roots, alg
         batch=judge.batch,
         cost=judge.cost if isinstance(judge, Costed) else None,
     )
+
+
+def is_failure(reason: str) -> bool:
+    """Whether it is the reason of a question that could not be asked, as `VoteJob.abstention` writes it.
+
+    >>> is_failure("unanswered: timed out"), is_failure("said 'Perhaps'")
+    (True, False)
+    """
+    return reason.partition(": ")[0] in REASONS
+
+
+def failures(answers: pl.DataFrame) -> Counter[str]:
+    """Why questions could not be asked, of the answers that stand for them.
+
+    >>> failures(pl.DataFrame({"reason": ["unanswered: timed out", "", "crashed: no number"]}))
+    Counter({'unanswered': 1, 'crashed': 1})
+    """
+    return Counter(reason.partition(": ")[0] for reason in answers["reason"] if is_failure(reason))
 
 
 def answers_of(window: Finished[Ballot, Answer], job: VoteJob) -> pl.DataFrame:

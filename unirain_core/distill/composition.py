@@ -7,9 +7,14 @@ from dataclasses import dataclass, fields
 
 import polars as pl
 
+from unirain_core.distill.roles import IS_JUDGED
+
 PAPER_PAIRS = 52_869
 PAPER_RETENTION = 2.6
 """Percent. Both are figures that the paper publishes; they are printed beside ours, and nothing aims at them."""
+
+ONLY_SCORED = "benchmarks (only scored)"
+"""Source of the row that counts pairs of role `benchmark`; the total is of the other pairs, which can be kept."""
 
 UNDECIDED = "undecided"
 """Rain type of a dropped pair whose dataset does not say day or night."""
@@ -35,19 +40,23 @@ class CompositionRow:
 
 
 def composition(pieces: Iterable[tuple[pl.DataFrame, pl.DataFrame]]) -> list[CompositionRow]:
-    """One row per source, rain type and origin; then the total, then the paper's published figures.
+    """One row per source, rain type and origin; then the total; then one of benchmarks, if any; then the paper's published figures.
 
     Args:
         pieces: what was listed, with columns `pair_id`, `dataset`, `rain_types`, `origin` and `role`; photos of the real-rain
             database are left out. Beside each piece those of its pairs that were judged, with columns `pair_id`,
             `rain_type` and `accepted`.
     """
-    parts = [_counts(manifest, pairs) for manifest, pairs in pieces]
+    parts, n_scored = [], 0
+    for manifest, pairs in pieces:
+        parts.append(_counts(manifest.filter(IS_JUDGED), pairs))
+        n_scored += len(manifest.filter(~IS_JUDGED))
     counts = pl.concat(parts).group_by(KEY).agg(pl.col("listed", "dropped", "rejected").sum()).sort(KEY)
     rows = [_row(line[:3], *line[3:]) for line in counts.iter_rows()]
     total = _row(("total", "", ""), *counts.select("listed", "dropped", "rejected").sum().row(0))
     paper = CompositionRow("paper (published)", "", "", None, None, None, PAPER_PAIRS, PAPER_RETENTION)
-    return [*rows, total, paper]
+    scored = [CompositionRow(ONLY_SCORED, "", "", n_scored, None, None, 0, None)] if n_scored else []
+    return [*rows, total, *scored, paper]
 
 
 def _counts(manifest: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:

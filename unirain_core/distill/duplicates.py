@@ -11,7 +11,7 @@ from unirain_core.imaging.near import AT_ONCE, Hashes, Ints, are_near, joined, n
 
 Flags = NDArray[np.bool_]
 
-PRIORITY = {"test": 0, "val": 1, "train": 2}
+PRIORITY = {"benchmark": 0, "test": 1, "val": 2, "train": 3}
 """Of two copies the one in a benchmark stays."""
 
 NONE = -1
@@ -24,7 +24,7 @@ def leaks(clean: Hashes, sets: Ints, is_test: Flags, bits: int) -> Ints:
     Args:
         clean: hashes of the clean pictures of all sound pairs.
         sets: of `near_sets` over them.
-        is_test: whether the pair's dataset tests with it.
+        is_test: whether the pair's dataset tests with it, as its own test part or as a benchmark.
         bits: largest distance of two copies of a picture.
 
     Returns:

@@ -10,6 +10,7 @@ import polars as pl
 
 from unirain_core.artefacts import paths, tables
 from unirain_core.artefacts.schemas import Dropped, Pair, Verdict
+from unirain_core.distill.roles import IS_JUDGED
 from unirain_core.distill.split import places
 from unirain_core.errors import GateError
 
@@ -36,6 +37,14 @@ def pieces(root: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         piece = pl.DataFrame(table).filter(~pl.col("pair_id").is_in(without))
         if len(piece):
             yield piece
+
+
+def benchmark_scenes(root: Path) -> pl.Series:
+    """Scenes of the pairs that are not judged because they are only scored."""
+    scenes = [pl.Series("scene_id", [], dtype=pl.String)]
+    for table in tables.batches(root / paths.VERIFIED / "pairs.parquet", Pair, ["scene_id", "role"]):
+        scenes.append(pl.DataFrame(table).filter(~IS_JUDGED)["scene_id"])
+    return pl.concat(scenes).unique()
 
 
 def judged(root: Path, seed: int) -> pl.DataFrame:

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from unirain_core.artefacts.report import Json
+from unirain_core.distill.roles import IS_JUDGED
 
 IS_PAIR = pl.col("reason").is_null() & (pl.col("role") != "real")
 """Of the rows of `pool.settled`."""
@@ -18,6 +19,11 @@ def reasons(rows: pl.DataFrame) -> dict[str, int]:
     """Rows that were dropped, by reason."""
     counts = rows["reason"].drop_nulls().value_counts()
     return dict(sorted(counts.iter_rows()))
+
+
+def only_scored(rows: pl.DataFrame) -> int:
+    """Sound pairs that are neither judged nor drawn."""
+    return int(rows.select((IS_PAIR & ~IS_JUDGED).sum()).item())
 
 
 def composition(pairs: pl.DataFrame) -> list[Json]:

@@ -59,13 +59,17 @@ def read(path: Path) -> list[Label]:
 
     Raises:
         MissingInputError: there is no such file.
-        ConfigError: a line is malformed; the message names file and line.
+        ConfigError: it is a folder, or a line is malformed; the message names file and line.
     """
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         raise MissingInputError(
             f"{path} does not exist: it holds people's labels; make it with `unirain review`"
+        ) from None
+    except IsADirectoryError:
+        raise ConfigError(
+            f"{path} is a folder, and labels stand in a file; name a file, such as {path / 'review.csv'}"
         ) from None
     end = _end_of_whole_lines(content)
     if content[end:]:

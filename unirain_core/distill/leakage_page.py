@@ -8,11 +8,12 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 from unirain_core.distill.leakage import KINDS, Leak
+from unirain_core.distill.roles import FOR_TESTING
 
 MEASURED = Path(__file__).with_name("leakage_recall.json")
 """Recall and false alarms on copies of own making: `python -m benchmarks.leakage --write` writes it."""
 
-HELD_OUT = ("test", "val")
+HELD_OUT = (*FOR_TESTING, "val")
 
 
 def measured() -> Mapping[str, object]:

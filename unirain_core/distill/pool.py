@@ -187,7 +187,7 @@ def _single(pool: Pool, pairs: Ints, bits: int, leak_of: Ints, copy_of: Ints) ->
     roles = pl.concat([piece.select(priority) for piece in _pieces(pool.facts)]).to_series().to_numpy()
     roles = roles[pairs]
     sets = near_sets(clean, bits)
-    leak = duplicates.leaks(clean, sets, roles == PRIORITY["test"], bits)
+    leak = duplicates.leaks(clean, sets, roles <= PRIORITY["test"], bits)
     leak_of[pairs] = _rows(pairs, leak)
     rest = np.flatnonzero(leak == NONE).astype(np.int32)
     copy = duplicates.duplicates(clean, pool.rain, rest, sets=sets[rest], roles=roles[rest], bits=bits)

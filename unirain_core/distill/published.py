@@ -15,8 +15,8 @@ _COPIES = ("duplicate", "leaks_into_benchmark")
 """Reasons for which a sound pair is dropped because the same picture stands elsewhere in the pool."""
 
 
-def published(root: Path, sources: Sequence[str], role: str) -> pl.DataFrame:
-    """The sound pairs of some datasets and one role, in the order of their ids.
+def published(root: Path, sources: Sequence[str], roles: Sequence[str]) -> pl.DataFrame:
+    """The sound pairs of some datasets and roles, in the order of their ids.
 
     `verified_pairs` keeps one of two copies, and the dropped one may belong to the dataset that is asked for: RainRAG consists of
     pictures of other sets. Such a copy takes scene and rain type from the pair that was kept, since both show the same clean picture.
@@ -25,7 +25,7 @@ def published(root: Path, sources: Sequence[str], role: str) -> pl.DataFrame:
         The columns of `SplitRow`.
     """
     homes = _homes(root)
-    parts = [_listed(piece, sources, role) for piece in _manifest(root)]
+    parts = [_listed(piece, sources, roles) for piece in _manifest(root)]
     rows = pl.concat(parts).join(homes, on="pair_id", maintain_order="left")
     stated = pl.col("rain_types").list.first()
     # a layout that leaves day or night open states both types; the pair that was kept has the right one
@@ -39,9 +39,9 @@ def _manifest(root: Path) -> Iterator[pl.DataFrame]:
     return map(pl.DataFrame, tables.batches(root / paths.RAW / "manifest.parquet", ManifestRow, _LISTED))
 
 
-def _listed(piece: pl.DataFrame, sources: Sequence[str], role: str) -> pl.DataFrame:
-    """The pairs of the sources and the role in a piece of the manifest; a picture of two halves is its own target."""
-    wanted = piece.filter(pl.col("dataset").is_in(sources) & (pl.col("role") == role))
+def _listed(piece: pl.DataFrame, sources: Sequence[str], roles: Sequence[str]) -> pl.DataFrame:
+    """The pairs of the sources and roles in a piece of the manifest; a picture of two halves is its own target."""
+    wanted = piece.filter(pl.col("dataset").is_in(sources) & pl.col("role").is_in(roles))
     return wanted.with_columns(
         pl.coalesce("target", "input").alias("target"),
         pl.coalesce("target_hash", "input_hash").alias("target_hash"),

@@ -9,6 +9,7 @@ import polars as pl
 
 from unirain_core.artefacts import paths, tables
 from unirain_core.artefacts.schemas import Pair, RealPhoto, Reference
+from unirain_core.distill.roles import IS_JUDGED
 from unirain_core.distill.split import places
 
 FAULTS = {
@@ -53,14 +54,14 @@ def draw(pairs: pl.DataFrame, limit: int, seed: int) -> list[str]:
 
 
 def subjects(root: Path, limit: int, seed: int) -> dict[str, Subject]:
-    """The sample of a project's verified pairs by pair_id, in the order in which they are to be labelled.
+    """The sample of the verified pairs that are judged by pair_id, in the order in which they are to be labelled.
 
     Raises:
         MissingArtefactError: no pairs were verified, or their references were not retrieved.
     """
     verified = root / paths.VERIFIED
-    listed = tables.columns(verified / "pairs.parquet", Pair, ["pair_id", "dataset", "rain_type"])
-    names = draw(listed, limit, seed)
+    listed = tables.columns(verified / "pairs.parquet", Pair, ["pair_id", "dataset", "rain_type", "role"])
+    names = draw(listed.filter(IS_JUDGED), limit, seed)
     pairs = {row.pair_id: row for row in tables.read_some(verified / "pairs.parquet", Pair, "pair_id", names)}
     of_pair = _references(root, names)
     wanted = {name for ids in of_pair.values() for name in ids}

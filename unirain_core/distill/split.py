@@ -18,8 +18,12 @@ PLACES = ("none", *SETS, "held_out", "thinned")
 """Every pair has one. `held_out`: accepted, of a scene that a held-out set or a dataset's own test part touches; `thinned`:
 accepted, beyond the target of its rain type; `none`: rejected."""
 
+_NO_SCENES = pl.Series("scene_id", [], dtype=pl.String)
 
-def split_pairs(pairs: pl.DataFrame, params: RainragSplit, rain_types: list[str]) -> pl.Series:
+
+def split_pairs(
+    pairs: pl.DataFrame, params: RainragSplit, rain_types: list[str], benchmark_scenes: pl.Series = _NO_SCENES
+) -> pl.Series:
     """Draw `unfiltered` before any verdict counts, then `test` and `val` of the accepted; the rest trains.
 
     A scene that one draw touches is closed for all others. A scene in which a dataset keeps test pictures
@@ -27,18 +31,20 @@ def split_pairs(pairs: pl.DataFrame, params: RainragSplit, rain_types: list[str]
     The same seed and pairs give the same split, whatever their order.
 
     Args:
-        pairs: all verified pairs, with columns `dataset`, `scene_id`, `rain_type`, `role`, `accepted`, and `place` of `places`.
+        pairs: all judged pairs, with columns `dataset`, `scene_id`, `rain_type`, `role`, `accepted`, and `place` of `places`.
         params: seed and sizes.
         rain_types: those of params.
+        benchmark_scenes: names of scenes that hold pairs which are only scored, and are none of `pairs`.
 
     Returns:
         `split`: one of `PLACES` for each pair.
     """
     columns = ("dataset", "scene_id", "rain_type", "role", "accepted", "place")
     takes_turns = params.uniform_over_datasets
+    tested = scenes_for_testing(pairs, benchmark_scenes).implode()
     rows = with_order(pairs.select(columns), params.seed).with_columns(
         pl.lit("none", dtype=pl.Enum(PLACES)).alias("split"),
-        (pl.col("role") == "test").any().over("scene_id").alias("tests_a_dataset"),
+        pl.col("scene_id").is_in(tested).alias("tests_a_dataset"),
         pl.lit(value=False).alias("is_closed"),
     )
     draws = {"unfiltered": params.unfiltered, "test": params.test, "val": params.val}
@@ -153,9 +159,10 @@ def thin(pairs: pl.DataFrame, per_type: int, *, takes_turns: bool = False) -> pl
     )
 
 
-def scenes_for_testing(pairs: pl.DataFrame) -> pl.Series:
-    """Scenes in which a dataset keeps test pictures of its own."""
-    return pairs.filter(pl.col("role") == "test")["scene_id"].unique()
+def scenes_for_testing(pairs: pl.DataFrame, benchmark_scenes: pl.Series) -> pl.Series:
+    """Scenes in which a dataset keeps test pictures of its own, judged ones or those of a benchmark."""
+    judged = pairs.filter(pl.col("role") == "test")["scene_id"].unique()
+    return pl.concat([judged.cast(pl.String), benchmark_scenes])
 
 
 def shared_scenes(pairs: pl.DataFrame) -> dict[str, list[str]]:

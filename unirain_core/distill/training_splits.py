@@ -8,6 +8,7 @@ import polars as pl
 from unirain_core.artefacts import paths, tables
 from unirain_core.artefacts.schemas import Pair, PyramidRow, Reference
 from unirain_core.distill.pyramid import DISTILLED
+from unirain_core.distill.roles import FOR_TESTING
 from unirain_core.distill.split import HELD_OUT, places, thin
 
 Sizes = Mapping[str, int]
@@ -37,7 +38,7 @@ def with_closed(pairs: pl.DataFrame) -> pl.DataFrame:
 
     Near-duplicates share a scene, so copies of a held-out picture are closed with it.
     """
-    is_held_out = pl.col("split").is_in(HELD_OUT).fill_null(value=False) | (pl.col("role") == "test")
+    is_held_out = pl.col("split").is_in(HELD_OUT).fill_null(value=False) | pl.col("role").is_in(FOR_TESTING)
     return pairs.with_columns(is_held_out.any().over("scene_id").alias("is_closed"))
 
 

@@ -28,7 +28,7 @@ def folder_of(weights: str, revision: str) -> Path:
         revision: the commit of the hub's repository.
 
     Raises:
-        WeightsUnavailableError: they are in neither place.
+        WeightsUnavailableError: they are in neither place, or their revision is the name of a commit, and no commit.
     """
     home = os.environ.get(MODELS)
     if home:
@@ -46,6 +46,12 @@ def folder_of(weights: str, revision: str) -> Path:
             "`.../snapshots/COMMIT`, and write that commit as their revision in params.yaml"
         )
     cached = _in_the_cache(weights, revision)
+    if cached is not None and cached.name != revision:
+        # a branch or a tag names other weights tomorrow, and a part of a hash may come to fit two commits
+        raise WeightsUnavailableError(
+            f"weights {weights}: revision '{revision}' is no whole commit; this machine has it as {cached.name}: write that "
+            "commit as their revision in params.yaml"
+        )
     if cached is not None:
         return cached
     raise WeightsUnavailableError(

@@ -47,11 +47,13 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class Memory:
-    """What a worker has learnt about its memory; each worker has its own."""
+class Worker:
+    """What the process that computes knows of its job. It begins empty in each process."""
 
     n_rows: int = sys.maxsize
-    """Rows of the job that fit into it at once; smaller once more of them did not."""
+    """Rows that fit into memory at once; smaller once more of them did not."""
+    ahead: Ahead[Any] | None = None
+    """The processes that load for this one, from the first row that they shall load on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Compute(Generic[In, Out]):
 
     job: Job[In, Out]
     store: WorkStore
-    memory: Memory = field(default_factory=Memory)
+    worker: Worker = field(default_factory=Worker)
 
     def __call__(self, shard: Shard[In]) -> Outcome:
         """Compute what can be computed; an error that concerns all rows is raised."""
@@ -75,7 +77,7 @@ class Compute(Generic[In, Out]):
         return outcome
 
     def _compute(self, shard: Shard[In], outcome: Outcome, results: list[Out]) -> None:
-        ahead = _ahead(self.job)
+        ahead = self._ahead()
         try:
             self._compute_batches(shard, ahead, outcome, results)
         finally:
@@ -87,7 +89,7 @@ class Compute(Generic[In, Out]):
         self, shard: Shard[In], ahead: Ahead[In] | None, outcome: Outcome, results: list[Out]
     ) -> None:
         """Compute the rows in micro-batches; a batch that fails is computed row by row."""
-        begin, usual = 0, self.memory.n_rows
+        begin, usual = 0, self.worker.n_rows
         while begin < len(shard.rows):
             size = self._size(len(shard.rows))
             keys, rows = shard.keys[begin : begin + size], shard.rows[begin : begin + size]
@@ -97,10 +99,10 @@ class Compute(Generic[In, Out]):
                 if _concerns_all(error):
                     raise
                 if _is_lack_of_memory(error) and len(rows) > 1:
-                    self.memory.n_rows = len(rows) // 2
+                    self.worker.n_rows = len(rows) // 2
                     continue
                 if _is_lack_of_memory(error):  # this row alone was too large: the next ones may fit as before
-                    self.memory.n_rows = usual
+                    self.worker.n_rows = usual
                 self._one_by_one(keys, rows, outcome, results)
             else:
                 _take(keys, batch, outcome, results)
@@ -117,9 +119,16 @@ class Compute(Generic[In, Out]):
         results: Sequence[Out | Failed] = cast("Loading[In]", self.job).compute_loaded(rows, loaded)
         return self._counted(rows, results)
 
+    def _ahead(self) -> Ahead[In] | None:
+        """The processes that load for this one; None where it loads its rows itself."""
+        n_processes = n_loaders() if isinstance(self.job, Loading) else 0
+        if self.worker.ahead is None and n_processes and isinstance(self.job, Loading):
+            self.worker.ahead = Ahead(self.job, n_processes)
+        return self.worker.ahead
+
     def _size(self, n_rows: int) -> int:
         """Rows of the next micro-batch."""
-        return min(self.job.batch or n_rows, self.memory.n_rows)
+        return min(self.job.batch or n_rows, self.worker.n_rows)
 
     def _batch(self, rows: Sequence[In]) -> Sequence[Out | Failed]:
         return self._counted(rows, self.job.compute(rows))
@@ -149,20 +158,6 @@ def _take(keys: Sequence[bytes], batch: Sequence[Out | Failed], outcome: Outcome
         else:
             outcome.stored.append(key)
             results.append(result)
-
-
-_loaders: dict[type[Any], Ahead[Any]] = {}
-"""Class of a job to the processes that load for it; they live as long as this one."""
-
-
-def _ahead(job: Job[Any, Any]) -> Ahead[Any] | None:
-    """The processes that load for this one; None where it loads its rows itself."""
-    n_processes = n_loaders() if isinstance(job, Loading) else 0
-    if not n_processes or not isinstance(job, Loading):
-        return None
-    if type(job) not in _loaders:
-        _loaders[type(job)] = Ahead(job, n_processes)
-    return _loaders[type(job)]
 
 
 class _MiscountError(ValueError):

@@ -77,11 +77,13 @@ class LocalPool(Generic[Task, Result]):
         if self._executor is not None:
             self._executor.shutdown(wait=True, cancel_futures=True)
 
+    def _loaders(self) -> int | None:
+        """How many processes load for each worker with a GPU, which would wait for pictures: the cores are shared out among them."""
+        return (os.cpu_count() or 1) // self._n_workers if self._devices else None
+
     def _start(self) -> ProcessPoolExecutor:
         # read when a worker loads NumPy or torch: two workers of two threads each would fight
         os.environ.update(dict.fromkeys(_THREADS, "1"))
-        if self._devices:  # a worker with a GPU would wait for pictures: the cores are shared out among them
-            os.environ.setdefault(LOADERS, str((os.cpu_count() or 1) // self._n_workers))
         context = multiprocessing.get_context("spawn")
         devices: SimpleQueue[str] = context.SimpleQueue()
         for device in self._devices:
@@ -89,9 +91,7 @@ class LocalPool(Generic[Task, Result]):
         return ProcessPoolExecutor(
             max_workers=self._n_workers,
             mp_context=context,
-            initializer=partial(
-                _begin_worker, pickle.dumps(self._function), devices, has_device=bool(self._devices)
-            ),
+            initializer=partial(_begin_worker, pickle.dumps(self._function), devices, self._loaders()),
         )
 
 
@@ -114,14 +114,15 @@ _pickled: list[bytes] = []
 """The function of this worker process: it is sent once, not with every task."""
 
 
-def _begin_worker(function: bytes, devices: "SimpleQueue[str]", *, has_device: bool) -> None:
+def _begin_worker(function: bytes, devices: "SimpleQueue[str]", loaders: int | None) -> None:
     tie_to_parent(signal.SIGKILL)
     parent = multiprocessing.parent_process()
     if parent is None or os.getppid() != parent.pid:  # the stage died before this process could be tied to it
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the stage decides; its end is the worker's
-    if has_device:
+    if loaders is not None:
         os.environ[_VISIBLE] = devices.get()
+        os.environ.setdefault(LOADERS, str(loaders))
     _pickled.append(function)
 
 

@@ -17,7 +17,9 @@ class Progress:
     """Counts of one run."""
 
     owner: str
-    """Stage, or stage@partition."""
+    """As `WorkStore.owner`."""
+    again: str
+    """As `WorkStore.again`."""
     n_rows: int = 0
     """Rows that were begun."""
     n_computed: int = 0
@@ -56,11 +58,11 @@ class Progress:
             )
 
     def tell(self) -> None:
-        """Say how to try rows again whose failure may not come again; DVC itself calls the stage up to date."""
+        """Say how to try rows again whose failure may not come again; DVC itself calls a stage up to date."""
         if self.n_transient:
             logger.warning(
-                "%s: %d rows crashed or did not fit into memory; `dvc repro --force --single-item %s` tries them again",
+                "%s: %d rows crashed or did not fit into memory; `%s` tries them again",
                 self.owner,
                 self.n_transient,
-                self.owner,
+                self.again,
             )

@@ -114,7 +114,7 @@ class _Run(Generic[In, Out]):
         self._shard_size = windows.ShardSize(windows.FIRST_ROWS)
         self.window_size = windows.WindowSize(windows.FIRST_WINDOW)
         self._error: UniRainError | OSError | None = None
-        self._progress = Progress(store.owner)
+        self._progress = Progress(store.owner, store.again)
 
     @property
     def n_pending(self) -> int:

@@ -44,6 +44,8 @@ class WorkStore:
     home: Path
     owner: str
     """Stage, or stage@partition: whose partial work and used list these are."""
+    command: str = ""
+    """What does the owner's work again; empty: the stage of its name."""
     url: str = field(default="", repr=False)
     """Of the store that several machines share; empty where the home is the only one. It may hold a password."""
 
@@ -60,6 +62,11 @@ class WorkStore:
             owner=stage if partition is None else f"{stage}@{partition}",
             url=store_url(checkout),
         )
+
+    @property
+    def again(self) -> str:
+        """The command that does this owner's work again, although nothing of its input has changed."""
+        return self.command or f"dvc repro --force --single-item {self.owner}"
 
     @property
     def stage(self) -> str:

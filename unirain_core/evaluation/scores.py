@@ -23,7 +23,7 @@ from unirain_core.evaluation.summary import SHOWN_PER_TYPE, picture_name, shown
 from unirain_core.imaging.codec import RgbImage, write_png
 from unirain_core.imaging.pairs import read_both
 
-ALGORITHM = "4"
+ALGORITHM = "5"
 """Version of the computation of a pair's scores."""
 
 Splits = Mapping[str, Sequence[SplitRow]]

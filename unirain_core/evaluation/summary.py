@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 
@@ -38,6 +38,10 @@ class Mean:
     """Name of each metric to its mean, or to the reason why it has none."""
     pairs: int
     """Number of the pairs."""
+    spreads: Mapping[str, float] = field(default_factory=dict)
+    """Name of each metric to the standard deviation of its mean over seeds; empty for one seed."""
+    n_seeds: int = 1
+    """Trainings whose figures these are the means of."""
 
 
 def means(scores: pl.DataFrame) -> dict[Place, Mean]:

@@ -103,7 +103,10 @@ def caption(table: Table) -> str:
     """The meaning of the table's figures."""
     figures = " / ".join(map(_described, table.main))
     columns = "".join(f" Column {_described(metric)}: the average of the types." for metric in table.averaged)
-    return f"{figures}, protocol `{table.protocol}`; best bold, second underlined.{columns}"
+    averages = [line[-1] for line in table.lines.values()]
+    has_seeds = any(isinstance(cell, Mean) and cell.n_seeds > 1 for cell in averages)
+    seeds = " ±: standard deviation over seeds." if has_seeds else ""
+    return f"{figures}, protocol `{table.protocol}`; best bold, second underlined.{columns}{seeds}"
 
 
 def notes(tables: Sequence[Table]) -> list[str]:
@@ -132,7 +135,10 @@ def comma_separated(tables: Sequence[Table]) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     names = [metric.name for metric in METRICS]
-    writer.writerow(["benchmark", "protocol", "method", "rain_type", *names, "pairs", "note"])
+    spreads = [f"{name}_sd" for name in names]
+    writer.writerow(
+        ["benchmark", "protocol", "method", "rain_type", *names, "pairs", "seeds", *spreads, "note"]
+    )
     for table in tables:
         for method, cells in table.lines.items():
             for column, cell in zip(table.columns, cells, strict=True):
@@ -141,7 +147,7 @@ def comma_separated(tables: Sequence[Table]) -> str:
 
 
 def figures(table: Table) -> dict[str, Json]:
-    """Method to column to metrics, for a report; figures without data are left out."""
+    """Method to column to metrics, for a report, with spreads over seeds as `psnr_sd`; figures without data are left out."""
     lines: dict[str, Json] = {}
     for method, cells in table.lines.items():
         by_column = zip(table.columns, cells, strict=True)
@@ -160,13 +166,14 @@ def _figure(cell: Cell, metric: Metric) -> float | str:
 
 
 def _numbers(mean: Mean) -> dict[str, Json]:
-    return {name: figure for name, figure in mean.figures.items() if not isinstance(figure, str)}
+    numbers: dict[str, Json] = {name: f for name, f in mean.figures.items() if not isinstance(f, str)}
+    return numbers | {f"{name}_sd": spread for name, spread in mean.spreads.items()}
 
 
 def _fields(cell: Cell) -> list[str]:
-    """A cell in CSV: a field for each metric, with two decimals more than in print, then pairs and note."""
+    """A cell in CSV: a field for each metric, with two decimals more than in print, pairs, seeds, spreads over seeds, and note."""
     if isinstance(cell, str):
-        return [*("" for _ in METRICS), "", cell]
+        return [*("" for _ in METRICS), "", "", *("" for _ in METRICS), cell]
     fields: list[str] = []
     reasons: list[str] = []
     for metric in METRICS:
@@ -174,7 +181,11 @@ def _fields(cell: Cell) -> list[str]:
         if isinstance(figure, str):
             reasons.append(f"{metric.title}: {figure}")
         fields.append("" if isinstance(figure, str) else f"{figure:.{metric.digits + 2}f}")
-    return [*fields, str(cell.pairs), "; ".join(reasons)]
+    spreads = [
+        f"{cell.spreads[metric.name]:.{metric.digits + 2}f}" if metric.name in cell.spreads else ""
+        for metric in METRICS
+    ]
+    return [*fields, str(cell.pairs), str(cell.n_seeds), *spreads, "; ".join(reasons)]
 
 
 def _average(cells: Sequence[Cell]) -> Cell:
@@ -195,13 +206,19 @@ def _mean(figures: Sequence[float | str]) -> float | str:
 
 def _lines(table: Table, emphasis: Emphasis) -> list[list[str]]:
     """Every line as text, the head first."""
-    columns = [["method", *table.lines]]
+    columns = [["method", *(_label(name, cells) for name, cells in table.lines.items())]]
     by_column = list(zip(*table.lines.values(), strict=True))
     for name, cells in zip(table.columns, by_column, strict=True):
         columns.append([name, *_column(cells, table.main, emphasis)])
     for metric in table.averaged:
         columns.append([metric.title, *_column(by_column[-1], [metric], emphasis)])
     return [list(line) for line in zip(*columns, strict=True)]
+
+
+def _label(name: str, cells: Sequence[Cell]) -> str:
+    """A method, and the number of trainings that its line stands for."""
+    n_seeds = max((cell.n_seeds for cell in cells if isinstance(cell, Mean)), default=1)
+    return name if n_seeds == 1 else f"{name} ({n_seeds} seeds)"
 
 
 def _column(cells: Sequence[Cell], metrics: Sequence[Metric], emphasis: Emphasis) -> list[str]:
@@ -220,9 +237,17 @@ def _marked(cells: Sequence[Cell], metric: Metric, emphasis: Emphasis) -> list[s
     printed = {metric.printed(figure) for figure in all_of_them if not isinstance(figure, str)}
     places = sorted(printed, key=float, reverse=metric.larger_is_better)
     texts: list[str] = []
-    for figure in all_of_them:
+    for cell, figure in zip(cells, all_of_them, strict=True):
         if isinstance(figure, str):
             texts.append(f"({figure})")
         else:
-            texts.append(emphasis(metric.printed(figure), places.index(metric.printed(figure))))
+            marked = emphasis(metric.printed(figure), places.index(metric.printed(figure)))
+            texts.append(f"{marked}{_spread(cell, metric)}")
     return texts
+
+
+def _spread(cell: Cell, metric: Metric) -> str:
+    """The standard deviation over seeds, where there are several."""
+    if isinstance(cell, str) or metric.name not in cell.spreads:
+        return ""
+    return f" ± {metric.printed(cell.spreads[metric.name])}"

@@ -27,6 +27,9 @@ def derain(
 ) -> RgbImage:
     """Remove the rain from a photo of any size.
 
+    A grey photo stays grey: where red, green and blue are equal in all pixels, they are so in the result. A network that learnt on
+    colour tints such photos, those of night cameras among them.
+
     Routes and channel attention look at a whole picture. In a larger photo they look at each tile, so that the
     result differs a little from what the network would make of the whole photo.
 
@@ -39,6 +42,22 @@ def derain(
     Returns:
         (H, W, 3) uint8 RGB: the restored picture, clipped and rounded to the nearest.
     """
+    restored = _derained(model, image, whole_pixels, tile)
+    return grey(restored) if is_grey(image) else restored
+
+
+def is_grey(image: RgbImage) -> bool:
+    """Whether red, green and blue are equal in every pixel of an (H, W, 3) picture."""
+    return bool((image[..., :1] == image[..., 1:]).all())
+
+
+def grey(image: RgbImage) -> RgbImage:
+    """The mean of the three channels of each pixel in all three, rounded to the nearest; the same shape and dtype."""
+    mean = np.rint(image.mean(axis=2, dtype=np.float32)).astype(np.uint8)
+    return np.repeat(mean[..., None], 3, axis=2)
+
+
+def _derained(model: Restorer, image: RgbImage, whole_pixels: int, tile: int) -> RgbImage:
     height, width = image.shape[:2]
     if height * width <= whole_pixels:
         return _restored(model, image)

@@ -32,7 +32,7 @@ class Complexity:
     dense_macs: int
     """Multiply-adds where every expert runs; of a network without experts, all that it does."""
     widest_macs: int
-    """Multiply-adds where top-k routes choose the k widest experts everywhere, the paper's column."""
+    """Multiply-adds where top-k routes choose the k widest experts everywhere; nearest to the paper's column, which does not say."""
     narrowest_macs: int
     """Multiply-adds where top-k routes choose the k narrowest experts everywhere."""
 

@@ -74,7 +74,7 @@ def admit(
     if not entries and any(d.reason == "split_unknown" for d in dropped):
         raise ConfigError(
             f"{key}.role: the tree does not say whether its {len(inputs)} pairs "
-            f"(first: {inputs[0]}) are for training or testing; set role to train, val or test"
+            f"(first: {inputs[0]}) are for training or testing; set role to train, val, test or benchmark"
         )
     without_scene = rules.unmatched(entries)
     if dataset.quota is not None:
@@ -242,4 +242,6 @@ class _Rules:
             )
         if not item.is_paired:
             return "real"
-        return self.dataset.role or item.split or ""
+        if self.dataset.role:
+            return self.dataset.role
+        return self.dataset.test_part if item.split == "test" else item.split or ""

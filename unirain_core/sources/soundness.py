@@ -79,7 +79,7 @@ def _part(item: Listed, role: str) -> str:
     """The part of a dataset to which a listed picture belongs."""
     if not item.is_paired:
         return "real"
-    return item.split or role
+    return item.split or ("test" if role == "benchmark" else role)
 
 
 def _is_copy(tree: Tree, path: str) -> bool:

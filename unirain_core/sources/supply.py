@@ -29,12 +29,14 @@ def demand_supply(pool: RawDatasets, rain_types: Sequence[str]) -> None:
         shown.extend(_shown(name, dataset, whole_catalogue))
     if () in shown:
         return  # types that are not told may be any
+    scored = sorted(name for name, dataset in pool.datasets.items() if dataset.role == "benchmark")
+    but = f" ({', '.join(scored)} of role benchmark are only scored)" if scored else ""
     for rain_type in rain_types:
         if not any(
             settle_types(types, pool.mixture_policy, [rain_type], whole_catalogue.shows)[0] for types in shown
         ):
             raise ConfigError(
-                f"rain_types: no dataset of raw_datasets.datasets gives pairs of '{rain_type}'; take it out of "
+                f"rain_types: no dataset of raw_datasets.datasets gives pairs of '{rain_type}'{but}; take it out of "
                 f"rain_types, correct its spelling, or add a dataset: {whole_catalogue.advice(rain_type)}"
             )
 
@@ -44,7 +46,7 @@ def _shown(name: str, dataset: Dataset, whole_catalogue: Catalogue) -> Iterator[
     layouts = [
         layout for layout in record_of(name, dataset, whole_catalogue).layouts if layout.target != Unpaired()
     ]
-    if dataset.role == "real" or not layouts:
+    if dataset.role in ("benchmark", "real") or not layouts:
         return
     if dataset.rain_types:
         yield dataset.rain_types

@@ -15,6 +15,7 @@ from unirain_core.artefacts.whole import write_text
 from unirain_core.config.sections import Method, RainType, Variant
 from unirain_core.config.splits import Benchmark
 from unirain_core.errors import GateError
+from unirain_core.evaluation import seeds
 from unirain_core.evaluation import tables as printed
 from unirain_core.evaluation.summary import read_scores
 
@@ -45,8 +46,12 @@ def run(
     logger.info("%s: %d methods", STAGE, len(folders))
     scores, notes = _compared(folders)
     names = scores["benchmark"].unique(maintain_order=True).to_list()
-    comparisons = [printed.table_of(scores, name, list(folders), rain_types) for name in names]
+    lines = seeds.groups(variants)
+    of_variants = [printed.table_of(scores, name, list(folders), rain_types) for name in names]
+    comparisons = [seeds.merged(table, lines) for table in of_variants]
     out = root / paths.TABLES
+    for table in of_variants:
+        notes += seeds.verdicts(table, lines)
     notes += printed.notes(comparisons)
     write_text(out / "table1.md", _document(comparisons, notes))
     write_text(out / "table1.csv", printed.comma_separated(comparisons))
@@ -54,7 +59,7 @@ def run(
         write_text(out / f"table1_{table.benchmark}.tex", printed.latex(table))
     summary = _report(comparisons, scores, notes)
     if benchmarks:
-        named = printed.table_of_named(scores, list(benchmarks), list(folders))
+        named = seeds.merged(printed.table_of_named(scores, list(benchmarks), list(folders)), lines)
         write_text(out / "table2.md", _document([named], notes))
         write_text(out / "table2.csv", printed.comma_separated([named]))
         write_text(out / "table2.tex", printed.latex(named))

@@ -39,11 +39,11 @@ READS = (
 WRITES = (paths.GALLERY, paths.report(STAGE))
 PARAMS = ()
 
-ALGORITHM = "1"
+ALGORITHM = "2"
 """Of the thumbnails, which the work store keeps."""
 
-MAX_CARDS = 2000
-"""Pictures of the page; a larger pool is sampled. One file of 2,000 thumbnails is about 30 MB."""
+MAX_CARDS = 1000
+"""Pictures of the page; a larger pool is sampled. A pair has some 50 kB, so that a page has 50 MB at most."""
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ It is a command and no stage: no result of the pipeline depends on it.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -59,7 +59,8 @@ def audit(root: Path, candidates: Sequence[Candidate], sample: Sample) -> list[L
     Returns:
         One line for each check, of every judge and of their majority.
     """
-    store = WorkStore.at(root, NAME)
+    command = f"unirain audit judges --pairs {len(sample.asked)} --seed {sample.seed}"
+    store = replace(WorkStore.at(root, NAME), command=command)
     audited = [_audited(root, one, sample, store) for one in candidates]
     table = lines(audited, sample.truth)
     judges = [one.name for one in candidates]

@@ -13,6 +13,7 @@ from unirain_core.artefacts.whole import write_text
 from unirain_core.config.sections import RainType
 from unirain_core.config.splits import Benchmark
 from unirain_core.distill.published import published
+from unirain_core.distill.roles import FOR_TESTING
 from unirain_core.errors import MissingInputError
 
 STAGE = "named_benchmarks"
@@ -38,15 +39,15 @@ def run(root: Path, *, benchmarks: Mapping[str, Benchmark], rain_types: tuple[Ra
     for name, benchmark in benchmarks.items():
         # a pair's id begins with the name of its dataset, in which the words of `paths` may stand too
         below_the_dataset = pl.col("pair_id").str.replace("^[^/]*", "")
-        rows = published(root, benchmark.sources, "test").filter(
+        rows = published(root, benchmark.sources, FOR_TESTING).filter(
             below_the_dataset.str.contains(benchmark.paths, literal=True)
             & pl.col("rain_type").is_in(rain_types)
         )
         if rows.is_empty():
             raise MissingInputError(
-                f"benchmarks.{name} is empty: no sound pair of {', '.join(benchmark.sources)} has the role test"
+                f"benchmarks.{name} is empty: no sound pair of {', '.join(benchmark.sources)} has the role test or benchmark"
                 + (f" and `{benchmark.paths}` in its path" if benchmark.paths else "")
-                + "; correct its sources or paths, or set `role: test` for the dataset"
+                + "; correct its sources or paths, or set `role: benchmark` for the dataset"
             )
         with tables.writer(folder / f"{name}.parquet", SplitRow) as table:
             table.columns(rows)

@@ -41,12 +41,19 @@ def run(
     encoder_models: Mapping[str, EncoderModel],
     query_captions: QueryCaptions,
 ) -> None:
-    """Encode every verified pair, in the order of the pairs; one that cannot be encoded is dropped with its reason."""
+    """Encode every verified pair, in the order of the pairs; one that cannot be encoded is dropped with its reason.
+
+    Pairs of role `benchmark` are dropped here, so that nothing after this stage judges or draws them.
+    """
     choice = EncoderChoice.of(encoders, encoder_models, query_captions)
     job = triplet_job(partial(make_encoder, choice), Roots.load(root), ALGORITHM)
-    forecast.tell(STAGE, make_encoder(choice).costs, tables.count(root / rainy.PAIRS, Pair), together=True)
+    only_scored = rainy.only_scored(root)
+    n_encoded = tables.count(root / rainy.PAIRS, Pair) - len(only_scored)
+    forecast.tell(STAGE, make_encoder(choice).costs, n_encoded, together=True)
     out, figures = root / paths.TRIPLETS, _Figures()
     with triplets.writer(out) as table, tables.writer(out / "dropped.parquet", Dropped) as dropped:
+        dropped.columns(only_scored)
+        figures.leave_out(only_scored)
         for window in stream(job, rainy.pairs(root), WorkStore.at(root, STAGE)):
             table.columns(window.results)
             dropped.rows(without_triplet(window))
@@ -75,6 +82,11 @@ class _Figures:
         self.caption_hashes.append(captions.hash())
         for row, caption in zip(window.kept(), captions, strict=True):
             self.captions.setdefault(row.rain_type, caption)
+
+    def leave_out(self, rows: pl.DataFrame) -> None:
+        """Count pairs that are dropped without being encoded."""
+        self.types.update(rows["rain_type"])
+        self.reasons.update(rows["reason"])
 
     def report(self, encoder: Encoder) -> Report:
         n_pairs, n_dropped = self.types.total(), self.reasons.total()

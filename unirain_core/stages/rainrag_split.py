@@ -15,7 +15,7 @@ from unirain_core.artefacts.schemas import ManifestRow, PyramidRow, RealPhoto, S
 from unirain_core.artefacts.whole import write_text
 from unirain_core.config.sections import RainragSplit, RainType
 from unirain_core.distill.composition import CompositionRow, as_csv, composition
-from unirain_core.distill.judged import beside, judged, not_judged, pieces
+from unirain_core.distill.judged import benchmark_scenes, beside, judged, not_judged, pieces
 from unirain_core.distill.pyramid import REAL, with_levels
 from unirain_core.distill.split import PLACES, SETS, scenes_for_testing, shared_scenes, split_pairs
 from unirain_core.errors import EmptyTypeError, GateError
@@ -54,8 +54,9 @@ def run(root: Path, *, rainrag_split: RainragSplit, rain_types: tuple[RainType, 
     """
     pairs = judged(root, rainrag_split.seed)
     logger.info("rainrag_split: %d pairs", len(pairs))
-    pairs = pairs.with_columns(split_pairs(pairs, rainrag_split, list(rain_types))).drop("place")
-    _check(pairs, rain_types)
+    scored = benchmark_scenes(root)
+    pairs = pairs.with_columns(split_pairs(pairs, rainrag_split, list(rain_types), scored)).drop("place")
+    _check(pairs, rain_types, scored)
     _write_splits(root, pairs["split"])
     levels, verdicts = _write_pyramid(root, pairs)
     made_of = composition(_listed(root, pairs["accepted"]))
@@ -65,7 +66,7 @@ def run(root: Path, *, rainrag_split: RainragSplit, rain_types: tuple[RainType, 
     logger.info("rainrag_split: %d pairs kept, %d of them train", kept, trained)
 
 
-def _check(pairs: pl.DataFrame, rain_types: Sequence[RainType]) -> None:
+def _check(pairs: pl.DataFrame, rain_types: Sequence[RainType], scored: pl.Series) -> None:
     """The conditions under which a split can be trained on and trusted."""
     shared = shared_scenes(pairs)
     if shared:
@@ -78,9 +79,8 @@ def _check(pairs: pl.DataFrame, rain_types: Sequence[RainType]) -> None:
         filled = set(of_type["split"].unique())
         empty = [name for name in ("train", "val", "test") if name not in filled]
         if empty:
-            raise EmptyTypeError(
-                _emptiness(rain_type, of_type, empty, scenes_for_testing(pairs)), [rain_type]
-            )
+            tested = scenes_for_testing(pairs, scored)
+            raise EmptyTypeError(_emptiness(rain_type, of_type, empty, tested), [rain_type])
 
 
 def _emptiness(rain_type: str, of_type: pl.DataFrame, empty: Sequence[str], tested: pl.Series) -> str:

@@ -24,6 +24,7 @@ from unirain_core.tracking.kept import keep
 from unirain_core.tracking.mirror import Mirror
 from unirain_core.tracking.provenance import provenance
 from unirain_core.tracking.settle import crown, settle
+from unirain_core.training import slope_noise
 from unirain_core.training.history import tell_history
 from unirain_core.training.session import HISTORY, Session, train
 from unirain_core.training.task import Task
@@ -31,7 +32,7 @@ from unirain_core.training.task import Task
 logger = logging.getLogger(__name__)
 
 STAGE = "trained_checkpoint"
-ALGORITHM = "2"
+ALGORITHM = "3"
 READS = (paths.TRAINING_SPLIT, paths.VAL)
 WRITES = (paths.CHECKPOINT, paths.report(STAGE, partitioned=True))
 PARAMS = ("variants", "networks", "strategies", "training", "rain_types", "profile")
@@ -82,10 +83,16 @@ def run(
     shutil.rmtree(session.snapshots, ignore_errors=True)
     store.record_use([session.start.key])
     _hand_over(finished, root / paths.CHECKPOINT.format(partition=partition))
-    best = _best_rows(finished, tables.read(finished / HISTORY, HistoryRow))
-    report.write(root / WRITES[1].format(partition=partition), _report(task, best))
+    history = tables.read(finished / HISTORY, HistoryRow)
+    best = _best_rows(finished, history)
+    extra = checkpoint.describe(finished).extra
+    report.write(root / WRITES[1].format(partition=partition), _report(task, best, history, extra))
     _finish(session, store, finished, best)
     logger.info("%s: %s: the best weights are those of step %d", STAGE, partition, best[0].step)
+    logger.info(
+        "%s: %s: dry pictures change by %.1f dB and %.1f grey levels of brightness",
+        STAGE, partition, extra["dry_psnr"], extra["dry_brightness"],
+    )  # fmt: skip
 
 
 def _session(
@@ -173,8 +180,11 @@ def _best_rows(finished: Path, rows: list[HistoryRow]) -> list[HistoryRow]:
     return [row for row in rows if row.step == step and row.psnr is not None]
 
 
-def _report(task: Task, best: list[HistoryRow]) -> Report:
+def _report(
+    task: Task, best: list[HistoryRow], history: list[HistoryRow], extra: Mapping[str, float | str]
+) -> Report:
     counted = zip(best, task.train, task.val, strict=True)
+    ratios = slope_noise.signal_to_noise(history, task.rain_types, task.strategy.window_size)
     return Report(
         stage=STAGE,
         counts={
@@ -182,9 +192,12 @@ def _report(task: Task, best: list[HistoryRow]) -> Report:
             "val_pairs": sum(map(len, task.val)),
             "steps": task.training.steps,
         },
+        notes=slope_noise.notes(ratios, task.strategy),
         figures={
             "best_step": best[0].step,
             "val_psnr": _mean_psnr(best),
+            "dry_psnr": extra["dry_psnr"],
+            "dry_brightness": extra["dry_brightness"],
             "rain_types": [
                 {
                     "rain_type": row.rain_type,
@@ -193,6 +206,7 @@ def _report(task: Task, best: list[HistoryRow]) -> Report:
                     "val_psnr": row.psnr,
                     "val_ssim": row.ssim,
                     "weight": row.weight,
+                    "slope_signal_to_noise": ratios[RainType(row.rain_type)],
                 }
                 for row, train_rows, val_rows in counted
             ],

@@ -138,7 +138,7 @@ def _official(
     root: Path, pairs: pl.DataFrame, section: RainragOfficial, rain_types: Sequence[str]
 ) -> tuple[pl.DataFrame, int]:
     """The pairs that the authors train on without those of held-out scenes, and the number of pairs with these."""
-    rows = published(root, section.sources, "train").filter(pl.col("rain_type").is_in(rain_types))
+    rows = published(root, section.sources, ["train"]).filter(pl.col("rain_type").is_in(rain_types))
     closed = pairs.filter("is_closed")["scene_id"].unique().implode()
     return rows.filter(~pl.col("scene_id").is_in(closed)), len(rows)
 

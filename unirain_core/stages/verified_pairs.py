@@ -19,8 +19,9 @@ from unirain_core.artefacts.schemas import Dropped, ManifestRow, Pair, RealPhoto
 from unirain_core.config.sections import RainType, VerifiedPairs
 from unirain_core.distill.duplicates import NONE, Flags
 from unirain_core.distill.inspection import Inspection, InspectRows
-from unirain_core.distill.kept import IS_PAIR, alignment, composition, reasons
+from unirain_core.distill.kept import IS_PAIR, alignment, composition, only_scored, reasons
 from unirain_core.distill.pool import Pool, measured, screened, settled
+from unirain_core.distill.roles import IS_JUDGED
 from unirain_core.engine.jobs import Failed, Job
 from unirain_core.engine.rows import stream
 from unirain_core.engine.store import WorkStore
@@ -161,13 +162,16 @@ def _gathered(names: pl.Series, places: Places, is_named: Flags) -> pl.Series:
 
 
 def _demand_every_type(pool: pl.DataFrame, rain_types: Sequence[RainType]) -> None:
-    kept = set(pool.lazy().filter(IS_PAIR).select(pl.col("rain_type").unique()).collect().to_series())
+    pairs = pool.lazy().filter(IS_PAIR)
+    kept = set(pairs.filter(IS_JUDGED).select(pl.col("rain_type").unique()).collect().to_series())
     empty = [kind for kind in rain_types if kind not in kept]
     if empty:
         names = ", ".join(empty)
         lost = ", ".join(f"{n} {reason}" for reason, n in reasons(pool).items())
+        n_scored = only_scored(pool.filter(pl.col("rain_type").cast(pl.String).is_in(empty)))
+        but = f" but {n_scored} of role benchmark, which are only scored" if n_scored else ""
         raise EmptyTypeError(
-            f"no verified pair of rain type {names} (dropped: {lost or 'none'}); add a dataset to "
+            f"no verified pair of rain type {names} (dropped: {lost or 'none'}){but}; add a dataset to "
             f"raw_datasets.datasets, or take {names} out of rain_types in params.yaml",
             empty,
         )
@@ -239,6 +243,9 @@ def _report(pool: pl.DataFrame, manifest: Path, rain_types: Sequence[str]) -> Re
 
 def _notes(pool: pl.DataFrame, manifest: Path) -> list[str]:
     notes = ["photos are compared by their pixels alone: re-encoded copies among them are not found"]
+    n_scored = only_scored(pool)
+    if n_scored:
+        notes.append(f"{n_scored} pairs are of role benchmark: they are scored, and neither judged nor drawn")
     faint = pool.select((IS_PAIR & pl.col("is_faint")).arg_true()).to_series()
     if len(faint):
         first = _names(manifest, pl.col("pair_id"), faint[:1].to_numpy())[0]

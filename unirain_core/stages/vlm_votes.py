@@ -17,7 +17,7 @@ from unirain_core.artefacts.schemas import Dropped, Vote
 from unirain_core.config.models import JudgeModel
 from unirain_core.config.sections import JudgeName, VlmVotes
 from unirain_core.distill import calibration, flips, rainy, voting
-from unirain_core.distill.ballots import Answer, Ballot, VoteJob, answers_of
+from unirain_core.distill.ballots import Answer, Ballot, VoteJob, answers_of, failures
 from unirain_core.distill.costs import Cost
 from unirain_core.distill.judging import HALF, MIN_MASS, with_votes
 from unirain_core.distill.poll import Poll
@@ -73,7 +73,8 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Heari
     groups, is_drawn = groups_and_drawn(root, dropped, params)
     poll = Poll(len(jobs), is_drawn, early_stop=params.early_stop)
     costs: dict[str, Cost | None] = {name: job.cost for name, job in zip(params.judges, jobs, strict=True)}
-    n_ways = 2 if params.flips_abstain else 1  # about pairs; about photos every judge is asked once
+    is_turned = params.flips_abstain and not hearing.is_alone  # without references there is no order
+    n_ways = 2 if is_turned else 1  # about pairs; about photos every judge is asked once
     forecast.tell(hearing.stage, costs, n_photos + n_ways * len(is_drawn), together=False)
     asked: list[_Asked] = []
     with _folder(out / ".answers") as folder:
@@ -83,7 +84,7 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Heari
             answers = _ask(job, ballots, n_photos, store, folder / str(number))
             # the answers on photos set it, so it is there before any answer on a pair becomes a vote
             threshold = _threshold(params.judges[number], answers.on_photos, params)
-            if params.flips_abstain:
+            if is_turned:
                 turned = flips.turned(questions(root, dropped, photos, is_open, hearing))
                 of_turned = _ask(job, turned, 0, store, folder / f"{number}-turned")
                 answers = _stable(answers, of_turned, threshold, folder / f"{number}-stable.parquet")
@@ -91,7 +92,7 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Heari
             poll.votes[is_open, number] = _numbers(answers.on_pairs, params.judges[number], threshold)
         _write(out, params.judges, asked, n_photos)
     failed = sum((one.answers.failed for one in asked), Counter[str]())
-    unstable = sum(one.answers.unstable for one in asked) if params.flips_abstain else None
+    unstable = sum(one.answers.unstable for one in asked) if is_turned else None
     thresholds = _thresholds(params.judges, asked)
     summary = votes_report(hearing.step, poll.votes, groups, is_drawn, failed, thresholds, costs, unstable)
     summary = with_plain_answers(summary, out / "votes.parquet")
@@ -127,7 +128,7 @@ def _dropped(root: Path, out: Path, folders: Sequence[str]) -> set[str]:
 def _demand_two(n_photos: int) -> int:
     if n_photos < 2:
         raise GateError(
-            "vlm_votes.accept_share: no threshold can follow a real-rain database of one photo; "
+            f"vlm_votes.accept_share: no threshold can follow a real-rain database of {'one' if n_photos else 'no'} photo; "
             "add photos (`layout: photos`), or remove accept_share"
         )
     return n_photos
@@ -189,13 +190,16 @@ def _ask(
 def _stable(answers: _Answers, of_turned: _Answers, threshold: float, file: Path) -> _Answers:
     """The answers, with an abstention in place of each vote that flips with the order of the references."""
     reader = AnswerReader(of_turned.on_pairs)
-    unstable = 0
+    failed, unstable = answers.failed.copy(), 0
     with tables.writer(file, Answer) as table:
         for piece in tables.batches(answers.on_pairs, Answer):
-            stable = flips.with_abstentions(pl.DataFrame(piece), reader.take(len(piece)), threshold)
+            own = pl.DataFrame(piece)
+            stable = flips.with_abstentions(own, reader.take(len(own)), threshold)
             unstable += flips.n_unstable(stable)
+            # a pair whose two questions failed is one abstention, and was counted already
+            failed += failures(stable) - failures(own)
             table.columns(stable)
-    return _Answers(answers.on_photos, file, answers.failed + of_turned.failed, unstable)
+    return _Answers(answers.on_photos, file, failed, unstable)
 
 
 def _threshold(judge: JudgeName, on_photos: Path, params: VlmVotes) -> float:

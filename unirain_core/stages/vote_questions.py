@@ -28,6 +28,7 @@ from unirain_core.distill.ballots import (
 )
 from unirain_core.distill.poll import asked_of_all
 from unirain_core.distill.rainy import Rainy
+from unirain_core.distill.roles import IS_JUDGED
 from unirain_core.distill.voting import Flags
 from unirain_core.errors import ConfigError
 from unirain_core.stages.judges import JudgeChoice, make_judge
@@ -152,8 +153,8 @@ def groups_and_drawn(root: Path, dropped: set[str], params: VlmVotes) -> tuple[p
     groups = [pl.DataFrame(schema=dict.fromkeys(names, pl.Categorical))]
     drawn = [np.empty(0, dtype=np.bool_)]
     without = pl.Series(sorted(dropped), dtype=pl.String).implode()
-    for piece in tables.batches(root / rainy.PAIRS, Pair, ["pair_id", *names]):
-        pairs = pl.DataFrame(piece).filter(~pl.col("pair_id").is_in(without))
+    for piece in tables.batches(root / rainy.PAIRS, Pair, ["pair_id", "role", *names]):
+        pairs = pl.DataFrame(piece).filter(IS_JUDGED, ~pl.col("pair_id").is_in(without))
         groups.append(pairs.select(pl.col(names).cast(pl.Categorical)))
         drawn.append(asked_of_all(pairs["pair_id"].to_list(), share, labels))
     return pl.concat(groups), np.concatenate(drawn)

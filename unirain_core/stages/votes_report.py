@@ -38,7 +38,8 @@ def votes_report(
         unstable: votes that flipped with the order of the references; None: the questions were asked in one order.
     """
     judges = list(thresholds)
-    saved = _saved(votes, costs)
+    # of two orders, both questions about a pair are asked, or neither
+    saved = _saved(votes, costs, n_ways=1 if unstable is None else 2)
     kept = int(voting.is_reliable((votes == voting.YES).sum(axis=1), len(judges)).sum())
     return Report(
         stage=stage,
@@ -47,7 +48,7 @@ def votes_report(
             "kept": kept,
             "rejected": len(votes) - kept,
             "votes": int((votes != voting.UNASKED).sum()),
-            "questions_saved": int((votes == voting.UNASKED).sum()),
+            "questions_saved": sum(line.saved for line in saved),
             "abstentions": int((votes == voting.ABSTAINED).sum()),
             **({} if unstable is None else {"unstable": unstable}),
         },
@@ -78,15 +79,16 @@ class _Saved:
     flops_saved: float | None
 
 
-def _saved(votes: voting.Votes, costs: Mapping[str, Cost | None]) -> list[_Saved]:
+def _saved(votes: voting.Votes, costs: Mapping[str, Cost | None], *, n_ways: int) -> list[_Saved]:
+    """The questions of each judge; about a pair it is asked in so many ways."""
     lines: list[_Saved] = []
     for (judge, cost), own in zip(costs.items(), votes.T, strict=True):
-        saved = int((own == voting.UNASKED).sum())
+        saved = n_ways * int((own == voting.UNASKED).sum())
         flops = cost.flops if cost else None
         lines.append(
             _Saved(
                 judge=judge,
-                asked=len(own) - saved,
+                asked=n_ways * len(own) - saved,
                 saved=saved,
                 flops_a_question=flops,
                 flops_saved=None if flops is None else flops * saved,

@@ -92,7 +92,10 @@ class Trainer:
         sampler = Sampler(sizes, plan.batch_per_type, task.seed, self._rank, self._world)
         is_turned = plan.augmentation == "turned"
         steps = range(self._done, plan.steps)
-        for batch in batches(pictures, sampler, patch=plan.patch, turned=is_turned, steps=steps):
+        crops = batches(
+            pictures, sampler, patch=plan.patch, turned=is_turned, clean_share=plan.clean_share, steps=steps
+        )
+        for batch in crops:
             rate = self._step(batch)
             self._done += 1
             self._tell()

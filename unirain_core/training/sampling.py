@@ -88,6 +88,7 @@ def batches(
     *,
     patch: int,
     turned: bool,
+    clean_share: float,
     steps: range,
 ) -> Iterator[Batch]:
     """The batches of some steps, made ahead by a few threads.
@@ -97,15 +98,19 @@ def batches(
         sampler: draws from them.
         patch: side of a crop in pixels.
         turned: whether crops are turned, as of `random_crop`.
+        clean_share: share of the crops whose rainy side is the clean one too.
         steps: which steps.
     """
 
     def make(step: int) -> Batch:
         draws = sampler.draws(step)
-        crops = [
-            random_crop(pictures[d.rain_type][d.index], patch, np.random.default_rng(d.seed), turned=turned)
-            for d in draws
-        ]
+        crops = []
+        for draw in draws:
+            rng = np.random.default_rng(draw.seed)
+            crop = random_crop(pictures[draw.rain_type][draw.index], patch, rng, turned=turned)
+            # drawn last, so that the crops are the same whatever the share is
+            is_dry = rng.random() < clean_share
+            crops.append(Example(crop.clean, crop.clean) if is_dry else crop)
         return Batch(*to_tensors(crops), torch.tensor([d.rain_type for d in draws]))
 
     with ThreadPoolExecutor(READERS) as pool:

@@ -12,6 +12,7 @@ from unirain_core.model.architecture import build
 from unirain_core.tracking.events import Start
 from unirain_core.tracking.journal import Journal
 from unirain_core.tracking.mirror import Mirror
+from unirain_core.training.dry import dry_change
 from unirain_core.training.loop import Trainer
 from unirain_core.training.processes import is_first, on_every_gpu
 from unirain_core.training.task import Task, Trained
@@ -58,9 +59,15 @@ class Session:
 
 def write(folder: Path, trained: Trained, task: Task) -> None:
     """Best and last weights, and the history; a function of the training alone, byte by byte."""
-    net = build(task.network, task.seed)
+    net = build(task.network, task.seed).eval()
     net.load_state_dict(trained.best.weights)
-    extra = {"step": trained.best.step, "val_psnr": trained.best.psnr}
+    dry = dry_change(net, task.val, task.roots, task.training.val_pictures_per_type)
+    extra = {
+        "step": trained.best.step,
+        "val_psnr": trained.best.psnr,
+        "dry_psnr": dry.psnr,
+        "dry_brightness": dry.brightness,
+    }
     checkpoint.save(folder, net, task.network, extra)
     net.load_state_dict(trained.last)
     checkpoint.save(folder / LAST, net, task.network, {"step": task.training.steps})

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from unirain_core.artefacts.folders import making
 from unirain_core.errors import BusyError, ConfigError
 
 
@@ -20,14 +21,15 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         folder: does not exist, or is empty.
 
     Raises:
-        ConfigError: it is a file, or something is in it.
+        ConfigError: it is a file, something is in it, or it cannot be made.
         BusyError: another process is writing it.
     """
     folder = folder.resolve()
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise ConfigError(f"{folder} is not an empty folder; name a new folder to export into")
     partial = folder.with_name(f".{folder.name}.partial")
-    partial.mkdir(parents=True, exist_ok=True)
+    with making(folder):
+        if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+            raise ConfigError(f"{folder} is not an empty folder; name a new folder to export into")
+        partial.mkdir(parents=True, exist_ok=True)
     with _locked(partial):
         _empty(partial)
         try:
