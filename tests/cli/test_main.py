@@ -39,7 +39,7 @@ def unirain(project, *arguments):
     [
         (["run", "no_such_stage"], "stage 'no_such_stage' does not exist; the stages are sample_corpus"),
         (["run", "rainrag_splt"], "nearest: 'rainrag_split'"),
-        (["run", "trained_checkpoint"], "params.yaml names reweighted, uniform"),
+        (["run", "trained_checkpoint"], "params.yaml names reweighted, "),
         (["run", "trained_checkpoint", "--partition", "nobody"], "(found 'nobody')"),
         (["run", "trained_checkpoint", "--partition", "unifrm"], "(found 'unifrm'; nearest: 'uniform')"),
         (["run", "verified_pairs", "--partition", "demo"], "has no partitions"),
