@@ -315,6 +315,20 @@ def test_an_rwlock_that_dvc_cannot_read_is_removed(project, garbage):
     assert State.BROKEN not in [f.state for f in locks(project, project / "home")]
 
 
+def test_a_living_dvc_beside_a_half_file_is_told_and_the_stages_are_checked_all_the_same(project):
+    (project / ".dvc/tmp/rwlock").touch()
+    program = [sys.executable, "-c", "import sys; sys.stdin.read()", "dvc"]
+    with subprocess.Popen(program, cwd=project, stdin=subprocess.PIPE) as living:
+        await_command(living, "sys.stdin.read()")
+        told = list(locks(project, project / "home"))
+        assert living.stdin
+        living.stdin.close()
+
+    assert [State.BROKEN, State.FINE] == [finding.state for finding in told]
+    assert f"another DVC is at work here (process {living.pid}: " in told[0].words
+    assert "wait for it to end, then run `unirain prepare`" in told[0].words
+
+
 def test_odd_things_among_the_lock_files_stop_nobody(project):
     (project / "home/locks/folder.lock").mkdir(parents=True)
     (project / "home/locks/odd.lock").write_bytes(b"\xff\0" * 9)

@@ -28,6 +28,15 @@ def test_no_help_lists_the_errors_of_a_function(name):
     assert COMMANDS[name].summary[:30] in answer.output
 
 
+def test_the_lines_of_a_docstring_do_not_break_those_of_a_terminal():
+    (help_of_gc,) = [command.help for command in app_of("gc").registered_commands if command.name == "gc"]
+
+    assert help_of_gc
+    assert 1 == help_of_gc.count("\n\n")
+    assert 2 == help_of_gc.count("\n")
+    assert "what another machine's latest run used." in help_of_gc
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_argument_and_option_has_a_help(name):
     group = get_command(app_of(name))

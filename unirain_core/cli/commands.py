@@ -136,8 +136,9 @@ def add_commands(app: typer.Typer, words: Container[str]) -> None:
 
 
 def _help(function: Callable[..., None]) -> str:
-    """A docstring without its list of errors, which are for those who call the function."""
-    return inspect.cleandoc(function.__doc__ or "").partition("\n\nRaises:")[0]
+    """A docstring's paragraphs but for its list of errors, which is for those who call the function; a terminal wraps them."""
+    text, _, _errors = inspect.cleandoc(function.__doc__ or "").partition("\n\nRaises:")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def _not_typed() -> None:

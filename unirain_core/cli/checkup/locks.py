@@ -28,12 +28,12 @@ def locks(root: Path, home: Path) -> Iterator[Finding]:
         notes = dvc_files.heal(root)
     except UniRainError as error:
         yield Finding(State.BROKEN, str(error))
-        return
-    is_whole = dvc_files.is_whole_lock(root)
-    yield from (Finding(State.NOTE if is_whole else State.BROKEN, note) for note in notes)
-    if not notes:
-        yield Finding(State.FINE, "dvc.lock and DVC's rwlock are whole")
-    yield from _of_dvc(root)
+    else:
+        state = State.NOTE if dvc_files.is_whole_lock(root) else State.BROKEN
+        yield from (Finding(state, note) for note in notes)
+        if not notes:
+            yield Finding(State.FINE, "dvc.lock and DVC's rwlock are whole")
+        yield from _of_dvc(root)
     yield from _of_stages(home)
 
 
