@@ -81,8 +81,25 @@ def test_a_network_without_experts_cannot_be_varied_by_table_6(tmp_path):
     begin, end = text.index("  small:"), text.index("\nstrategies:")
     plain = "  small: {architecture: restormer, dim: 8, blocks: [1, 1], refinement: 1, heads: [1, 2], ffn_expansion: 1.0}\n"
     (tmp_path / "params.yaml").write_text(text[:begin] + plain + text[end:])
-    with pytest.raises(ConfigError, match=r"networks\.small: Table 6 varies the routing of experts"):
+    with pytest.raises(
+        ConfigError, match=r"networks\.small: Table 6 varies .* name a variant of our own network with --base"
+    ):
         add(tmp_path, "table6", "reweighted")
+
+
+def test_another_base_cures_a_network_without_experts(tmp_path):
+    text = (ROOT / "params.yaml").read_text()
+    plain = "  plain: {architecture: restormer, dim: 8, blocks: [1, 1], refinement: 1, heads: [1, 2], ffn_expansion: 1.0}\n"
+    text = text.replace("networks:\n", "networks:\n" + plain)
+    text = text.replace(
+        "  reweighted: {split: rainrag, network: small", "  reweighted: {split: rainrag, network: plain"
+    )
+    (tmp_path / "params.yaml").write_text(text)
+    with pytest.raises(ConfigError, match="with --base"):
+        add(tmp_path, "table6", "reweighted")
+    add(tmp_path, "table6", "uniform")
+
+    assert "table6_no_experts" in load_params(tmp_path / "params.yaml").variants
 
 
 def test_a_name_that_is_taken_by_another_network_is_said_before_anything_is_written(tmp_path):
@@ -94,3 +111,7 @@ def test_a_name_that_is_taken_by_another_network_is_said_before_anything_is_writ
         add(tmp_path, "table6", "reweighted")
 
     assert text == (tmp_path / "params.yaml").read_text()
+    for cured in (text.replace("small_soft_soft", "other"), text.replace(other, "")):  # renamed, or removed
+        (tmp_path / "params.yaml").write_text(cured)
+        add(tmp_path, "table6", "reweighted")
+        assert "small_soft_soft" in load_params(tmp_path / "params.yaml").networks

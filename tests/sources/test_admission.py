@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from unirain_core.artefacts.picture import Picture, other_half
 from unirain_core.config.sections import Dataset, RawDatasets
 from unirain_core.errors import ConfigError
-from unirain_core.sources import scenes
+from unirain_core.sources import rules
 from unirain_core.sources.admission import admit, pair_ids, settle_types
 from unirain_core.sources.inventory import Refused
 from unirain_core.sources.listing import Listed, Listing
@@ -124,7 +124,7 @@ def test_a_scene_rule_whose_replacement_names_no_group_is_an_error(replacement):
 
 
 def test_a_scene_rule_that_explodes_ends_in_seconds_and_is_named(monkeypatch):
-    monkeypatch.setattr(scenes, "SECONDS", 0.5)
+    monkeypatch.setattr(rules, "SECONDS", 0.5)
     started = time.monotonic()
     rule = (r"input/(a+)+$", "x")
     with pytest.raises(

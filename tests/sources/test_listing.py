@@ -123,6 +123,21 @@ def test_a_pair_list_of_another_machine_is_noted_with_its_first_wrong_line(tmp_p
     ) == spa(tmp_path, lines).notes
 
 
+@pytest.mark.parametrize(
+    "folder", ["/home/x/SPA", "C:\\data\\spa", "/real_world_data"], ids=["Linux", "Windows", "a like name"]
+)
+def test_a_pair_list_with_the_absolute_paths_of_another_machine_pairs_here(tmp_path, folder):
+    slash = "\\" if "\\" in folder else "/"
+    parts = ("real_world/2/odd.png", "real_world_gt/1/1_0_0.png")
+    rainy, clean = (f"{folder}{slash}{part.replace('/', slash)}" for part in parts)
+    found = spa(tmp_path, f"{folder}/gone/a.png {folder}/gone/b.png\n{rainy} {clean}\n")
+
+    (odd,) = (item for item in found.listed if item.path == "real_world/2/odd.png")
+    assert odd.clean is not None
+    assert "real_world_gt/1/1_0_0.png" == odd.clean.path
+    assert "1 of 2 lines of real_world.txt name a file that does not exist" in found.notes[0]
+
+
 def test_the_mark_that_editors_on_windows_write_before_the_first_line_is_no_part_of_its_path(tmp_path):
     found = spa(tmp_path, "\ufeff/real_world/2/odd.png /real_world_gt/1/1_0_0.png\n")
 

@@ -197,6 +197,9 @@ def test_an_optional_dataset_without_a_folder_is_left_out_with_a_line_and_a_coun
     assert 1 == report["counts"]["datasets_left_out"]
     assert "left out, because it is optional" in note
     assert "add the line `urir-8k: /folder/of/the/dataset` to roots.local.yaml" in note
+    plant(corpus / "urir", "RS/input/1.png", "RS/target/1.png")
+    (corpus / "roots.local.yaml").write_text("urir-8k: urir\n")
+    assert "urir/RS/input/1" in {row.pair_id for row in run_with(corpus, BY_DAY, **DATASETS, urir=FURTHER)[0]}
 
 
 def test_an_optional_dataset_that_has_a_folder_is_used_or_its_fault_is_said(corpus):

@@ -70,6 +70,9 @@ class Dataset:
     scored by `benchmarks`, and are neither judged nor drawn."""
     test_part: Literal["test", "benchmark"] = "test"
     """Role of the pairs that the layout's split rule calls test; the rule decides about the others."""
+    pair_rule: tuple[str, str] | None = None
+    """For a tree that no layout takes, with `layout: paired`: a pattern of the rainy pictures' paths below the folder, and what it
+    becomes for the clean one, such as ['wet/(.+)_r', 'dry/\\1_c']. Suffixes are left out of both: they may differ."""
     scene_rule: tuple[str, str] | None = None
     """Pattern and replacement that give a scene key from the relative input path. Unlike the layout's
     own group rule, the key is shared by all datasets that name one."""

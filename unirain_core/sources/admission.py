@@ -11,7 +11,7 @@ from unirain_core.config.sections import Dataset, RawDatasets
 from unirain_core.errors import ConfigError
 from unirain_core.sources.listing import Listed, Listing
 from unirain_core.sources.quota import within_quota
-from unirain_core.sources.scenes import scene_keys
+from unirain_core.sources.rules import expansions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ def admit(
     key = f"raw_datasets.datasets.{name}"
     _demand_pairs_for_a_role(key, dataset, listing.listed)
     inputs = [item.path for item in listing.listed]
-    scenes = scene_keys(key, dataset.scene_rule, inputs) if dataset.scene_rule else {}
+    scenes = expansions(f"{key}.scene_rule", dataset.scene_rule, inputs) if dataset.scene_rule else {}
     rules = _Rules(name, dataset, pool.mixture_policy, tuple(rain_types), shows, scenes)
     ids = pair_ids(name, inputs + [entry.path for entry in listing.refused])
     dropped = [
@@ -192,7 +192,6 @@ class _Rules:
         if reason:
             shown = " and ".join(self.dataset.rain_types or item.types) or None
             return Dropped(pair_id=pair_id, dataset=self.name, reason=reason, other=shown)
-        scene = self.scenes.get(item.path)
         return Entry(
             pair_id=pair_id,
             rain_types=types,
@@ -200,8 +199,14 @@ class _Rules:
             path=item.path,
             rainy=item.rainy,
             clean=None if role == "real" else item.clean,
-            group=scene or (f"{self.name}:{item.group}" if item.group is not None else None),
+            group=self._group(item),
         )
+
+    def _group(self, item: Listed) -> str | None:
+        """The scene that `scene_rule` names, which all datasets share; else the layout's own."""
+        if item.path in self.scenes:
+            return f"scene:{self.scenes[item.path]}"
+        return f"{self.name}:{item.group}" if item.group is not None else None
 
     def unmatched(self, entries: Sequence[Entry]) -> int:
         """How many entries the scene_rule leaves out; all of them is an error."""

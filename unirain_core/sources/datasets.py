@@ -16,6 +16,7 @@ from unirain_core.sources.catalogue import Catalogue, Record
 from unirain_core.sources.layouts import Layout
 from unirain_core.sources.leftovers import clean_orphans, foreign_files
 from unirain_core.sources.listing import Listing, list_pairs
+from unirain_core.sources.pair_rule import layouts_of
 from unirain_core.sources.remote_tree import list_objects
 from unirain_core.sources.tree import Tree, walk
 
@@ -68,14 +69,15 @@ def find_pairs(name: str, dataset: Dataset, roots: Roots, catalogue: Catalogue) 
         _tree_of(name, dataset, roots, record), root_name=dataset.root, prefix=f"{folder}/" if folder else ""
     )
     links = tuple(_links(tree, dataset.root, roots))
-    listing = list_pairs(record.layouts, tree)
+    layouts = layouts_of(f"raw_datasets.datasets.{name}", dataset.pair_rule, record, tree)
+    listing = list_pairs(layouts, tree)
     if not listing.listed:
         remedies = [*links, *listing.notes]
         raise MissingInputError(
             f"raw_datasets.datasets.{name}: {_problem(record, tree, listing)}; {'; '.join([*remedies, expected(record)])}; "
             f"{_nearest(tree, catalogue)}; correct layout or folder in params.yaml, or the line `{dataset.root}:` of {LOCAL}"
         )
-    lone = clean_orphans(record.layouts, tree, listing)
+    lone = clean_orphans(layouts, tree, listing)
     listing = replace(listing, refused=(*listing.refused, *lone), notes=(*links, *listing.notes))
     return tree, replace(listing, foreign=foreign_files(tree, listing))
 
@@ -100,7 +102,10 @@ def _few(folders: Sequence[str]) -> Sequence[str]:
 
 
 def nearest_layouts(tree: Tree, catalogue: Catalogue) -> list[tuple[str, float]]:
-    """Entries of the catalogue that find partners in a tree, with the share of tried pictures, best first.
+    """Entries of the catalogue that find partners in a tree, with the share of the pictures that pairs hold, best first.
+
+    Of a tree in which every picture belongs to a pair half are rainy ones, or more where several rainy ones share a clean one. The
+    clean ones are counted as those that are left, at most one for each rainy one.
 
     A picture that holds both sides needs no partner, so a layout of such pictures would seem right wherever its folders are
     called `train`: it is never among them.
@@ -112,7 +117,8 @@ def nearest_layouts(tree: Tree, catalogue: Catalogue) -> list[tuple[str, float]]
         listed = list_pairs(record.layouts, tree, tried).listed
         n_partners = sum(item.target is not None for item in listed)
         if n_partners:
-            shares.append((record.id, n_partners / len(tried)))
+            n_clean = min(n_partners, len(tried) - n_partners)
+            shares.append((record.id, (n_partners + n_clean) / len(tried)))
     return sorted(shares, key=lambda share: (-share[1], share[0]))
 
 
@@ -195,5 +201,5 @@ def _nearest(tree: Tree, catalogue: Catalogue) -> str:
     if not near:
         return "no layout of the catalogue finds pairs there (`paired` takes any input/ beside target/, `photos` any picture)"
     return "layouts that would match: " + ", ".join(
-        f"{name} ({share:.0%} of the pictures)" for name, share in near
+        f"{name} (pairs of {share:.0%} of the pictures)" for name, share in near
     )

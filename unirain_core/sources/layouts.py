@@ -84,6 +84,8 @@ class Layout:
     group_rule: Replacement | None
     confidence: str
     examples: tuple[Example, ...]
+    is_input: re.Pattern[str] | None = None
+    """Further demand on the whole path of a rainy picture; None: the globs decide alone."""
 
     def locate(self, path: str) -> tuple[str, str] | None:
         """(root with trailing slash or empty, path below it) of a rainy picture; None: it is none.
@@ -92,6 +94,8 @@ class Layout:
         >>> catalogue.load().records["raindrop"].layouts[0].locate("a/train/data/0_rain.png")
         ('', 'a/train/data/0_rain.png')
         """
+        if self.is_input is not None and not self.is_input.fullmatch(path):
+            return None
         match = globs(self.input_glob).fullmatch(path)
         return (match["root"], path[match.end("root") :]) if match else None
 

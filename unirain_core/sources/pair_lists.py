@@ -2,7 +2,8 @@
 
 import io
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from unirain_core.artefacts.remote import Place
 from unirain_core.errors import ItemError, MissingInputError
@@ -74,6 +75,7 @@ class ListFiles:
         if root not in self._lines:
             paths = self.tree.names.find(root + rule.file, any_suffix=False)
             pairs = read_pairs(self.tree.root / paths[0], rule) if paths else {}
+            pairs = below_here(pairs, self.tree, root)
             self._lines[root] = Lines(paths[0] if paths else "", pairs)
         return self._lines[root]
 
@@ -105,6 +107,47 @@ def read_pairs(path: Place, rule: PairList) -> dict[str, Line]:
             is_rival = earlier is not None and earlier.target != target
             pairs[rainy] = Line(number, target, earlier if is_rival else None)
     return pairs
+
+
+def below_here(pairs: dict[str, Line], tree: Tree, root: str) -> dict[str, Line]:
+    """The pairs with the paths of this machine, where a list names the folders of the machine that wrote it.
+
+    This is so where no rainy picture of the list stands in the tree. As many folders are then taken away from the front of every path
+    as the first pair needs that stands without them.
+
+    Args:
+        pairs: rainy picture to its line.
+        tree: the dataset's.
+        root: of the layout, with trailing slash or empty.
+    """
+    if any(_stands(tree, root + rainy) for rainy in pairs):
+        return pairs
+    for rainy, line in pairs.items():
+        own, target = _folders(rainy), _folders(line.target)
+        n_own = _first_that_stands(own, tree, root)
+        n_target = _first_that_stands(target, tree, root)
+        if n_own is not None and n_target is not None:
+            return dict(_shortened(pairs, n_own, n_target))
+    return pairs
+
+
+def _first_that_stands(folders: Sequence[str], tree: Tree, root: str) -> int | None:
+    """How many folders must be taken from the front of a path so that it stands in the tree; None: it never does."""
+    for number in range(len(folders)):
+        if _stands(tree, root + "/".join(folders[number:])):
+            return number
+    return None
+
+
+def _shortened(pairs: dict[str, Line], n_rainy: int, n_target: int) -> Iterator[tuple[str, Line]]:
+    for rainy, line in pairs.items():
+        here = "/".join(_folders(rainy)[n_rainy:])
+        yield here, replace(line, target="/".join(_folders(line.target)[n_target:]))
+
+
+def _folders(path: str) -> tuple[str, ...]:
+    """The parts of a path; lists of Windows have backslashes."""
+    return tuple(path.replace("\\", "/").split("/"))
 
 
 def _stands(tree: Tree, path: str) -> bool:

@@ -17,6 +17,7 @@ from unirain_core.engine.life import is_held
 from unirain_core.engine.store import WorkStore, digest, hand_over
 from unirain_core.errors import MissingInputError
 from unirain_core.model import checkpoint
+from unirain_core.model.memory import step_memory
 from unirain_core.tracking import journal
 from unirain_core.tracking.events import Dataset, Finish, Start
 from unirain_core.tracking.journal import Journal
@@ -77,7 +78,7 @@ def run(
     pairs = [sum(map(len, rows)) for rows in (train_rows, val_rows)]
     logger.info("%s: %s: %d pairs to train on, %d to validate on", STAGE, partition, *pairs)
     if not store.has_folder(session.start.key):
-        for line in _differences_to_the_last_training(session):
+        for line in [_need(task), *_differences_to_the_last_training(session)]:
             logger.info("%s: %s: %s", STAGE, partition, line)
     finished = store.folder(session.start.key, lambda folder: train(session, folder))
     shutil.rmtree(session.snapshots, ignore_errors=True)
@@ -108,6 +109,17 @@ def _session(
     )
     snapshots, runs = store.home / "resume" / key, store.home / "runs" / variant
     return Session(task=task, snapshots=snapshots, journal=runs, start=start, root=root)
+
+
+def _need(task: Task) -> str:
+    """The memory of a step, before hours are spent."""
+    plan = task.training
+    crops = plan.batch_per_type * len(task.rain_types)
+    need = step_memory(task.network, crops, plan.patch)
+    return (
+        f"a step of {crops} crops of {plan.patch} x {plan.patch} pixels holds {need.activations / 1e9:.1f} GB of activations in 32 bits, "
+        f"shared out over all processes, and each process {need.weights / 1e9:.2f} GB of weights, gradients and averages"
+    )
 
 
 def _differences_to_the_last_training(session: Session) -> list[str]:

@@ -1,4 +1,4 @@
-"""The scene keys that a dataset's `scene_rule` of params gives, within a bounded time."""
+"""Rules of params that turn paths into other names, applied within a bounded time."""
 
 import re
 import signal
@@ -16,11 +16,11 @@ SECONDS_PER_PATH = 1e-4
 """Further CPU time, so that a million paths are no fault of the pattern."""
 
 
-def scene_keys(key: str, rule: tuple[str, str], paths: Sequence[str]) -> dict[str, str]:
-    """Path to the scene that a rule gives it; paths that the pattern does not match whole are left out.
+def expansions(key: str, rule: tuple[str, str], paths: Sequence[str]) -> dict[str, str]:
+    """Path to the name that a rule gives it; paths that the pattern does not match whole are left out.
 
     Args:
-        key: where the rule stands in params, for the message.
+        key: of the rule in params, for the message.
         rule: pattern and replacement.
         paths: relative input paths.
 
@@ -28,27 +28,27 @@ def scene_keys(key: str, rule: tuple[str, str], paths: Sequence[str]) -> dict[st
         ConfigError: pattern or replacement cannot be read, or the pattern takes too long.
     """
     pattern, replacement = rule
-    path, scenes = "", {}
+    path, names = "", {}
     try:
         with _cpu_limit(SECONDS + SECONDS_PER_PATH * len(paths)):
             compiled = re.compile(pattern)
             for path in paths:
                 match = compiled.fullmatch(path)
                 if match:
-                    scenes[path] = f"scene:{match.expand(replacement)}"
+                    names[path] = match.expand(replacement)
     except (
         re.error,
         IndexError,
         RecursionError,
         OverflowError,
     ) as error:  # IndexError: no group of that name
-        raise ConfigError(f"{key}.scene_rule: {pattern!r} -> {replacement!r} is no rule: {error}") from None
+        raise ConfigError(f"{key}: {pattern!r} -> {replacement!r} is no rule: {error}") from None
     except _TooSlowError:
         raise ConfigError(
-            f"{key}.scene_rule: the pattern {pattern!r} takes too long (it was at {path or 'its own reading'}); "
+            f"{key}: the pattern {pattern!r} takes too long (it was at {path or 'its own reading'}); "
             "take out repeats within repeats, such as (a+)+"
         ) from None
-    return scenes
+    return names
 
 
 class _TooSlowError(Exception):
