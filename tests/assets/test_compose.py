@@ -149,7 +149,8 @@ def test_datasets_cache_and_weights_are_mounted_by_one_setting_at_the_same_path(
         (outside,) = [v for v in SERVICES[name]["volumes"] if "UNIRAIN_OUTSIDE" in v]
         source, target = re.findall(r"\$\{UNIRAIN_OUTSIDE:-([^}]+)\}", outside)
         assert (source, target) == ("./data", "/project/data")  # without it, what is there anyway
-        assert SERVICES[name]["environment"]["UNIRAIN_MODELS"] is None  # as in the shell
+        given = SERVICES[name]["environment"]
+        assert [given["UNIRAIN_MODELS"], given["HF_HUB_CACHE"]] == [None, None]  # as in the shell
 
 
 DOCKERFILE = (REPO / "docker/Dockerfile").read_text(encoding="utf-8")
