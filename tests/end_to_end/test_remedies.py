@@ -309,9 +309,8 @@ def test_a_picture_of_32_bits_on_no_scale_is_read_once_it_is_saved_with_8(projec
         (("--root", "datasets", "check"), "run from the root of the project", ("datasets", "check")),
     ],
 )
-def test_a_command_that_a_message_names_goes_on(project, arguments, words, cure):
-    elsewhere = project.root / "elsewhere"
-    elsewhere.mkdir()
+def test_a_command_that_a_message_names_goes_on(project, tmp_path_factory, arguments, words, cure):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")  # in no project
     wrong = [argument for argument in arguments if argument != "--root"]
     folder = elsewhere if "--root" in arguments else project.root
     answer = subprocess.run([*UNIRAIN, *wrong], cwd=folder, capture_output=True, text=True, check=False)
