@@ -137,7 +137,7 @@ def test_what_the_papers_profile_needs_is_told_with_its_remedy_and_ends_with_3(
     assert "run `hf download mtgv/MobileVLM-3B --revision" in told
     assert "add the line `gt-rain: /folder/of/the/dataset` to roots.local.yaml" in told
     assert f"no Qdrant server answers at {NOWHERE}" in told
-    assert "22 things must be supplied, and 0 are broken" in told
+    assert "lacking: 22, broken: 0; the lines above say what to do" in told
 
 
 def test_it_runs_where_only_the_hard_dependencies_are_installed_and_names_each_extra(project):

@@ -42,7 +42,7 @@ def doctor() -> None:
         states += _told("Locks", locks(root, WorkStore.at(root, "doctor").home))
         states += _told("Disks", machine.disks(root))
     lacking, broken = states.count(State.LACKING), states.count(State.BROKEN)
-    summary = f"{lacking} things must be supplied, and {broken} are broken; the lines above say what to do"
+    summary = f"lacking: {lacking}, broken: {broken}; the lines above say what to do"
     if lacking:
         raise MissingInputError(summary)
     if broken:
