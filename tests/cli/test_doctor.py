@@ -136,6 +136,7 @@ def test_what_the_papers_profile_needs_is_told_with_its_remedy_and_ends_with_3(
     assert "lacking weights mtgv/MobileVLM-3B (revision" in told
     assert "run `hf download mtgv/MobileVLM-3B --revision" in told
     assert "add the line `gt-rain: /folder/of/the/dataset` to roots.local.yaml" in told
+    assert "note urir-8k: left out, because it is optional" in told
     assert f"no Qdrant server answers at {NOWHERE}" in told
     assert "lacking: 22, broken: 0; the lines above say what to do" in told
 

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from http.client import HTTPException
 from pathlib import Path
 
+from unirain_core.artefacts.roots import Roots
 from unirain_core.cli.checkup.finding import Finding, State
 from unirain_core.cli.missing import Kind, needs
 from unirain_core.config.models import HttpJudge
 from unirain_core.config.params import Params
 from unirain_core.errors import without_password
+from unirain_core.sources.datasets import left_out
 from unirain_core.tracking import connection, own_store
 
 _PATIENCE_S = 5.0
@@ -19,7 +21,7 @@ _PATIENCE_S = 5.0
 
 
 def inputs(root: Path, params: Params) -> Iterator[Finding]:
-    """What is there, one line for each kind; then a line for each thing that lacks."""
+    """What is there, one line for each kind; then what is left out, since it may be, and what lacks."""
     there: dict[Kind, list[str]] = {}
     lacking: list[str] = []
     for need in needs(root, params):
@@ -31,6 +33,8 @@ def inputs(root: Path, params: Params) -> Iterator[Finding]:
             lacking.append(need.words)
     for kind, names in there.items():
         yield Finding(State.FINE, f"{kind}: {', '.join(names)}")
+    skipped = left_out(params.raw_datasets, Roots.load(root))
+    yield from (Finding(State.NOTE, words) for words in skipped.values())
     yield from (Finding(State.LACKING, words) for words in lacking)
 
 
