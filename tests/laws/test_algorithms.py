@@ -24,7 +24,7 @@ COMPUTES = (
 
 def computing_modules(stage):
     """The stage's module and what it imports of the packages that compute."""
-    graph = grimp.build_graph("unirain_core")
+    graph = grimp.build_graph("unirain_core", cache_dir=None)
     module = f"unirain_core.stages.{stage}"
     inside = {
         m for m in graph.find_upstream_modules(module) if m.split(".")[1:2] and m.split(".")[1] in COMPUTES

@@ -7,7 +7,7 @@ import grimp
 import pytest
 
 ROOT = Path(__file__).parents[2]
-GRAPH = grimp.build_graph("unirain_core")
+GRAPH = grimp.build_graph("unirain_core", cache_dir=None)
 ITS_FILE = "unirain_core/model/baselines/restormer.py"
 SECTIONS = "unirain_core/config/architectures.py"
 CHOICE = "unirain_core/model/architecture.py"

@@ -61,7 +61,9 @@ def closure(requirements):
 
 def third_party():
     """Top-level modules that the two packages import and that neither they nor Python bring."""
-    graph = grimp.build_graph("unirain_core", "unirain_assets", include_external_packages=True)
+    graph = grimp.build_graph(
+        "unirain_core", "unirain_assets", include_external_packages=True, cache_dir=None
+    )
     tops = {module for module in graph.modules if graph.is_module_squashed(module)}
     return tops - set(sys.stdlib_module_names)
 
