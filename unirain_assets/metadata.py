@@ -11,8 +11,8 @@ import dagster as dg
 from PIL import Image
 
 from unirain_core.artefacts import report
+from unirain_core.artefacts.run_page import run_page
 from unirain_core.config.pipeline import Step
-from unirain_core.errors import without_password
 
 Value = (
     dg.BoolMetadataValue
@@ -194,8 +194,7 @@ def _run_link(root: Path, step: Step) -> Values:
         return {}
     try:
         link = json.loads(file.read_text(encoding="utf-8"))
-        place = f"experiments/{link['experiment_id']}/runs/{link['run_id']}"
+        page = run_page(link["experiment_id"], link["run_id"])
     except (OSError, ValueError, KeyError, TypeError):  # damaged; `unirain track` writes it anew
         return {}
-    server = without_password(os.environ.get("UNIRAIN_MLFLOW_URL", "http://127.0.0.1:5000"))
-    return {"mlflow": dg.MetadataValue.url(f"{server}/#/{place}?workflowType=machine_learning")}
+    return {"mlflow": dg.MetadataValue.url(page)}

@@ -49,7 +49,13 @@ def runs_in_progress(url: str) -> int:
     try:
         with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
             return len(json.load(answer)["data"]["runsOrError"]["results"])
-    except (OSError, HTTPException, ValueError, LookupError, TypeError):  # it starts, ends, or answers something else
+    except (
+        OSError,
+        HTTPException,
+        ValueError,
+        LookupError,
+        TypeError,
+    ):  # it starts, ends, or answers something else
         return 0
 
 

@@ -44,10 +44,11 @@ def run(
     """Encode every verified pair, in the order of the pairs; one that cannot be encoded is dropped with its reason."""
     choice = EncoderChoice.of(encoders, encoder_models, query_captions)
     job = triplet_job(partial(make_encoder, choice), Roots.load(root), ALGORITHM)
-    forecast.tell(STAGE, make_encoder(choice).costs, tables.count(root / rainy.PAIRS, Pair), together=True)
+    n_pairs = tables.count(root / rainy.PAIRS, Pair)
+    forecast.tell(STAGE, make_encoder(choice).costs, n_pairs, together=True)
     out, figures = root / paths.TRIPLETS, _Figures()
     with triplets.writer(out) as table, tables.writer(out / "dropped.parquet", Dropped) as dropped:
-        for window in stream(job, rainy.pairs(root), WorkStore.at(root, STAGE)):
+        for window in stream(job, rainy.pairs(root), WorkStore.at(root, STAGE), total=n_pairs):
             table.columns(window.results)
             dropped.rows(without_triplet(window))
             figures.add(window)

@@ -1,5 +1,6 @@
 """One training from its first step, or its last snapshot, to a checkpoint on disk."""
 
+import logging
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,8 @@ from unirain_core.tracking.mirror import Mirror
 from unirain_core.training.loop import Trainer
 from unirain_core.training.processes import is_first, on_every_gpu
 from unirain_core.training.task import Task, Trained
+
+logger = logging.getLogger(__name__)
 
 HISTORY = "history.parquet"
 LAST = "last"
@@ -47,6 +50,9 @@ class Session:
             return
         mirror = Mirror(self.journal, self.root)
         journal.listen(mirror.follow)
+        mirror.flush()  # so that its run can be looked at from the start
+        if (page := mirror.page()) is not None:
+            logger.info("training: MLflow run %s", page)
         try:
             trained = Trainer(self.task, net, self.snapshots, journal).run()
         except UniRainError as error:
