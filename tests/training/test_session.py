@@ -315,8 +315,9 @@ def test_the_link_to_the_run_of_mlflow_is_the_first_line_of_a_training(
     with caplog.at_level("INFO", "unirain_core"):
         train(session, tmp_path / "out", processes=1)
     run = link.load(session.journal)
+    lines = [line for line in caplog.messages if line.startswith("training: ")]
 
-    assert caplog.messages[0] == (
+    assert lines[0] == (
         f"training: MLflow run http://127.0.0.1:5000/#/experiments/{run.experiment_id}/runs/{run.run_id}"
         "?workflowType=machine_learning"
     )

@@ -1,0 +1,58 @@
+import dagster as dg
+import pytest
+
+from unirain_assets.columns import of_tables
+from unirain_core.artefacts import tables
+from unirain_core.artefacts.schemas import Dropped, Verdict
+from unirain_core.config.pipeline import Step
+
+VERDICT = Verdict(pair_id="a", yes=2, no=1, abstained=0, verdict=True, calls=3)
+
+
+def step(table, *outs):
+    return Step(stage="votes", key=None, command="", deps=(), params={}, outs=outs, table=table)
+
+
+@pytest.fixture
+def votes(tmp_path):
+    tables.write(tmp_path / "data/votes/dropped.parquet", [], Dropped)
+    tables.write(tmp_path / "data/votes/verdicts.parquet", [VERDICT], Verdict)
+    return tmp_path
+
+
+def test_rows_and_columns_are_of_the_table_that_dvc_yaml_names(votes):
+    shown = of_tables(votes, step("verdicts.parquet", "data/votes", "reports/votes.json"))
+    schema = shown["dagster/column_schema"].value
+
+    assert shown["dagster/row_count"].value == 1
+    assert [(c.name, c.type, c.constraints.nullable) for c in schema.columns][:2] == [
+        ("pair_id", "string", False),
+        ("yes", "int64", False),
+    ]
+    assert shown["tables"].value.splitlines()[2:] == ["| dropped.parquet | 0 |", "| verdicts.parquet | 1 |"]
+
+
+def test_a_table_that_stands_alone_needs_no_name(votes):
+    shown = of_tables(votes, step("", "data/votes/verdicts.parquet"))
+
+    assert (list(shown), shown["dagster/row_count"].value) == (
+        ["dagster/row_count", "dagster/column_schema"],
+        1,
+    )
+
+
+def test_of_several_tables_without_a_name_the_rows_alone_are_told(votes):
+    assert list(of_tables(votes, step("", "data/votes"))) == ["tables"]
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 torn"])
+def test_a_table_that_cannot_be_read_or_is_absent_is_passed_over(votes, content):
+    (votes / "data/votes/verdicts.parquet").write_bytes(content)
+
+    assert (
+        of_tables(votes, step("verdicts.parquet", "data/votes/verdicts.parquet", "data/none.parquet")) == {}
+    )
+
+
+def test_dagster_takes_them(votes):
+    dg.MaterializeResult(metadata=of_tables(votes, step("verdicts.parquet", "data/votes")))
