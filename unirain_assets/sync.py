@@ -81,6 +81,7 @@ def _report(
                 check_name=result.check_name or "",
                 passed=result.passed,
                 description=result.description,
+                metadata=result.metadata,
                 blocking=True,
             )
         )

@@ -42,13 +42,19 @@ def test_a_word_that_dagster_takes_for_no_tag_is_left_out(steps):
     }  # fmt: skip
 
 
+def one(values):
+    """The only one."""
+    (value,) = values.values()
+    return value
+
+
 def _fields(step):
     return {name: getattr(step, name) for name in type(step).__dataclass_fields__}
 
 
 def test_every_asset_leads_to_the_function_that_runs_it_and_to_its_lines_of_dvc_yaml(steps):
     for step in steps.values():
-        (value,) = labels.code(REPO, step).values()
+        value = one(labels.code(REPO, step))
         lines = []
         for reference in value.code_references:
             text = Path(reference.file_path).read_text().splitlines()
