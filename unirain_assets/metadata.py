@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -58,11 +59,21 @@ def _rain_types(root: Path) -> list[str]:
 def _documents(root: Path, step: Step) -> Values:
     """The tables and texts that the stage itself wrote for a person."""
     files = [file for out in step.outs for file in sorted((root / out).glob("*.md"))]
-    return {
-        file.stem: dg.MetadataValue.md(file.read_text(encoding="utf-8"))
-        for file in files
-        if file.stat().st_size <= _DOCUMENT_BYTES
-    }
+    values: Values = {}
+    for file in files:
+        if file.stat().st_size <= _DOCUMENT_BYTES:
+            for title, text in _sections(file.read_text(encoding="utf-8")):
+                values[f"{file.stem}: {title}" if title else file.stem] = dg.MetadataValue.md(text)
+    return values
+
+
+def _sections(document: str) -> Iterator[tuple[str, str]]:
+    """Title and text of each section, down to its last table: Dagster shows short texts at once, others after a click."""
+    first, *others = f"\n{document}".split("\n## ")
+    for title, text in [("", first), *(section.split("\n", 1) for section in others)]:
+        table, bar, _rest = text.rpartition("|\n")
+        if body := (table + bar or text).strip():
+            yield title, f"{body}\n"
 
 
 def _pictures(root: Path, step: Step) -> Values:

@@ -111,10 +111,11 @@ def test_a_table_that_the_stage_wrote_itself_is_shown_with_its_best_figures_mark
     table = "| method | drs |\n| --- | --- |\n| ours | **30.12** |\n"
     file = toy / "data/train/ours/table1.md"
     file.parent.mkdir(parents=True)
-    file.write_text(table)
+    file.write_text(f"## test\n\nPSNR in dB.\n\n{table}\n## unfiltered\n\n{table}\nLPIPS n/a.\n")
     shown = write(table1={"ours": {"drs": {"psnr": 30.125, "ssim": 0.9}}}, protocol="unirain")
 
-    assert (shown["table1"], shown["protocol"]) == (table, "unirain")
+    assert shown["table1: test"] == f"PSNR in dB.\n\n{table}"
+    assert (shown["table1: unfiltered"], shown["protocol"]) == (table, "unirain")
     assert not any(name.startswith("table1/") for name in shown)
 
 
