@@ -219,8 +219,13 @@ LAUNCH = """mutation {launchPipelineExecution(executionParams: {
 }) {__typename}}"""
 
 
+def last_status(opened):
+    query = "{runsOrError(limit: 1) {... on Runs {results {status}}}}"
+    return asked(f"http://127.0.0.1:{opened.port}", query)["runsOrError"]["results"][0]["status"]
+
+
 @pytest.mark.slow
-def test_a_stop_says_how_many_runs_ended_and_the_command_named_goes_on(project):
+def test_a_stop_says_how_many_runs_ended_or_wait_and_both_go_on_as_it_says(project):
     typed(project, "git", "init", "--quiet")
     typed(project, "dvc", "init", "--quiet")
     work = "touch begun; while [ -e wait ]; do sleep 0.1; done; mkdir -p data; echo done > data/raw"
@@ -230,12 +235,19 @@ def test_a_stop_says_how_many_runs_ended_and_the_command_named_goes_on(project):
     )
     (project / "wait").touch()
     opened = Opened(project)
-    asked(f"http://127.0.0.1:{opened.port}", LAUNCH)
+    url = f"http://127.0.0.1:{opened.port}"
+    asked(url, LAUNCH)
     until((project / "begun").exists)
+    asked(url, LAUNCH)
+    until(lambda: interfaces.unfinished_runs(url) == interfaces.Runs(at_work=1, waiting=1))
     code = opened.stop()
     (project / "wait").unlink()
-    last = opened.said.read_text().splitlines()[-1]
-    typed(project, *re.findall(r"`(dvc repro)`", last)[0].split())
+    *_, ended, queued = opened.said.read_text().splitlines()
+    typed(project, *re.findall(r"`(dvc repro)`", ended)[0].split())
+    after = Opened(project)
+    until(lambda: last_status(after) == "SUCCESS")
+    after.stop()
 
-    assert last.startswith("stopped; 1 run was ended with it. Finished work is kept: ")
+    assert ended.startswith("1 run was ended with it. Finished work is kept: ")
+    assert queued == "1 run waits in Dagster's queue; it begins when `unirain ui` is opened again"
     assert (code, (project / "data/votes").read_text()) == (0, "done\n")

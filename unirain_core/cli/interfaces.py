@@ -2,6 +2,7 @@
 
 import json
 import urllib.request
+from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import quote
@@ -15,7 +16,18 @@ from unirain_core.tracking import connection, view
 
 _PATIENCE = 5.0
 """Seconds for an answer of a server on this machine."""
-_IN_PROGRESS = """{runsOrError(filter: {statuses: [STARTING, STARTED]}) {... on Runs {results {id}}}}"""
+_UNFINISHED = (
+    """{runsOrError(filter: {statuses: [QUEUED, STARTING, STARTED]}) {... on Runs {results {status}}}}"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Dagster's runs that have not ended."""
+
+    at_work: int
+    waiting: int
+    """In the queue, from which Dagster's next start takes them."""
 
 
 def servers(root: Path, *, dagster_port: int, mlflow_port: int, pages_port: int) -> list[Server]:
@@ -38,25 +50,22 @@ def servers(root: Path, *, dagster_port: int, mlflow_port: int, pages_port: int)
     return [*made, _mlflow(root, ports[2])] if is_own else made
 
 
-def runs_in_progress(url: str) -> int:
-    """The number of runs that Dagster is at work on; 0 where its server does not answer.
+def unfinished_runs(url: str) -> Runs:
+    """The runs that have not ended; none where the server starts, ends, or answers something else.
 
     Args:
         url: of Dagster's server.
     """
-    body = json.dumps({"query": _IN_PROGRESS}).encode()
+    body = json.dumps({"query": _UNFINISHED}).encode()
     request = urllib.request.Request(f"{url}/graphql", body, {"Content-Type": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
-            return len(json.load(answer)["data"]["runsOrError"]["results"])
-    except (
-        OSError,
-        HTTPException,
-        ValueError,
-        LookupError,
-        TypeError,
-    ):  # it starts, ends, or answers something else
-        return 0
+            results = json.load(answer)["data"]["runsOrError"]["results"]
+            statuses = [result["status"] for result in results]
+    except (OSError, HTTPException, ValueError, LookupError, TypeError):
+        statuses = []
+    waiting = statuses.count("QUEUED")
+    return Runs(at_work=len(statuses) - waiting, waiting=waiting)
 
 
 def _dagster(root: Path, port: int) -> Server:

@@ -15,6 +15,7 @@ import typer
 
 from unirain_core.cli import interfaces
 from unirain_core.cli.extras import need
+from unirain_core.cli.interfaces import Runs
 from unirain_core.cli.servers import LAST_PORT, STOP, Server, end, start, watch
 from unirain_core.cli.track import trains_now
 from unirain_core.engine.life import is_held, lock
@@ -82,20 +83,35 @@ def _running(
     try:
         yield running
     finally:
-        n_runs = interfaces.runs_in_progress(servers[0].url)
+        runs = interfaces.unfinished_runs(servers[0].url)
         for process in running.values():
             end(process)
-        print(_stopped(n_runs))
+        print(stopped(runs))
 
 
-def _stopped(n_runs: int) -> str:
-    if not n_runs:
-        return "stopped"
-    runs = "1 run was" if n_runs == 1 else f"{n_runs} runs were"
-    return (
-        f"stopped; {runs} ended with it. Finished work is kept: start the same again in Dagster, or type `dvc repro`, "
-        "and it goes on where it was"
-    )
+def stopped(runs: Runs) -> str:
+    """What a person is told at the end.
+
+    >>> print(stopped(Runs(at_work=0, waiting=2)))
+    stopped
+    2 runs wait in Dagster's queue; they begin when `unirain ui` is opened again
+    """
+    lines = ["stopped"]
+    if runs.at_work:
+        lines.append(
+            f"{_counted(runs.at_work, 'was', 'were')} ended with it. Finished work is kept: start the same again in Dagster, "
+            "or type `dvc repro`, and it goes on where it was"
+        )
+    if runs.waiting:
+        begin = "it begins" if runs.waiting == 1 else "they begin"
+        lines.append(
+            f"{_counted(runs.waiting, 'waits', 'wait')} in Dagster's queue; {begin} when `unirain ui` is opened again"
+        )
+    return "\n".join(lines)
+
+
+def _counted(number: int, verb: str, verb_of_more: str) -> str:
+    return f"1 run {verb}" if number == 1 else f"{number} runs {verb_of_more}"
 
 
 def _already_open(home: Path) -> str:
