@@ -9,6 +9,7 @@ import dagster as dg
 from unirain_assets import checks, labels, metadata, provenance, versions
 from unirain_assets.executor import Dvc, Outcome
 from unirain_assets.figures import Values
+from unirain_assets.graph import op_name
 from unirain_assets.versions import Project
 from unirain_core.artefacts import dvc_files
 from unirain_core.config.lock import Locked, read_lock
@@ -45,15 +46,6 @@ def _healed_lock(root: Path) -> dict[str, Locked]:
     except (BusyError, ConfigError) as error:
         logger.warning("the assets are shown without what dvc.lock says: %s", error)
     return versions.readable_lock(root)
-
-
-def op_name(step: Step) -> str:
-    """Name of the asset's one operation, without the hyphens that Dagster refuses; `a-b` and `a_b` stay apart.
-
-    >>> op_name(Step(stage="train", key="no-tbs", command="", deps=(), params={}, outs=()))
-    'train__no_dash_tbs'
-    """
-    return "__".join(step.path).replace("-", "_dash_")
 
 
 def _asset(project: Project, step: Step, known: Values) -> dg.AssetsDefinition:

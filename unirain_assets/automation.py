@@ -65,7 +65,8 @@ def shell_runs(project: Project) -> dg.SensorDefinition:
     def shell_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         try:
             now = Project.load(project.root)
-            seen = _fingerprint(now)
+            # once a run has ended, what was left out for its sake is looked at
+            seen = _fingerprint(now, sync.ops_at_work(context.instance))
             if seen == context.cursor:
                 return dg.SkipReason("dvc.lock, params and code have not changed")
             recorded = sync.record(context.instance, project.root)
@@ -113,7 +114,8 @@ def _reloaded(context: dg.SensorEvaluationContext, steps: list[str]) -> str:
     return f"{change}: press 'Reload definitions' to see it"
 
 
-def _fingerprint(project: Project) -> str:
+def _fingerprint(project: Project, at_work: set[str]) -> str:
     lock = project.root / LOCK
     content = lock.read_bytes() if lock.exists() else b""
-    return hashlib.sha256(content + json.dumps(project.code_versions()).encode()).hexdigest()
+    others = json.dumps([project.code_versions(), sorted(at_work)])
+    return hashlib.sha256(content + others.encode()).hexdigest()
