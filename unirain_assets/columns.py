@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unirain_assets.figures import Values, markdown_table
+from unirain_assets.meanings import meanings
 from unirain_core.config.pipeline import Step
 
 _SCHEMA, _ROW_COUNT = (
@@ -45,11 +46,13 @@ def _metadata(file: Path) -> pq.FileMetaData | None:
 
 
 def _schema(schema: pa.Schema) -> dg.TableSchema:
-    return dg.TableSchema(
-        columns=[
+    texts = meanings(schema.names)
+    columns = []
+    for field in schema:
+        nullable = dg.TableColumnConstraints(nullable=field.nullable)
+        columns.append(
             dg.TableColumn(
-                field.name, str(field.type), constraints=dg.TableColumnConstraints(nullable=field.nullable)
+                field.name, str(field.type), description=texts.get(field.name), constraints=nullable
             )
-            for field in schema
-        ]
-    )
+        )
+    return dg.TableSchema(columns=columns)

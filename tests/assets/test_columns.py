@@ -1,8 +1,11 @@
+import dataclasses
+
 import dagster as dg
 import pytest
 
 from unirain_assets.columns import of_tables
-from unirain_core.artefacts import tables
+from unirain_assets.meanings import meanings
+from unirain_core.artefacts import schemas, tables
 from unirain_core.artefacts.schemas import Dropped, Verdict
 from unirain_core.config.pipeline import Step
 
@@ -29,9 +32,9 @@ def test_rows_and_columns_are_of_the_table_that_dvc_yaml_names(votes):
     columns = shown["dagster/column_schema"].columns
 
     assert shown["dagster/row_count"] == 1
-    assert [(c.name, c.type, c.constraints.nullable) for c in columns][:2] == [
-        ("pair_id", "string", False),
-        ("yes", "int64", False),
+    assert [(c.name, c.type, c.constraints.nullable, c.description) for c in columns][:2] == [
+        ("pair_id", "string", False, "The judged pair."),
+        ("yes", "int64", False, "Judges that said yes."),
     ]
     assert shown["tables"].splitlines()[2:] == ["| dropped.parquet | 0 |", "| verdicts.parquet | 1 |"]
 
@@ -60,3 +63,16 @@ def test_a_table_that_cannot_be_read_or_is_absent_is_passed_over(votes, content)
 
 def test_dagster_takes_them(votes):
     dg.MaterializeResult(metadata=of_tables(votes, step("verdicts.parquet", "data/votes")))
+
+
+def test_every_column_of_every_table_has_a_meaning():
+    row_classes = [c for c in vars(schemas).values() if isinstance(c, type) and hasattr(c, "PRODUCER")]
+    fields = {c.__name__: [f.name for f in dataclasses.fields(c)] for c in row_classes}
+
+    assert [] == [
+        f"{name}.{field}"
+        for name, of_class in fields.items()
+        for field in of_class
+        if field not in meanings(of_class)
+    ]
+    assert meanings(["no", "such", "table"]) == {}
