@@ -246,6 +246,9 @@ def test_a_stop_says_how_many_runs_ended_or_wait_and_both_go_on_as_it_says(proje
     typed(project, *re.findall(r"`(dvc repro)`", ended)[0].split())
     after = Opened(project)
     until(lambda: last_status(after) == "SUCCESS")
+    asked(f"http://127.0.0.1:{after.port}", LAUNCH)
+    until(lambda: last_status(after) != "SUCCESS")
+    until(lambda: last_status(after) == "SUCCESS")
     after.stop()
 
     assert ended.startswith("1 run was ended with it. Finished work is kept: ")
