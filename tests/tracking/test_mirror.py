@@ -228,6 +228,7 @@ def test_the_page_of_a_run_is_known_once_mlflow_has_the_whole_journal(project, m
     journal.metrics(5, {"loss": 0.1})
     pages.append(mirror.page())
     run = link.load(project.runs / "gated")
+    assert run is not None
 
     address = (
         f"http://here:1/#/experiments/{run.experiment_id}/runs/{run.run_id}?workflowType=machine_learning"

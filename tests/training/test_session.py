@@ -315,6 +315,7 @@ def test_the_link_to_the_run_of_mlflow_is_the_first_line_of_a_training(
     with caplog.at_level("INFO", "unirain_core"):
         train(session, tmp_path / "out", processes=1)
     run = link.load(session.journal)
+    assert run is not None
     lines = [line for line in caplog.messages if line.startswith("training: ")]
 
     assert lines[0] == (
