@@ -50,6 +50,7 @@ EXEMPT: Mapping[str, str] = {
     "unirain_core.artefacts.dvc_files._is_free:lock": _AFTER_A_KILL,
     "unirain_core.cli.main._log:write": _NO_ARTEFACT,
     "unirain_core.cli.ui._environment:write": _NO_ARTEFACT,
+    "unirain_core.cli.ui.ui:write": "the addresses of the web interfaces, which a second command shows",
     "unirain_core.cli.servers.start:write": _NO_ARTEFACT,
     "unirain_core.distill.export.export._describe:write": _OF_AN_EXPORT,
     "unirain_core.distill.export.export.export:write": _OF_AN_EXPORT,

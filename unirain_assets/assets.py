@@ -6,8 +6,10 @@ from pathlib import Path
 
 import dagster as dg
 
-from unirain_assets import checks, metadata, provenance, versions
+from unirain_assets import checks, labels, metadata, provenance, versions
 from unirain_assets.executor import Dvc, Outcome
+from unirain_assets.figures import Values
+from unirain_assets.graph import op_name
 from unirain_assets.versions import Project
 from unirain_core.artefacts import dvc_files
 from unirain_core.config.lock import Locked, read_lock
@@ -46,16 +48,7 @@ def _healed_lock(root: Path) -> dict[str, Locked]:
     return versions.readable_lock(root)
 
 
-def op_name(step: Step) -> str:
-    """Name of the asset's one operation, without the hyphens that Dagster refuses; `a-b` and `a_b` stay apart.
-
-    >>> op_name(Step(stage="train", key="no-tbs", command="", deps=(), params={}, outs=()))
-    'train__no_dash_tbs'
-    """
-    return "__".join(step.path).replace("-", "_dash_")
-
-
-def _asset(project: Project, step: Step, known: metadata.Values) -> dg.AssetsDefinition:
+def _asset(project: Project, step: Step, known: Values) -> dg.AssetsDefinition:
     spec = dg.AssetSpec(
         step.path,
         deps=[dg.AssetKey(other.path) for other in project.graph.upstream(step)],
@@ -63,7 +56,9 @@ def _asset(project: Project, step: Step, known: metadata.Values) -> dg.AssetsDef
         description=step.description,
         kinds=set(step.kinds),
         code_version=project.code_version(step),
-        metadata={"dvc": step.address, **known},
+        owners=labels.owners(step),
+        tags=labels.tags(step),
+        metadata={"dvc": step.address, **known, **labels.code(project.root, step)},
     )
 
     @dg.multi_asset(name=op_name(step), specs=[spec], check_specs=checks.specs(step), pool=POOL)

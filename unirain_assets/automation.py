@@ -1,7 +1,8 @@
-"""Runs without a person's click on one asset: the job over everything, the sensor for shell runs and edits."""
+"""Runs without a person's click on one asset: the jobs, the sensor for shell runs and edits."""
 
 import hashlib
 import json
+from collections.abc import Sequence
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -14,10 +15,36 @@ from unirain_core.errors import ConfigError
 SECONDS_BETWEEN_TICKS = 10
 
 
-def everything() -> UnresolvedAssetJobDefinition:
-    """All assets in one run, the same that the button "Materialize all" targets."""
-    return dg.define_asset_job(
+_PHASES = {
+    "distil": ("corpus", "retrieval", "judging"),
+    "train": ("training",),
+    "benchmark": ("benchmark",),
+}
+"""Job to the groups of dvc.yaml whose assets it brings up to date; the pages are made by `everything` alone."""
+
+
+def jobs(project: Project) -> list[UnresolvedAssetJobDefinition]:
+    """`everything`, and one job for each phase that has a step.
+
+    They are jobs over assets, so that the graph shows each asset at work. The job `everything` targets what the button
+    "Materialize all" does.
+    """
+    everything = dg.define_asset_job(
         "everything", selection=dg.AssetSelection.all(), description="Bring every asset up to date."
+    )
+    present = {step.group for step in project.graph.steps}
+    made = [everything]
+    for name, groups in _PHASES.items():
+        if present & set(groups):
+            made.append(_job(name, groups))
+    return made
+
+
+def _job(name: str, groups: Sequence[str]) -> UnresolvedAssetJobDefinition:
+    return dg.define_asset_job(
+        name,
+        selection=dg.AssetSelection.groups(*groups),
+        description=f"Bring the assets of {', '.join(groups)} up to date, with the inputs that lie there.",
     )
 
 
@@ -38,7 +65,8 @@ def shell_runs(project: Project) -> dg.SensorDefinition:
     def shell_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         try:
             now = Project.load(project.root)
-            seen = _fingerprint(now)
+            # once a run has ended, what was left out for its sake is looked at
+            seen = _fingerprint(now, sync.ops_at_work(context.instance))
             if seen == context.cursor:
                 return dg.SkipReason("dvc.lock, params and code have not changed")
             recorded = sync.record(context.instance, project.root)
@@ -86,7 +114,8 @@ def _reloaded(context: dg.SensorEvaluationContext, steps: list[str]) -> str:
     return f"{change}: press 'Reload definitions' to see it"
 
 
-def _fingerprint(project: Project) -> str:
+def _fingerprint(project: Project, at_work: set[str]) -> str:
     lock = project.root / LOCK
     content = lock.read_bytes() if lock.exists() else b""
-    return hashlib.sha256(content + json.dumps(project.code_versions()).encode()).hexdigest()
+    others = json.dumps([project.code_versions(), sorted(at_work)])
+    return hashlib.sha256(content + others.encode()).hexdigest()

@@ -12,7 +12,7 @@ _PROJECT = Project.load(Path.cwd())
 
 defs = dg.Definitions(
     assets=assets.build(_PROJECT),
-    jobs=[automation.everything()],
+    jobs=automation.jobs(_PROJECT),
     sensors=[automation.shell_runs(_PROJECT)],
     resources={"dvc": Dvc(root=str(_PROJECT.root))},
     executor=dg.in_process_executor,  # each step is a process of DVC's anyway

@@ -13,6 +13,7 @@ from typing import Literal
 
 import dagster as dg
 
+from unirain_assets.notable import Notable
 from unirain_core.artefacts import dvc_files
 from unirain_core.errors import BusyError, UniRainError
 
@@ -23,7 +24,6 @@ Log = Callable[[str], None]
 
 _TAIL = 40
 _BUSY = ("is busy, it is being blocked by", "Unable to acquire lock", " runs already (process")
-_NOTABLE = ("Running stage ", "Stage '", "ERROR", "WARNING")
 
 
 class StageError(UniRainError):
@@ -41,7 +41,7 @@ class Dvc(dg.ConfigurableResource["Dvc"]):
     def repro(self, address: str, log: Log, *, force: bool = False) -> Outcome:
         """Reproduce one step, without its upstream.
 
-        Every line goes to stdout; `log` gets those that tell what DVC decides.
+        Every line goes to stdout; `log` gets what DVC decides, and what the stage says of its work.
 
         Args:
             address: name by which DVC knows the step.
@@ -59,13 +59,14 @@ class Dvc(dg.ConfigurableResource["Dvc"]):
             log(note)
         forced = ["--force"] if force else []
         process = self._start(["--wait-for-lock", "repro", "--single-item", address, *forced])
+        notable = Notable(address)
         tail: deque[str] = deque(maxlen=_TAIL)
         seen: set[Outcome] = set()
         try:
             for line in _lines(process):
                 tail.append(line)
                 sys.stdout.write(line + "\n")
-                if line.startswith(_NOTABLE):
+                if notable.has(line):
                     log(line)
                 seen.add(_outcome(line))
             code = process.wait()

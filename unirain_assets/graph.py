@@ -35,6 +35,15 @@ def read(root: Path) -> Graph:
     return Graph(_ordered(_connected(steps)))
 
 
+def op_name(step: Step) -> str:
+    """Name of the asset's one operation, without the hyphens that Dagster refuses; `a-b` and `a_b` stay apart.
+
+    >>> op_name(Step(stage="train", key="no-tbs", command="", deps=(), params={}, outs=()))
+    'train__no_dash_tbs'
+    """
+    return "__".join(step.path).replace("-", "_dash_")
+
+
 def touches(dep: str, out: str) -> bool:
     """Whether a dep is an out, lies in it, or holds it.
 

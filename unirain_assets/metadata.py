@@ -1,154 +1,88 @@
-"""The facts of a step for the web interface: its report, its small pictures, its MLflow run."""
+"""The facts of a step for the web interface: its report, tables, small pictures and pages, its MLflow run."""
 
 import base64
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import dagster as dg
 from PIL import Image
 
-from unirain_core.artefacts import report
-from unirain_core.config.pipeline import Step
-from unirain_core.errors import without_password
+from unirain_assets.columns import of_tables
+from unirain_assets.figures import Values, of_report
+from unirain_assets.paper_order import in_paper_order
+from unirain_core.artefacts import paths, report
+from unirain_core.artefacts.run_page import run_page
+from unirain_core.config.load import read_yaml
+from unirain_core.config.pipeline import PARAMS, Step
+from unirain_core.errors import ConfigError
 
-Value = (
-    dg.BoolMetadataValue
-    | dg.IntMetadataValue
-    | dg.FloatMetadataValue
-    | dg.TextMetadataValue
-    | dg.MarkdownMetadataValue
-    | dg.UrlMetadataValue
-    | dg.PathMetadataValue
-    | dg.JsonMetadataValue
-)
-Values = dict[str, Value]
+PAGES_VARIABLE = "UNIRAIN_PAGES_URL"
+"""Address at which the folder of pages is served; `unirain ui` sets it."""
 
 _PICTURES = 4
 _PICTURE_SIDE = 1000
 """Pixels of a preview at most, in both directions; a preview lies in Dagster's event log for good."""
+_DOCUMENT_BYTES = 1 << 16
+"""Of a text that is shown whole: it lies there as well."""
 _OF_A_VARIANT = ("trained_checkpoint", "benchmark_scores")
-_FIXED = ("stage", "counts", "reasons", "notes")
 
 
 def shown(root: Path, step: Step) -> Values:
     """Everything there is to show of a step's newest artefacts; nothing for what is absent."""
     path = root / step.report
-    content = report.read(path) if path.is_file() else {}
-    return {**_report(content), **_pictures(root, step), **_links(root, step)}
+    content = in_paper_order(report.read(path), _rain_types(root)) if path.is_file() else {}
+    documents = _documents(root, step)
+    values = of_report(content, has_documents=bool(documents)) if isinstance(content, dict) else {}
+    return {
+        **documents,
+        **values,
+        **of_tables(root, step),
+        **_pictures(root, step),
+        **_links(root, step),
+    }
 
 
-def markdown_table(rows: Sequence[Mapping[str, object]]) -> str:
-    """Rows as a Markdown table; columns of text come first, for a report's keys are sorted.
-
-    >>> print(markdown_table([{"kept": 3, "type": "drs"}]))
-    | type | kept |
-    | --- | --- |
-    | drs | 3 |
-    """
-    names: dict[str, None] = {}  # in the order in which they first occur
-    texts: set[str] = set()
-    for row in rows:
-        names |= dict.fromkeys(row)
-        texts |= {name for name, cell in row.items() if isinstance(cell, str)}
-    columns = sorted(names, key=lambda name: name not in texts)
-    lines = [columns, ["---"] * len(columns)]
-    for row in rows:
-        lines.append([_cell(row.get(column)) for column in columns])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def _rain_types(root: Path) -> list[str]:
+    """The paper's order, as params have it; empty where they cannot be read."""
+    try:
+        params = read_yaml(root / PARAMS)
+    except ConfigError:
+        return []
+    types = params.get("rain_types") if isinstance(params, dict) else None
+    return [str(name) for name in types] if isinstance(types, list) else []
 
 
-def _report(content: Mapping[str, report.Json]) -> Values:
-    counts, reasons, notes = (content.get(name) for name in ("counts", "reasons", "notes"))
+def _documents(root: Path, step: Step) -> Values:
+    """The tables and texts that the stage itself wrote for a person."""
+    files = [file for out in step.outs for file in sorted((root / out).glob("*.md"))]
     values: Values = {}
-    if isinstance(notes, list) and notes:
-        values["notes"] = dg.MetadataValue.md("\n".join(f"- {note}" for note in notes))
-    if isinstance(counts, dict):
-        values |= {f"counts/{name}": dg.MetadataValue.int(n) for name, n in counts.items()}
-    if isinstance(reasons, dict) and reasons:
-        values["reasons"] = _table([{"reason": name, "rows": n} for name, n in reasons.items()])
-    for name, value in content.items():
-        if name not in _FIXED:
-            values |= _figures(name, value)
+    for file in files:
+        if file.stat().st_size <= _DOCUMENT_BYTES:
+            for title, text in _sections(file.read_text(encoding="utf-8")):
+                values[f"{file.stem}: {title}" if title else file.stem] = dg.MetadataValue.md(text)
     return values
 
 
-def _figures(name: str, value: report.Json) -> Values:
-    """One figure of a report as Dagster shows it: one value, or, where its cells hold several numbers, one for each."""
-    values: Values = {}
-    for title, part in _flat(name, value):
-        shown_as = _figure(part)
-        if shown_as is not None:
-            values[title] = shown_as
-    return values
+def _sections(document: str) -> Iterator[tuple[str, str]]:
+    """Title and text of each section, down to its last table: Dagster shows short texts at once, others after a click."""
+    first, *others = f"\n{document}".split("\n## ")
+    for title, text in [("", first), *(section.split("\n", 1) for section in others)]:
+        table, bar, _rest = text.rpartition("|\n")
+        if body := (table + bar or text).strip():
+            yield title, f"{_without_underline(body)}\n"
 
 
-def _flat(name: str, value: report.Json) -> Iterator[tuple[str, report.Json]]:
-    """A figure by itself. Where its cells hold several numbers, a table for each of them."""
-    entries = value.items() if isinstance(value, dict) else ()
-    rows = {key: row for key, row in entries if isinstance(row, dict)}
-    numbers: dict[str, None] = {}  # by name, in the order in which they first occur
-    for row in rows.values():
-        for cell in row.values():
-            if isinstance(cell, dict):
-                numbers |= dict.fromkeys(cell)
-    if not numbers:
-        yield name, value
-    for number in numbers:
-        yield f"{name}/{number}", {key: _inner(row, number) for key, row in rows.items()}
+def _without_underline(text: str) -> str:
+    """Italics in place of what Dagster's pages do not draw.
 
-
-def _inner(row: Mapping[str, report.Json], name: str) -> dict[str, report.Json]:
-    """One of the numbers in each cell of a row."""
-    return {column: cell.get(name) for column, cell in row.items() if isinstance(cell, dict)}
-
-
-def _figure(value: report.Json) -> Value | None:
-    match value:
-        case bool():
-            return dg.MetadataValue.bool(value)
-        case int():
-            return dg.MetadataValue.int(value)
-        case float():
-            return dg.MetadataValue.float(value)
-        case str():
-            return dg.MetadataValue.text(value)
-        case [dict(), *_]:
-            return _table([row for row in value if isinstance(row, dict)])
-        case dict() if value:
-            return _table([_row(name, cell) for name, cell in value.items()])
-        case [*items] if items:
-            return dg.MetadataValue.text(", ".join(_cell(item) for item in items))
-        case _:
-            return None
-
-
-def _row(name: str, cell: report.Json) -> dict[str, report.Json]:
-    return {"name": name, **cell} if isinstance(cell, dict) else {"name": name, "value": cell}
-
-
-def _table(rows: Sequence[Mapping[str, object]]) -> dg.MarkdownMetadataValue:
-    return dg.MetadataValue.md(markdown_table(rows))
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    text = _number(value) if isinstance(value, float) else str(value)
-    return text.replace("|", "\\|").replace("\n", " ")
-
-
-def _number(value: float) -> str:
-    """Four decimals, as papers print SSIM; a small value keeps three digits.
-
-    >>> _number(26.7912), _number(0.5), _number(242465.0), _number(0.0000123)
-    ('26.7912', '0.5', '242465', '1.23e-05')
+    >>> _without_underline("best bold, second underlined: **2** <u>1</u>")
+    'best bold, second in italics: **2** *1*'
     """
-    if value and abs(value) < 1e-3:
-        return f"{value:.3g}"
-    return f"{value:.4f}".rstrip("0").rstrip(".")
+    return text.replace("<u>", "*").replace("</u>", "*").replace("second underlined", "second in italics")
 
 
 def _pictures(root: Path, step: Step) -> Values:
@@ -182,8 +116,18 @@ def _preview(file: Path) -> str | None:
 def _links(root: Path, step: Step) -> Values:
     """The pages of a step, and the MLflow run of a variant."""
     pages = [file for out in step.outs for file in sorted((root / out).glob("*.html"))]
-    values: Values = {f"page/{file.stem}": dg.MetadataValue.path(str(file.absolute())) for file in pages}
+    values: Values = {}
+    for file in pages:
+        values[f"page/{file.stem}"] = _page(root, file)
     return values | _run_link(root, step)
+
+
+def _page(root: Path, file: Path) -> dg.UrlMetadataValue | dg.PathMetadataValue:
+    """A link where the folder of pages is served; the path elsewhere, since a browser follows no link to a file."""
+    served, server = (root / paths.GALLERY).parent, os.environ.get(PAGES_VARIABLE)
+    if server and file.is_relative_to(served):
+        return dg.MetadataValue.url(f"{server}/{quote(file.relative_to(served).as_posix())}")
+    return dg.MetadataValue.path(str(file.absolute()))
 
 
 def _run_link(root: Path, step: Step) -> Values:
@@ -194,8 +138,7 @@ def _run_link(root: Path, step: Step) -> Values:
         return {}
     try:
         link = json.loads(file.read_text(encoding="utf-8"))
-        place = f"experiments/{link['experiment_id']}/runs/{link['run_id']}"
+        page = run_page(link["experiment_id"], link["run_id"])
     except (OSError, ValueError, KeyError, TypeError):  # damaged; `unirain track` writes it anew
         return {}
-    server = without_password(os.environ.get("UNIRAIN_MLFLOW_URL", "http://127.0.0.1:5000"))
-    return {"mlflow": dg.MetadataValue.url(f"{server}/#/{place}?workflowType=machine_learning")}
+    return {"mlflow": dg.MetadataValue.url(page)}

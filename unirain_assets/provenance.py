@@ -6,8 +6,8 @@ from pathlib import Path
 import dagster as dg
 
 from unirain_assets import versions
+from unirain_assets.figures import Value, Values, markdown_table
 from unirain_assets.graph import Graph
-from unirain_assets.metadata import Value, Values, markdown_table
 from unirain_core.config.lock import Locked
 from unirain_core.config.pipeline import Step
 

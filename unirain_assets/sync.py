@@ -22,6 +22,8 @@ def record(instance: dg.DagsterInstance, root: Path) -> list[str]:
     A run writes an entry in dvc.lock, and the entry alone says what it was made from: neither new params nor a new
     step makes an event of a step that did not run.
 
+    A step that a run of Dagster is at work on is left out: the run makes the event itself, a moment after the entry.
+
     Returns:
         Addresses of the recorded steps, each behind those that it reads from.
 
@@ -30,9 +32,10 @@ def record(instance: dg.DagsterInstance, root: Path) -> list[str]:
     """
     lock = read_lock(root)
     pipeline = graph.read(root) if lock else graph.Graph(())
+    at_work = ops_at_work(instance)
     recorded = []
     for step in pipeline.steps:
-        if step.address not in lock:
+        if step.address not in lock or graph.op_name(step) in at_work:
             continue
         tags = provenance.tags(root, pipeline, step, lock)
         event = instance.get_latest_materialization_event(dg.AssetKey(step.path))
@@ -41,6 +44,17 @@ def record(instance: dg.DagsterInstance, root: Path) -> list[str]:
             _report(instance, root, step, lock[step.address], tags=tags, before=latest)
             recorded.append(step.address)
     return recorded
+
+
+def ops_at_work(instance: dg.DagsterInstance) -> set[str]:
+    """The operations of all runs in progress, those that have ended in them included."""
+    active = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    names: set[str] = set()
+    for run in instance.get_runs(dg.RunsFilter(statuses=active)):
+        if run.execution_plan_snapshot_id is not None:
+            plan = instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id)
+            names.update(plan.step_keys_to_execute)
+    return names
 
 
 def _is_news(known: Mapping[str, str], tags: Mapping[str, str]) -> bool:
@@ -81,6 +95,7 @@ def _report(
                 check_name=result.check_name or "",
                 passed=result.passed,
                 description=result.description,
+                metadata=result.metadata,
                 blocking=True,
             )
         )

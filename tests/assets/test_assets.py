@@ -32,7 +32,7 @@ def definitions_of(project):
     dvc = Dvc(root=str(project.root))
     return dg.Definitions(
         assets=assets.build(project),
-        jobs=[automation.everything()],
+        jobs=automation.jobs(project),
         resources={"dvc": dvc},
         executor=dg.in_process_executor,
     )

@@ -27,6 +27,15 @@ def answers(root, stage, key=None, **params):
     return {r.check_name: (r.passed, r.description) for r in checks.results(root, step)}
 
 
+def figures(root, stage, key=None, **params):
+    """The numbers of all checks of a step."""
+    step = Step(stage=stage, key=key, command="", deps=(), params={**TYPES, **params}, outs=())
+    found: dict[str, object] = {}
+    for result in checks.results(root, step):
+        found |= {name: value.value for name, value in result.metadata.items()}
+    return found
+
+
 def manifest(pair_id):
     return ManifestRow(
         pair_id=pair_id, dataset="d", rain_types=("drs",), origin="synthetic", role="train", root="r", input="i",
@@ -247,6 +256,41 @@ def test_methods_are_comparable_where_they_saw_the_same_pictures(root, others, p
     found = answers(root, "benchmark_tables", variants={"ours": {}}, methods={"input": {}})
 
     assert found["methods_are_comparable"][0] == passed
+
+
+def test_a_check_of_the_data_shows_the_numbers_that_it_looked_at(root):
+    write_splits(root, train=["a", "b"], test=["b", "c"])
+    tables.write(root / "data/references/references.parquet", [], Reference)
+    split = figures(root, "rainrag_split")
+
+    assert figures(root, "raw_datasets") == {"listed": 2}
+    assert figures(root, "verified_pairs") == {"listed": 2, "pairs": 1, "photos": 0, "dropped": 1}
+    assert figures(root, "retrieved_references") == {"pairs": 1, "no reference": 1}
+    assert (split["train/rainrag: drs"], split["test: scenes"], split["shared"]) == (2, 2, 1)
+
+
+def test_a_check_of_a_history_shows_its_length_and_its_extreme_weights(root):
+    rows = [history(weight=0.25), history(weight=0.75), history(step=9)]
+    tables.write(root / "data/checkpoints/ours/history.parquet", rows, HistoryRow)
+
+    assert figures(root, "trained_checkpoint", "ours") == {
+        "rows": 3, "last step": 9, "smallest weight": 0.25, "largest weight": 1.0,
+    }  # fmt: skip
+
+
+def test_a_check_of_scores_shows_how_many_pictures_and_the_mean_of_the_finite_ones(root):
+    scores = [score("a", value=20.0), score("b", value=30.0), score("c", value=math.inf)]
+    write_scores(root, "baseline", "input", *scores, score("a", metric="ssim", value=0.5), dropped=["d"])
+    compared = figures(root, "benchmark_tables", variants={}, methods={"input": {}})
+
+    assert figures(root, "baseline_scores", "input") == {
+        "pictures": 3, "without a number": 0, "mean psnr": 25.0, "mean ssim": 0.5,
+    }  # fmt: skip
+    assert compared == {"input": 3, "left out": 1}
+
+
+def test_a_check_of_an_absent_artefact_shows_no_figure(root):
+    assert figures(root, "trained_checkpoint", "none") == {}
 
 
 def test_checks_are_of_stages_that_exist():

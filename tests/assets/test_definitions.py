@@ -16,8 +16,10 @@ heavy = ("torch", "mlflow", "transformers", "accelerate", "qdrant_client", "dvc"
 print(json.dumps({
     "loaded": sorted(set(heavy) & set(sys.modules)),
     "groups": {k.to_user_string(): graph.get(k).group_name for k in graph.get_all_asset_keys()},
-    "targets": sorted(k.to_user_string() for k in defs.resolve_job_def("everything").asset_layer.executable_asset_keys),
-    "jobs": sorted(j.name for j in defs.jobs),
+    "jobs": {
+        job.name: sorted(k.to_user_string() for k in defs.resolve_job_def(job.name).asset_layer.executable_asset_keys)
+        for job in defs.jobs
+    },
     "sensors": sorted(s.name for s in defs.sensors),
 }))
 """
@@ -55,8 +57,21 @@ def test_definitions_show_every_stage_and_load_nothing_heavy():
         "coverage": "pages",
         "judge_trust": "pages",
     }
-    assert found["targets"] == sorted(found["groups"])
-    assert (found["jobs"], found["sensors"]) == (["everything"], ["shell_runs"])
+    assert found["sensors"] == ["shell_runs"]
+
+
+def test_each_job_brings_the_assets_of_its_phase_up_to_date():
+    """A job over assets shows each of them at work; the phases share nothing, and leave only the pages out."""
+    found = loaded()
+    groups, jobs = found["groups"], found["jobs"]
+    phases = {name: {groups[asset] for asset in assets} for name, assets in jobs.items()}
+    together = sorted(jobs["distil"] + jobs["train"] + jobs["benchmark"])
+
+    assert jobs["everything"] == sorted(groups)
+    assert phases["distil"] == {"corpus", "retrieval", "judging"}
+    assert phases["train"] == {"training"}
+    assert phases["benchmark"] == {"benchmark"}
+    assert together == sorted(asset for asset, group in groups.items() if group != "pages")
 
 
 def test_no_selection_is_a_text_which_dagster_cannot_read_beside_dvc():

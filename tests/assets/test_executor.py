@@ -81,6 +81,18 @@ def test_one_step_runs_without_its_upstream(finished):
     assert lines == ["Running stage 'train@ours':"]
 
 
+def test_the_log_of_a_run_shows_what_the_stage_says_while_it_runs(finished):
+    said = ["votes: begins", "votes: 50 % (1 of 2 rows), about 3 min left"]
+    path = finished / "toy/stage.py"
+    path.write_text(
+        path.read_text() + "".join(f"print({line!r}, file=sys.stderr)\n" for line in [*said, "a word"])
+    )
+    lines: list[str] = []
+    Dvc(root=str(finished)).repro("votes", lines.append)
+
+    assert lines == ["Running stage 'votes':", *said]
+
+
 def test_a_failure_ends_with_the_last_lines_of_the_stage(toy):
     (toy / "fail").touch()
 

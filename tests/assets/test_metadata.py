@@ -3,14 +3,16 @@ import io
 import json
 import re
 
+import dagster as dg
 import numpy as np
 import pytest
 from PIL import Image
 
-from unirain_assets import graph, metadata
+from unirain_assets import figures, graph, metadata
 from unirain_core.artefacts import report
 from unirain_core.artefacts.report import Report
 from unirain_core.config.pipeline import Step
+from unirain_core.evaluation.metrics import METRICS
 
 
 @pytest.fixture
@@ -59,7 +61,10 @@ def test_reasons_are_a_table_and_notes_a_list(write):
         (True, True),
         ("statistics", "statistics"),
         (["a", "b"], "a, b"),
-        ([{"type": "drs", "psnr": 30.125}], "| type | psnr |\n| --- | --- |\n| drs | 30.125 |"),
+        (
+            [{"type": "drs", "val_psnr": 30.126, "ssim": 0.9, "weight": 0.25}],
+            "| type | ssim | val_psnr | weight |\n| --- | --- | --- | --- |\n| drs | 0.9000 | 30.13 | 0.25 |",
+        ),
         ([{"a": 1}, {"b": None}], "| a | b |\n| --- | --- |\n| 1 |  |\n|  |  |"),
         ({"drs": 1}, "| name | value |\n| --- | --- |\n| drs | 1 |"),
         ({"drs": {"psnr": 1}}, "| name | psnr |\n| --- | --- |\n| drs | 1 |"),
@@ -71,11 +76,55 @@ def test_a_figure_is_shown_in_its_form(write, figure, shown):
 
 
 def test_a_table_of_several_numbers_a_cell_is_shown_as_a_table_for_each(write):
-    shown = write(figure={"ours": {"drs": {"psnr": 30.125, "ssim": 0.9}, "drd": None}})
+    shown = write(figure={"ours": {"drs": {"psnr": 30.126, "ssim": 0.9}, "drd": None}})
 
     assert "figure" not in shown
-    assert shown["figure/psnr"] == "| name | drs |\n| --- | --- |\n| ours | 30.125 |"
-    assert shown["figure/ssim"] == "| name | drs |\n| --- | --- |\n| ours | 0.9 |"
+    assert shown["figure/psnr"] == "| name | drs |\n| --- | --- |\n| ours | 30.13 |"
+    assert shown["figure/ssim"] == "| name | drs |\n| --- | --- |\n| ours | 0.9000 |"
+
+
+def test_rain_types_stand_in_the_order_of_params_and_words_keep_theirs(toy, write):
+    (toy / "params.yaml").write_text("rain_types: [nrs, drs]\n")
+    means = [
+        {"benchmark": benchmark, "rain_type": rain_type, "psnr": psnr}
+        for benchmark, rain_type, psnr in [
+            ("z", "drs", 1.0),
+            ("z", "nrs", 2.0),
+            ("a", "nrs", 3.0),
+            ("a", "drs", 4.0),
+        ]
+    ]
+    shown = write(by_type={"val": {"drs": 1, "nrs": 2, "total": 3}}, types={"drs": 1, "nrs": 2}, means=means)
+
+    assert shown["by_type"].splitlines()[0] == "| name | nrs | drs | total |"
+    assert shown["types"].splitlines()[2:] == ["| nrs | 2 |", "| drs | 1 |"]
+    assert shown["means"].splitlines()[2:] == [
+        "| z | nrs | 2.00 |", "| z | drs | 1.00 |", "| a | nrs | 3.00 |", "| a | drs | 4.00 |",
+    ]  # fmt: skip
+
+
+def test_metrics_are_printed_with_the_digits_of_the_tables():
+    assert {metric.name: metric.digits for metric in METRICS} == figures.DIGITS
+
+
+def test_a_table_that_the_stage_wrote_itself_is_shown_with_its_best_figures_marked(toy, step, write):
+    table = "| method | drs |\n| --- | --- |\n| ours | **30.12** |\n"
+    file = toy / "data/train/ours/table1.md"
+    file.parent.mkdir(parents=True)
+    file.write_text(f"## test\n\nPSNR in dB.\n\n{table}\n## unfiltered\n\n{table}\nLPIPS n/a.\n")
+    shown = write(table1={"ours": {"drs": {"psnr": 30.125, "ssim": 0.9}}}, protocol="unirain")
+
+    assert shown["table1: test"] == f"PSNR in dB.\n\n{table}"
+    assert (shown["table1: unfiltered"], shown["protocol"]) == (table, "unirain")
+    assert not any(name.startswith("table1/") for name in shown)
+
+
+def test_a_text_too_long_for_the_event_log_is_left_on_the_disk(toy, step):
+    file = toy / "data/train/ours/leakage.md"
+    file.parent.mkdir(parents=True)
+    file.write_text("long " * 20_000)
+
+    assert metadata.shown(toy, step) == {}
 
 
 @pytest.mark.parametrize("figure", [None, [], {}])
@@ -160,6 +209,25 @@ def test_a_page_is_shown_with_the_place_where_a_browser_finds_it(toy, step):
     page.write_text("<p>")
 
     assert {"page/gallery": str(page)} == {n: v.value for n, v in metadata.shown(toy, step).items()}
+
+
+def test_a_page_of_the_pipeline_is_a_link_where_pages_are_served(tmp_path, monkeypatch):
+    page = tmp_path / "data/pages/gallery/gallery.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<p>")
+    step = Step(
+        stage="gallery",
+        key=None,
+        command="",
+        deps=(),
+        params={},
+        outs=("data/pages/gallery",),
+        report="reports/none.json",
+    )
+    monkeypatch.setenv("UNIRAIN_PAGES_URL", "http://here:8000")
+    (link,) = metadata.shown(tmp_path, step).values()
+
+    assert (type(link), link.value) == (dg.UrlMetadataValue, "http://here:8000/gallery/gallery.html")
 
 
 @pytest.mark.parametrize(

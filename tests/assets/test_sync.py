@@ -5,8 +5,9 @@ import pytest
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, DataProvenance
 from dagster._core.loader import LoadingContextForTest
 
-from unirain_assets import assets, provenance, sync, versions
+from unirain_assets import assets, checks, provenance, sync, versions
 from unirain_assets.executor import Dvc
+from unirain_assets.questions import Answer
 from unirain_assets.versions import Project
 from unirain_core.config.lock import read_lock
 
@@ -240,3 +241,37 @@ def test_the_next_run_shows_what_changed(finished, instance, shell):
     assert "| params | variants.ours.lr | 1 | 7 |" in shown["train", "ours"][title].value
     assert "| data | data/train/ours | " in shown["scores", "ours"][title].value
     assert "| variants.ours.lr | 7 |" in shown["train", "ours"]["params"].value
+
+
+def test_the_figures_of_a_check_are_recorded_of_a_shell_s_run_too(finished, instance, monkeypatch):
+    counted = checks.Check(
+        "rows_are_counted", "Is there a row?", lambda _root, _step: Answer(None, {"rows": 3})
+    )
+    monkeypatch.setitem(checks.CHECKS, "votes", (counted,))
+    sync.record(instance, finished)
+    key = dg.AssetCheckKey(dg.AssetKey("votes"), "rows_are_counted")
+    recorded = instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]
+
+    assert recorded.event.dagster_event.event_specific_data.metadata["rows"].value == 3
+
+
+def in_progress(instance, root, name):
+    """A run that Dagster is at work on; it materialises one asset."""
+    project = Project.load(root)
+    job = dg.define_asset_job("one", selection=dg.AssetSelection.assets(name))
+    definitions = dg.Definitions(
+        assets=assets.build(project), jobs=[job], resources={"dvc": Dvc(root=str(project.root))}
+    )
+    return instance.create_run_for_job(
+        definitions.resolve_job_def("one"), status=dg.DagsterRunStatus.STARTED
+    ).run_id
+
+
+def test_a_step_that_a_run_of_dagster_is_at_work_on_is_recorded_by_the_run_alone(finished, instance):
+    """Two events of one run would be shown, and the check of the first would belong to no materialization."""
+    run = in_progress(instance, finished, "votes")
+    during = sync.record(instance, finished)
+    instance.report_run_canceled(instance.get_run_by_id(run))
+
+    assert "votes" not in during
+    assert ["votes"] == sync.record(instance, finished)

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,10 +13,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from unirain_core.cli import ui
+from unirain_core.cli import interfaces, ui
 from unirain_core.cli.servers import LOOPBACK, free_port
+from unirain_core.engine.life import is_held, lock
 from unirain_core.errors import ConfigError
 
+REPO = Path(__file__).parents[2]
 PIPELINE = """\
 stages:
   listing: {cmd: "true", outs: [data/raw], meta: {group: corpus}}
@@ -46,12 +49,40 @@ def test_a_port_in_use_is_passed_over():
         assert free_port(port) > port
 
 
-def test_both_interfaces_asked_for_at_one_port_get_two(project):
+def test_interfaces_asked_for_at_one_port_get_one_each(project):
     port = free_port(24000)
-    dagster, mlflow = ui._servers(project, port, port)
+    dagster, *others = interfaces.servers(project, dagster_port=port, mlflow_port=port, pages_port=port)
 
     assert dagster.url == f"http://127.0.0.1:{port}"
-    assert mlflow.url != dagster.url
+    assert 3 == len({dagster.url, *(other.url for other in others)})
+
+
+def test_the_address_of_dagster_opens_every_group(project):
+    (project / "dvc.yaml").write_text(PIPELINE.replace("votes: {", "votes: {meta: {group: judging}, "))
+    dagster = interfaces.servers(project, dagster_port=24100, mlflow_port=24200, pages_port=24300)[0]
+
+    assert dagster.page("http://here") == (
+        "http://here/asset-groups?expanded=global@global:corpus,global@global:judging"
+    )
+
+
+def test_the_address_of_dagster_is_said_though_params_cannot_be_read(project):
+    (project / "params.yaml").write_text("variants: {")
+    dagster = interfaces.servers(project, dagster_port=24100, mlflow_port=24200, pages_port=24300)[0]
+
+    assert dagster.page("http://here") == "http://here/asset-groups"
+
+
+def test_a_second_command_says_where_the_first_is_open_and_starts_nothing(project, monkeypatch, capsys):
+    home = project / ".dagster"
+    home.mkdir()
+    (home / "ui.addresses").write_text("Dagster http://127.0.0.1:3000/asset-groups\n")
+    monkeypatch.setattr(interfaces, "servers", lambda *_, **__: pytest.fail("it started a server"))
+    with lock(home / "ui.lock", "`unirain ui`"):
+        ui.ui()
+
+    assert capsys.readouterr().out == "already open at\nDagster http://127.0.0.1:3000/asset-groups\n"
+    assert not is_held(home / "ui.lock")
 
 
 def test_ports_end_with_the_last_one(monkeypatch):
@@ -127,22 +158,99 @@ def in_project(project):
     return [command for command in found if "pytest" not in command and command]
 
 
-@pytest.mark.slow
-def test_both_interfaces_answer_and_nothing_is_left_when_they_are_stopped(project):
-    ports = [str(free_port(first)) for first in (23000, 25000)]
-    command = [sys.executable, "-c", PROGRAM, "--dagster-port", ports[0], "--mlflow-port", ports[1]]
-    said = project / "said"
-    with said.open("w") as output:
-        started = subprocess.Popen(command, cwd=project, stdout=output, start_new_session=True)
+class Opened:
+    """`unirain ui` of a test, and what it says."""
+
+    def __init__(self, project):
+        self.said = project / "said"
+        self.port = str(free_port(23000))
+        ports = ["--dagster-port", self.port, "--mlflow-port", str(free_port(25000)), "--pages-port", "28000"]
+        with self.said.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", PROGRAM, *ports],
+                cwd=project, env=os.environ | {"PYTHONPATH": str(REPO)}, stdout=output, start_new_session=True,
+            )  # fmt: skip
+        until(lambda: self.said.read_text().count("is ready") == 3)
+
+    def stop(self):
+        os.kill(self.process.pid, signal.SIGINT)
+        return self.process.wait(90)
+
+
+def typed(root, *command):
+    """As a person types it."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "DVC_NO_ANALYTICS": "1"}
+    subprocess.run(command, cwd=root, env=environment, check=True, capture_output=True, timeout=120)
+
+
+def until(condition):
     deadline = time.monotonic() + 300
-    while said.read_text().count("is ready") < 2 and time.monotonic() < deadline:
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError
         time.sleep(0.2)
-    nodes = asked(f"http://127.0.0.1:{ports[0]}", "{assetNodes{assetKey{path}}}")["assetNodes"]
-    os.kill(started.pid, signal.SIGINT)
-    code = started.wait(60)
+
+
+@pytest.mark.slow
+def test_the_interfaces_answer_and_nothing_is_left_when_they_are_stopped(project):
+    opened = Opened(project)
+    (project / "data/pages/gallery").mkdir()
+    (project / "data/pages/gallery/gallery.html").write_text("drawn")
+    page = next(line.split()[-1] for line in opened.said.read_text().splitlines() if "Pages is ready" in line)
+    with urllib.request.urlopen(f"{page}gallery/gallery.html", timeout=60) as answer:
+        gallery = answer.read()
+    nodes = asked(f"http://127.0.0.1:{opened.port}", "{assetNodes{assetKey{path}}}")["assetNodes"]
+    code = opened.stop()
     deadline = time.monotonic() + 10
     while in_project(project) and time.monotonic() < deadline:
         time.sleep(0.1)
 
+    assert gallery == b"drawn"
     assert sorted(node["assetKey"]["path"][0] for node in nodes) == ["listing", "votes"]
     assert (code, in_project(project)) == (0, [])
+    assert opened.said.read_text().endswith("\nstopped\n")
+
+
+LAUNCH = """mutation {launchPipelineExecution(executionParams: {
+  mode: "default", runConfigData: "{}", executionMetadata: {tags: []},
+  selector: {repositoryLocationName: "unirain_assets.definitions", repositoryName: "__repository__",
+             pipelineName: "everything"}
+}) {__typename}}"""
+
+
+def last_status(opened):
+    query = "{runsOrError(limit: 1) {... on Runs {results {status}}}}"
+    return asked(f"http://127.0.0.1:{opened.port}", query)["runsOrError"]["results"][0]["status"]
+
+
+@pytest.mark.slow
+def test_a_stop_says_how_many_runs_ended_or_wait_and_both_go_on_as_it_says(project):
+    typed(project, "git", "init", "--quiet")
+    typed(project, "dvc", "init", "--quiet")
+    work = "touch begun; while [ -e wait ]; do sleep 0.1; done; mkdir -p data; echo done > data/raw"
+    votes = "cp data/raw data/votes"
+    (project / "dvc.yaml").write_text(
+        PIPELINE.replace('cmd: "true"', f'cmd: "{work}"', 1).replace('cmd: "true"', f'cmd: "{votes}"')
+    )
+    (project / "wait").touch()
+    opened = Opened(project)
+    url = f"http://127.0.0.1:{opened.port}"
+    asked(url, LAUNCH)
+    until((project / "begun").exists)
+    asked(url, LAUNCH)
+    until(lambda: interfaces.unfinished_runs(url) == interfaces.Runs(at_work=1, waiting=1))
+    code = opened.stop()
+    (project / "wait").unlink()
+    *_, ended, queued = opened.said.read_text().splitlines()
+    typed(project, *re.findall(r"`(dvc repro)`", ended)[0].split())
+    after = Opened(project)
+    until(lambda: last_status(after) == "SUCCESS")
+    asked(f"http://127.0.0.1:{after.port}", LAUNCH)
+    until(lambda: last_status(after) != "SUCCESS")
+    until(lambda: last_status(after) == "SUCCESS")
+    after.stop()
+
+    assert ended.startswith("1 run was ended with it. Finished work is kept: ")
+    assert queued == "1 run waits in Dagster's queue; it begins when `unirain ui` is opened again"
+    assert (code, (project / "data/votes").read_text()) == (0, "done\n")

@@ -294,3 +294,15 @@ def test_results_can_be_written_as_they_come(narrow, store, tmp_path):
             out.columns(window.results)
 
     assert [verdict(item) for item in ITEMS] == tables.read(tmp_path / "out.parquet", Verdict)
+
+
+def test_a_person_is_told_the_share_done_of_rows_that_are_counted(store, narrow, monkeypatch, caplog):
+    monkeypatch.setattr("unirain_core.engine.progress.SECONDS_BETWEEN_LINES", -1.0)
+    list(stream(Toy(), [ITEMS[:40]], store, InProcess(), total=80))
+    caplog.clear()
+    with caplog.at_level("INFO"):
+        list(stream(Toy(), [ITEMS[:80]], store, InProcess(), total=80))
+
+    lines = [line for line in caplog.messages if line.startswith("toy: ")]
+    assert int(lines[0].removeprefix("toy: ").partition(" %")[0]) >= 50, "what was finished before counts"
+    assert lines[-1] == "toy: 100 % (80 of 80 rows)"

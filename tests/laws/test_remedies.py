@@ -63,6 +63,7 @@ TABLE = "tests/cli/test_ablate.py::test_a_refused_table_is_read_after_each_edit_
 OFFICIAL = (
     "tests/laws/test_params.py::test_official_sources_of_another_layout_are_corrected_or_get_another_kind"
 )
+STOP = "tests/cli/test_ui.py::test_a_stop_says_how_many_runs_ended_or_wait_and_both_go_on_as_it_says"
 EXECUTED: dict[str, dict[str, str]] = {
     "cli.ablation_report": {
         "set `vlm_votes.early_stop: false` before you compare them": "tests/cli/test_ablate.py::"
@@ -192,7 +193,11 @@ EXECUTED: dict[str, dict[str, str]] = {
     "cli.summary": {
         "run `dvc repro --force --single-item {}`": f"{WHOLE}test_what_dvc_lock_does_not_know_comes_back_by_the_command_that_is_named"
     },
-    "cli.ui": {"run from the root of the project": COMMAND},
+    "cli.ui": {
+        "run from the root of the project": COMMAND,
+        "start the same again in Dagster": STOP,
+        "`unirain ui`": STOP,
+    },
     "cli.locked": {
         "Run `dvc repro --force --single-item {}`": f"{WHOLE}test_what_dvc_lock_does_not_know_comes_back_by_the_command_that_is_named"
     },
@@ -425,7 +430,7 @@ EXECUTED: dict[str, dict[str, str]] = {
     "training.strategies": {
         "lower training.learning_rate": f"{STAGES}test_a_training_goes_on_with_a_lower_rate"
     },
-    "unirain_assets.checks": {"add a dataset": SPLIT, "take the type out of rain_types": SPLIT},
+    "unirain_assets.questions": {"add a dataset": SPLIT, "take the type out of rain_types": SPLIT},
 }
 """Module, remedy, the test that carries it out."""
 

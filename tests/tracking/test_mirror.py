@@ -216,3 +216,21 @@ def test_a_journal_that_was_written_anew_at_other_times_doubles_no_point_and_no_
     assert [(5, 0.2), (10, 0.1)] == project.points("anew")
     assert len(project.points("anew", "best/val/psnr/mean")) == 1
     assert len(project.pictures("anew")) == 2
+
+
+def test_the_page_of_a_run_is_known_once_mlflow_has_the_whole_journal(project, monkeypatch):
+    monkeypatch.setenv("UNIRAIN_MLFLOW_URL", "http://person:secret@here:1")
+    journal = Journal.begin(project.runs / "gated", START)
+    mirror = Mirror(project.runs / "gated", project.root)
+    pages = [mirror.page()]
+    mirror.flush()
+    pages.append(mirror.page())
+    journal.metrics(5, {"loss": 0.1})
+    pages.append(mirror.page())
+    run = link.load(project.runs / "gated")
+    assert run is not None
+
+    address = (
+        f"http://here:1/#/experiments/{run.experiment_id}/runs/{run.run_id}?workflowType=machine_learning"
+    )
+    assert pages == [None, address, None]

@@ -19,6 +19,7 @@ from unirain_core.config.sections import Network, RainType, Strategy, Training
 from unirain_core.errors import GateError
 from unirain_core.imaging.codec import file_hash, write_png
 from unirain_core.model import checkpoint
+from unirain_core.tracking import link
 from unirain_core.tracking.events import Start
 from unirain_core.tracking.journal import read
 from unirain_core.training import loop
@@ -304,3 +305,20 @@ def test_a_process_that_has_nothing_to_validate_on_trains_with_the_others(sessio
     train_apart(replace(session, task=replace(session.task, training=plan)), tmp_path / "out", 3)
 
     assert checkpoint.describe(tmp_path / "out").extra["step"] == 3
+
+
+def test_the_link_to_the_run_of_mlflow_is_the_first_line_of_a_training(
+    session, tmp_path, monkeypatch, caplog
+):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    monkeypatch.setattr("unirain_core.tracking.mirror.ATTEMPTS", 1)
+    with caplog.at_level("INFO", "unirain_core"):
+        train(session, tmp_path / "out", processes=1)
+    run = link.load(session.journal)
+    assert run is not None
+    lines = [line for line in caplog.messages if line.startswith("training: ")]
+
+    assert lines[0] == (
+        f"training: MLflow run http://127.0.0.1:5000/#/experiments/{run.experiment_id}/runs/{run.run_id}"
+        "?workflowType=machine_learning"
+    )

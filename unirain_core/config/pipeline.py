@@ -40,6 +40,10 @@ class Step:
     group: str = "default"
     description: str = ""
     kinds: tuple[str, ...] = ()
+    owner: str = ""
+    """An e-mail address or team:NAME; empty: nobody's."""
+    table: str = ""
+    """File name of the table of whose rows a person thinks first; empty: it has none, or just one."""
     upstream: tuple[str, ...] = ()
     """Addresses of the steps whose outs it reads; empty until the steps are connected."""
     code: tuple[str, ...] = ()
@@ -168,6 +172,8 @@ def _step(name: str, key: str | None, do: Mapping[str, object], scope: Mapping[s
         group=str(meta.get("group", "default")),
         description=str(do.get("desc", "")),
         kinds=texts(meta.get("kinds", [])),
+        owner=str(meta.get("owner", "")),
+        table=str(meta.get("table", "")),
         command=_filled(str(do.get("cmd", "")), scope, name),
         deps=filled("deps"),
         params={key: look_up(key, scope) for key in filled("params")},

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass, field
 
 from unirain_core.engine.compute import Outcome
+from unirain_core.engine.pace import Pace
 from unirain_core.errors import UniRainError
 
 logger = logging.getLogger(__name__)
@@ -20,6 +21,8 @@ class Progress:
     """As `WorkStore.owner`."""
     again: str
     """As `WorkStore.again`."""
+    total: int | None = None
+    """Rows in all; None: nobody has counted them."""
     n_rows: int = 0
     """Rows that were begun."""
     n_computed: int = 0
@@ -29,9 +32,18 @@ class Progress:
     first_crash: str = ""
     last_line: float = field(default_factory=time.monotonic)
     """When the last line was logged."""
+    _pace: Pace | None = field(init=False)
 
-    def note(self, outcome: Outcome) -> None:
-        """Count what came of a shard."""
+    def __post_init__(self) -> None:
+        self._pace = Pace(self.total, "rows") if self.total else None
+
+    def note(self, outcome: Outcome, n_waiting: int = 0) -> None:
+        """Count what came of a shard.
+
+        Args:
+            outcome: its results.
+            n_waiting: rows that were begun and are not computed yet.
+        """
         self.n_computed += len(outcome.shard)
         for failed in outcome.failures.values():
             self.n_transient += failed.reason in ("crashed", "out_of_memory")
@@ -39,7 +51,10 @@ class Progress:
                 self.n_crashes += 1
                 self.first_crash = self.first_crash or failed.detail
         if time.monotonic() - self.last_line > SECONDS_BETWEEN_LINES:
-            logger.info("%s: %d rows computed", self.owner, self.n_computed)
+            words = f"{self.n_computed} rows computed"
+            if self._pace is not None:
+                words = self._pace.words(self.n_rows - n_waiting, self.n_computed)
+            logger.info("%s: %s", self.owner, words)
             self.last_line = time.monotonic()
 
     def demand_few_crashes(self) -> None:

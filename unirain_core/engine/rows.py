@@ -30,7 +30,12 @@ AHEAD = 2
 
 
 def stream(
-    job: Job[In, Out], batches: Iterable[Sequence[In]], store: WorkStore, engine: Engine | None = None
+    job: Job[In, Out],
+    batches: Iterable[Sequence[In]],
+    store: WorkStore,
+    engine: Engine | None = None,
+    *,
+    total: int | None = None,
 ) -> Iterator[Finished[In, Out]]:
     """The results of every row, in the order of the rows; nothing that is finished is computed again.
 
@@ -42,13 +47,14 @@ def stream(
         batches: the rows; how they are cut does not matter.
         store: of the stage.
         engine: where it is computed; None: the one that UNIRAIN_ENGINE names.
+        total: the number of rows, for a person who waits; None: unknown.
 
     Raises:
         ChangedInputError: a file that a row reads is not what was listed; all other rows are finished and stored.
         OSError: a disk does not answer; likewise.
         UniRainError: most rows crashed; likewise.
     """
-    run = _Run(job, store)
+    run = _Run(job, store, total)
     with closing(Crew(engine or make_engine(), Compute(job, store))) as crew:
         for rows in windows.windows(batches, run.window_size):
             for shard in run.missing(rows, crew):
@@ -75,7 +81,8 @@ def finished_rows(
         ChangedInputError: as `stream`.
         OSError: likewise.
     """
-    return [outcome for window in stream(job, [rows], store, engine) for outcome in window.outcomes()]
+    windows_of_rows = stream(job, [rows], store, engine, total=len(rows))
+    return [outcome for window in windows_of_rows for outcome in window.outcomes()]
 
 
 def row_keys(job: Job[In, Out], rows: Sequence[In]) -> Keys:
@@ -106,7 +113,7 @@ class _Window(Generic[In]):
 class _Run(Generic[In, Out]):
     """What one call of `stream` knows."""
 
-    def __init__(self, job: Job[In, Out], store: WorkStore) -> None:
+    def __init__(self, job: Job[In, Out], store: WorkStore, total: int | None) -> None:
         self._job = job
         self._work = FinishedWork(store, job)
         self._pending: deque[_Window[In]] = deque()
@@ -114,7 +121,7 @@ class _Run(Generic[In, Out]):
         self._shard_size = windows.ShardSize(windows.FIRST_ROWS)
         self.window_size = windows.WindowSize(windows.FIRST_WINDOW)
         self._error: UniRainError | OSError | None = None
-        self._progress = Progress(store.owner, store.again)
+        self._progress = Progress(store.owner, store.again, total)
 
     @property
     def n_pending(self) -> int:
@@ -146,7 +153,7 @@ class _Run(Generic[In, Out]):
             window.waiting.difference_update(outcome.shard)
             window.failures |= outcome.failures
         self._error = self._error or outcome.error
-        self._progress.note(outcome)
+        self._progress.note(outcome, len(self._flying))
 
     def whole_windows(self) -> Iterator[Finished[In, Out]]:
         """The windows that are finished, in their order; after an error none, since a row then has no outcome."""

@@ -54,7 +54,7 @@ def run(
     with triplets.writer(out) as table, tables.writer(out / "dropped.parquet", Dropped) as dropped:
         dropped.columns(only_scored)
         figures.leave_out(only_scored)
-        for window in stream(job, rainy.pairs(root), WorkStore.at(root, STAGE)):
+        for window in stream(job, rainy.pairs(root), WorkStore.at(root, STAGE), total=n_encoded):
             table.columns(window.results)
             dropped.rows(without_triplet(window))
             figures.add(window)

@@ -52,7 +52,7 @@ def run(
     forecast.tell(STAGE, make_encoder(choice).costs, n_photos, together=True)
     out, work, figures = root / paths.DATABASE, WorkStore.at(root, STAGE), _Figures()
     with triplets.writer(out) as table, tables.writer(out / "dropped.parquet", Dropped) as dropped:
-        for window in stream(job, rainy.photos(root), work):
+        for window in stream(job, rainy.photos(root), work, total=n_photos):
             table.columns(window.results)
             lost = without_triplet(window)
             dropped.rows(lost)

@@ -114,9 +114,11 @@ def _in_order(windows: Iterable[Window]) -> Iterator[Window]:
 
 def inspected(root: Path, job: Job[ManifestRow, Inspection]) -> Iterator[Window]:
     """Rows of the manifest that follow each other, with what was measured of them."""
-    pieces = tables.batches(root / paths.RAW / "manifest.parquet", ManifestRow)
+    manifest = root / paths.RAW / "manifest.parquet"
+    pieces = tables.batches(manifest, ManifestRow)
     batches = (tables.rows_of(piece, ManifestRow) for piece in pieces)
-    for window in stream(job, batches, WorkStore.at(root, "verified_pairs")):
+    n_rows = tables.count(manifest, ManifestRow)
+    for window in stream(job, batches, WorkStore.at(root, "verified_pairs"), total=n_rows):
         both = zip(window.rows, window.outcomes(), strict=True)
         yield window.rows, [_inspection(row, outcome) for row, outcome in both]
 

@@ -81,12 +81,12 @@ def decide(root: Path, jobs: Sequence[VoteJob], params: VlmVotes, hearing: Heari
         for number, job in enumerate(jobs):
             is_open = poll.is_open()
             ballots = questions(root, dropped, photos, is_open, hearing, n_photos=n_photos)
-            answers = _ask(job, ballots, n_photos, store, folder / str(number))
+            answers = _ask(job, ballots, n_photos, int(is_open.sum()), store, folder / str(number))
             # the answers on photos set it, so it is there before any answer on a pair becomes a vote
             threshold = _threshold(params.judges[number], answers.on_photos, params)
             if is_turned:
                 turned = flips.turned(questions(root, dropped, photos, is_open, hearing))
-                of_turned = _ask(job, turned, 0, store, folder / f"{number}-turned")
+                of_turned = _ask(job, turned, 0, int(is_open.sum()), store, folder / f"{number}-turned")
                 answers = _stable(answers, of_turned, threshold, folder / f"{number}-stable.parquet")
             asked.append(_Asked(answers, is_open, threshold))
             poll.votes[is_open, number] = _numbers(answers.on_pairs, params.judges[number], threshold)
@@ -169,16 +169,16 @@ class _Asked:
 
 
 def _ask(
-    job: VoteJob, asked: Iterable[list[Ballot]], n_photos: int, store: WorkStore, folder: Path
+    job: VoteJob, asked: Iterable[list[Ballot]], n_photos: int, n_pairs: int, store: WorkStore, folder: Path
 ) -> _Answers:
-    """Put all questions to one judge; the first `n_photos` are about photos."""
+    """Put all questions to one judge; the first `n_photos` are about photos, the others about pairs."""
     answers = _Answers(folder / "photos.parquet", folder / "pairs.parquet", Counter())
     left = n_photos
     with (
         tables.writer(answers.on_photos, Answer) as on_photos,
         tables.writer(answers.on_pairs, Answer) as on_pairs,
     ):
-        for window in stream(job, asked, store):
+        for window in stream(job, asked, store, total=n_photos + n_pairs):
             rows = answers_of(window, job)
             on_photos.columns(rows[:left])
             on_pairs.columns(rows[left:])

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from unirain_core.artefacts.run_page import run_page
 from unirain_core.tracking import journal, link
 from unirain_core.tracking.connection import address, open_runs, patience, store_identity
 from unirain_core.tracking.events import Event, Start, fingerprint
@@ -62,6 +63,13 @@ class Mirror:
             self._failures = ATTEMPTS if has_hung else self._failures + 1
             logger.warning("mlflow: %s; the journal keeps everything: send it with `unirain track`", error)
         self._last = self._clock()
+
+    def page(self) -> str | None:
+        """Where a browser shows the run; None while MLflow lacks something of the journal."""
+        saved = link.load(self._folder)
+        if saved is None or is_behind(self._folder, self._root, is_dead=False):
+            return None
+        return run_page(saved.experiment_id, saved.run_id)
 
     def send(self, *, is_dead: bool = False) -> int:
         """Send what is new; returns how many lines that were.

@@ -2,7 +2,6 @@
 
 import logging
 import math
-import time
 from pathlib import Path
 
 import torch
@@ -15,6 +14,7 @@ from unirain_core.reweight.reweighter import MultiObjectiveReweighter
 from unirain_core.tracking.journal import Journal
 from unirain_core.training import resume
 from unirain_core.training.experts import expert_usage, routing_noise
+from unirain_core.training.news import News
 from unirain_core.training.pairs import MEMORY_BUDGET, Pictures
 from unirain_core.training.record import Record
 from unirain_core.training.sampling import Batch, Sampler, batches, step_seed
@@ -30,9 +30,6 @@ from unirain_core.training.task import Best, Task, Trained
 from unirain_core.training.validation import Measured, Validation
 
 logger = logging.getLogger(__name__)
-
-QUIET = 10.0
-"""Seconds between two lines of the log."""
 
 
 class Trainer:
@@ -65,7 +62,7 @@ class Trainer:
         self._model, self._optimizer = self._accelerator.prepare(model, optimizer)
         self._device = self._accelerator.device
         self._meter = LossMeter(len(task.rain_types), self._device)
-        self._done, self._told = 0, time.monotonic()
+        self._done = 0
         self._record = Record(
             task.rain_types,
             journal,
@@ -75,6 +72,7 @@ class Trainer:
         if (snapshot := resume.load(folder)) is not None:
             self._restore(snapshot)
         self._weights = on_device(self._reweighter.scores()["weights"], self._device)
+        self._news = News(task.training.steps, self._done)
 
     def run(self) -> Trained:
         """Train to the last step.
@@ -98,7 +96,8 @@ class Trainer:
         for batch in crops:
             rate = self._step(batch)
             self._done += 1
-            self._tell()
+            if self._accelerator.is_main_process:
+                self._news.tell(self._done, self._meter)
             last = self._done == plan.steps
             losses = self._update() if self._done % task.strategy.update_every == 0 else None
             measured = self._measure() if last or self._done % plan.validate_every == 0 else None
@@ -139,12 +138,6 @@ class Trainer:
         self._meter.add(losses, types)
         return rate
 
-    def _tell(self) -> None:
-        """A line of the log now and then."""
-        if self._accelerator.is_main_process and time.monotonic() - self._told > QUIET:
-            self._told = time.monotonic()
-            logger.info("training: step %d of %d", self._done, self._task.training.steps)
-
     def _noise(self, batch: int) -> tuple[Tensor, ...]:
         seed = step_seed(self._task.seed, self._done, self._rank)
         return routing_noise(self._net, batch, torch.Generator(self._device).manual_seed(seed))
@@ -163,6 +156,7 @@ class Trainer:
     def _measure(self) -> Measured:
         self._check_finite()
         measured = self._validation.measure(self._restored, self._sum)
+        self._news.measured(self._done, measured.mean_psnr)
         if measured.mean_psnr > self._best.psnr:
             weights = {name: weight.clone() for name, weight in _on_cpu(self._net.state_dict()).items()}
             self._best = Best(weights=weights, step=self._done, psnr=measured.mean_psnr)

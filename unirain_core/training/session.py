@@ -1,5 +1,6 @@
 """One training from its first step, or its last snapshot, to a checkpoint on disk."""
 
+import logging
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,8 @@ from unirain_core.training.dry import dry_change
 from unirain_core.training.loop import Trainer
 from unirain_core.training.processes import is_first, on_every_gpu
 from unirain_core.training.task import Task, Trained
+
+logger = logging.getLogger(__name__)
 
 HISTORY = "history.parquet"
 LAST = "last"
@@ -48,6 +51,9 @@ class Session:
             return
         mirror = Mirror(self.journal, self.root)
         journal.listen(mirror.follow)
+        mirror.flush()  # so that its run can be looked at from the start
+        if (page := mirror.page()) is not None:
+            logger.info("training: MLflow run %s", page)
         try:
             trained = Trainer(self.task, net, self.snapshots, journal).run()
         except UniRainError as error:
