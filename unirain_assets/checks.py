@@ -131,7 +131,7 @@ def _history_is_finite(root: Path, step: Step) -> str | None:
     file = root / paths.CHECKPOINT.format(partition=step.key) / "history.parquet"
     weights: dict[int, float] = defaultdict(float)
     for row in tables.read(file, schemas.HistoryRow):
-        measured = (row.loss, row.weight, row.lr, row.psnr, row.ssim)
+        measured = (row.train_loss, row.val_loss, row.weight, row.lr, row.psnr, row.ssim)
         if not all(math.isfinite(value) for value in measured if value is not None):
             return f"step {row.step}, {row.rain_type}: a value is not finite"
         weights[row.step] += row.weight

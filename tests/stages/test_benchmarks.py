@@ -15,9 +15,9 @@ from unirain_core.config.splits import Benchmark
 from unirain_core.errors import ChangedInputError, GateError, MissingArtefactError
 from unirain_core.evaluation import lpips
 from unirain_core.evaluation.metrics import METRICS
-from unirain_core.evaluation.protocols import psnr_by, ssim_by
 from unirain_core.evaluation.summary import picture_name
 from unirain_core.imaging.codec import file_hash, read_rgb, to_uint8, write_png
+from unirain_core.imaging.protocols import psnr_by, ssim_by
 from unirain_core.model import checkpoint
 from unirain_core.model.architecture import build
 from unirain_core.stages import baseline_scores, benchmark_scores, benchmark_tables, pictures

@@ -249,4 +249,4 @@ def test_a_journal_that_was_deleted_is_written_anew_from_the_history(root):
 
 def losses_of(events):
     figures = [(event.step, event.metrics or {}) for event in events]
-    return [(step, metrics["loss/drs"]) for step, metrics in figures if "loss/drs" in metrics]
+    return [(step, metrics["val/loss/drs"]) for step, metrics in figures if "val/loss/drs" in metrics]

@@ -31,7 +31,7 @@ from unirain_core.training.task import Task
 logger = logging.getLogger(__name__)
 
 STAGE = "trained_checkpoint"
-ALGORITHM = "2"
+ALGORITHM = "3"
 READS = (paths.TRAINING_SPLIT, paths.VAL)
 WRITES = (paths.CHECKPOINT, paths.report(STAGE, partitioned=True))
 PARAMS = ("variants", "networks", "strategies", "training", "rain_types", "profile")

@@ -10,7 +10,7 @@ from unirain_core.config.sections import RainType
 from unirain_core.imaging.codec import write_png
 from unirain_core.reweight.reweighter import Scores
 from unirain_core.tracking.journal import Journal
-from unirain_core.training.history import history_rows, named_metrics, tell_history
+from unirain_core.training.history import Losses, history_rows, named_metrics, tell_history
 from unirain_core.training.validation import Measured
 
 
@@ -41,7 +41,7 @@ class Record:
         *,
         lr: float,
         scores: Scores,
-        losses: list[float] | None,
+        losses: Losses | None,
         measured: Measured | None,
         usage: dict[str, float],
     ) -> None:
@@ -51,7 +51,7 @@ class Record:
             step: steps done.
             lr: learning rate of the step.
             scores: what the weights in use are made of.
-            losses: K losses that the reweighter has just seen, if it has.
+            losses: since the last update of the weights, if they have just been updated.
             measured: quality on `val`, where measured.
             usage: mean route of every expert, where measured and where the network has experts.
         """
