@@ -149,6 +149,18 @@ def figures(table: Table) -> dict[str, Json]:
     return lines
 
 
+def named_figures(tables: Sequence[Table], method: str) -> dict[str, float]:
+    """A method's means in all tables, by the tables' names: `test/psnr/drs`; those without data are left out."""
+    named: dict[str, float] = {}
+    for table in tables:
+        for column, cell in zip(table.columns, table.lines[method], strict=True):
+            means_of_cell = cell.figures if isinstance(cell, Mean) else {}
+            for metric, figure in means_of_cell.items():
+                if not isinstance(figure, str):
+                    named[f"{table.benchmark}/{metric}/{column}"] = figure
+    return named
+
+
 def _described(metric: Metric) -> str:
     unit = f" in {metric.unit}" if metric.unit else ""
     return f"{metric.title}{unit}{'' if metric.larger_is_better else ' (smaller is better)'}"

@@ -1,6 +1,8 @@
 """The record that a training keeps while it runs: its history, its speed and memory, its pictures."""
 
 import io
+import os
+import resource
 import time
 
 import torch
@@ -27,11 +29,12 @@ class Record:
         """
         self.rows: list[HistoryRow] = []
         self._rain_types, self._journal, self._batch = rain_types, journal, batch
-        self._step, self._clock = 0, time.perf_counter()
+        self._step, self._clock, self._cpu = 0, time.perf_counter(), time.process_time()
 
     def restore(self, step: int, rows: list[HistoryRow]) -> None:
         """Go on from so many steps done; the journal may have lost its account of them."""
-        self.rows, self._step, self._clock = rows, step, time.perf_counter()
+        self.rows, self._step = rows, step
+        self._clock, self._cpu = time.perf_counter(), time.process_time()
         if self._journal is not None:
             tell_history(self._journal, rows)
 
@@ -60,9 +63,13 @@ class Record:
         if self._journal is None:
             return
         elapsed = time.perf_counter() - self._clock
-        speed = {"images_per_second": (step - self._step) * self._batch / elapsed}
-        self._step, self._clock = step, time.perf_counter()
-        self._journal.metrics(step, named_metrics(rows) | speed | _memory() | usage)
+        cpu_percent = 100 * (time.process_time() - self._cpu) / elapsed / (os.cpu_count() or 1)
+        machine = {
+            "system/images_per_second": (step - self._step) * self._batch / elapsed,
+            "system/cpu_utilization_percentage": cpu_percent,
+        }
+        self._step, self._clock, self._cpu = step, time.perf_counter(), time.process_time()
+        self._journal.metrics(step, named_metrics(rows) | machine | _memory() | usage)
         for kind, strip in (measured.strips if measured else {}).items():
             png = io.BytesIO()
             write_png(png, strip)
@@ -70,6 +77,10 @@ class Record:
 
 
 def _memory() -> dict[str, float]:
-    if not torch.cuda.is_available():
-        return {}
-    return {"device_memory_mb": torch.cuda.max_memory_allocated() / 2**20}
+    """Peaks of this process so far. MLflow shows figures of the name `system/` on a page of their own."""
+    memory = {
+        "system/process_peak_memory_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    }
+    if torch.cuda.is_available():
+        memory["system/gpu_peak_memory_megabytes"] = torch.cuda.max_memory_allocated() / 2**20
+    return memory

@@ -1,5 +1,6 @@
 """One training from its first step, or its last snapshot, to a checkpoint on disk."""
 
+import json
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from unirain_core.model.architecture import build
 from unirain_core.tracking.events import Start
 from unirain_core.tracking.journal import Journal
 from unirain_core.tracking.mirror import Mirror
+from unirain_core.tracking.provenance import environment
 from unirain_core.training.loop import Trainer
 from unirain_core.training.processes import is_first, on_every_gpu
 from unirain_core.training.task import Task, Trained
@@ -45,6 +47,8 @@ class Session:
         if journal is None:
             Trainer(self.task, net, self.snapshots, None).run()
             return
+        journal.file("config.json", json.dumps(dict(self.start.params), indent=2, sort_keys=True) + "\n")
+        journal.file("environment.txt", environment())
         mirror = Mirror(self.journal, self.root)
         journal.listen(mirror.follow)
         try:
