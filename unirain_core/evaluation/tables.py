@@ -149,6 +149,23 @@ def figures(table: Table) -> dict[str, Json]:
     return lines
 
 
+def averages(table: Table) -> dict[str, dict[str, float]]:
+    """Method to its averages as printed; `worst_psnr` is the PSNR of the rain type on which it is the lowest."""
+    rows: dict[str, dict[str, float]] = {}
+    for method, (*cells, average) in table.lines.items():
+        row: dict[str, float] = {}
+        for metric in METRICS:
+            figure = _figure(average, metric)
+            if isinstance(average, Mean) and not isinstance(figure, str):
+                row[metric.name] = float(metric.printed(figure))
+        of_types = [cell.figures["psnr"] for cell in cells if isinstance(cell, Mean)]
+        measured = [figure for figure in of_types if not isinstance(figure, str)]
+        if measured:
+            row["worst_psnr"] = float(f"{min(measured):.2f}")
+        rows[method] = row
+    return rows
+
+
 def named_figures(tables: Sequence[Table], method: str) -> dict[str, float]:
     """A method's means in all tables, by the tables' names: `test/psnr/drs`; those without data are left out."""
     named: dict[str, float] = {}

@@ -1,6 +1,8 @@
 """Stage benchmark_tables: Table 1, and Table 2 where test sets are named: pure functions of the scores."""
 
+import json
 import logging
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -54,6 +56,7 @@ def run(
     write_text(out / "table1.csv", printed.comma_separated(comparisons))
     for table in comparisons:
         write_text(out / f"table1_{table.benchmark}.tex", printed.latex(table))
+    _write_metrics(root, comparisons)
     summary = _report(comparisons, scores, notes)
     if benchmarks:
         named = printed.table_of_named(scores, list(benchmarks), list(folders))
@@ -64,6 +67,13 @@ def run(
     report.write(root / paths.report(STAGE), summary)
     logger.info("%s: %d tables", STAGE, len(comparisons))
     _tell(root, comparisons, variants)
+
+
+def _write_metrics(root: Path, comparisons: Sequence[printed.Table]) -> None:
+    """A small file for each method, which `dvc metrics show` prints as a row: the averages of the first benchmark."""
+    shutil.rmtree(root / paths.METRICS, ignore_errors=True)
+    for method, row in printed.averages(comparisons[0]).items() if comparisons else ():
+        write_text(root / paths.METRICS / f"{method}.json", json.dumps(row, indent=2) + "\n")
 
 
 def _tell(root: Path, comparisons: Sequence[printed.Table], variants: Iterable[str]) -> None:

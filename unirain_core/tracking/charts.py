@@ -8,18 +8,23 @@ from collections.abc import Mapping, Sequence
 
 Json = Mapping[str, object]
 
-_SMOOTH = 40
+_SMOOTH = 60
 """Percent: slopes, scores and weights follow noisy losses."""
 _PLAIN = 0
 """Measured a few times only, a curve shows its points."""
 
 
-def configuration(rain_types: Sequence[str]) -> dict[str, object]:
-    """Sections and charts for the state of a view."""
+def configuration(rain_types: Sequence[str], steps: int) -> dict[str, object]:
+    """Sections and charts for the state of a view.
+
+    Args:
+        rain_types: each has a curve in every chart, and a picture.
+        steps: of the training: the pictures of its last one are shown first.
+    """
     sections: list[Json] = []
     charts: list[Json] = []
     hidden: set[str] = set()
-    for title, of_section in _sections(rain_types).items():
+    for title, of_section in _sections(rain_types, steps).items():
         uuid = f"unirain-{len(sections)}"
         sections.append({"uuid": uuid, "name": title, "display": True, "isReordered": True})
         for number, chart in enumerate(of_section):
@@ -46,7 +51,7 @@ def configuration(rain_types: Sequence[str]) -> dict[str, object]:
 _COMMON: Json = {"deleted": False, "isGenerated": False, "runsCountToCompare": 10}
 
 
-def _sections(rain_types: Sequence[str]) -> dict[str, list[Json]]:
+def _sections(rain_types: Sequence[str], steps: int) -> dict[str, list[Json]]:
     """Title to charts: first which variant is the best, then why."""
     columns = ("average", *rain_types)
     return {
@@ -68,7 +73,7 @@ def _sections(rain_types: Sequence[str]) -> dict[str, list[Json]]:
             _lines("loss of the fixed crops of val", "val/loss", rain_types),
             _line("learning rate", "lr", _PLAIN),
         ],
-        "Pictures by step: rainy, restored, clean": [_pictures(rain_type) for rain_type in rain_types],
+        "Pictures by step: rainy, restored, clean": [_pictures(rain_type, steps) for rain_type in rain_types],
     }
 
 
@@ -103,13 +108,13 @@ def _bars(title: str, name: str, columns: Sequence[str]) -> Json:
     return {"type": "BAR", "displayName": title, "metricKey": keys[0], "selectedMetricKeys": keys}
 
 
-def _pictures(rain_type: str) -> Json:
+def _pictures(rain_type: str, step: int) -> Json:
     return {
         "type": "IMAGE",
         "displayName": rain_type,
         "imageKeys": [rain_type],
-        "step": 0,
-        "showRunParams": True,
+        "step": step,
+        "showRunParams": False,
     }
 
 

@@ -41,7 +41,7 @@ def keep(journal: Path, metrics: Mapping[str, float], tables: Sequence[Path]) ->
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for table in tables:
-        shutil.copyfile(table, folder / table.name)
+        write_text(folder / table.name, table.read_text(encoding="utf-8"))
     finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
     content = {"time": int(time.time() * 1000), "metrics": finite}
     write_text(folder / _FILE, json.dumps(content, indent=2) + "\n")  # the last one: with it all is there

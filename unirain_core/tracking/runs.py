@@ -133,7 +133,7 @@ class Runs:
             tags.append(RunTag(DESCRIPTION, start.description))
         self._client.log_batch(run_id, params=params, tags=tags)
         self._client.log_inputs(run_id, [self._input(dataset) for dataset in start.datasets])
-        for name, value in view.tags(start.params.get("rain_types", "").split(", ")).items():
+        for name, value in view.tags(start.params).items():
             self._client.set_experiment_tag(self.experiment_id, name, value)
 
     def _input(self, dataset: Dataset) -> DatasetInput:

@@ -3,7 +3,7 @@
 import json
 import urllib.parse
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping
 from http.client import HTTPException
 
 from unirain_core.tracking import charts
@@ -27,11 +27,16 @@ _PARAMS = (
 _TAGS = ("unirain.dirty",)
 
 
-def tags(rain_types: Sequence[str]) -> dict[str, str]:
+def tags(params: Mapping[str, str]) -> dict[str, str]:
     """Tags of the experiment: its columns, order and charts, and that it is about a network, not a language model.
 
     Ordered by a metric, MLflow lists the children of a parent run without a click on the parent.
+
+    Args:
+        params: of a training: its rain types and steps.
     """
+    rain_types = params.get("rain_types", "").split(", ")
+    steps = params.get("training.steps", "")
     mean = f"metrics.`{_BEST}/mean`"
     of_table = [f"metrics.`{name}`" for name in _TABLE]
     metrics = [mean, *of_table, *(f"metrics.`{_BEST}/{rain_type}`" for rain_type in rain_types)]
@@ -48,7 +53,7 @@ def tags(rain_types: Sequence[str]) -> dict[str, str]:
         "selectedColumns": [*metrics, *facts],
         "columnOrder": metrics,
         "columnWidths": dict.fromkeys(metrics, 160),  # their names fit in
-        **charts.configuration(rain_types),
+        **charts.configuration(rain_types, int(steps) if steps.isdigit() else 0),
     }
     return {TAG: json.dumps(shown), "mlflow.experimentKind": "custom_model_development"}
 
