@@ -13,6 +13,7 @@ import pytest
 
 from benchmarks.tiny_project import run
 from tests.end_to_end.conftest import copy_of
+from unirain_core.tracking import figures
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -145,3 +146,18 @@ def test_the_summary_says_what_to_commit_and_a_clone_of_that_has_all_data(copy, 
     dvc(clone, "pull", "-q")
 
     assert stale(clone) == set()
+
+
+def test_damaged_figures_of_the_tables_are_whole_after_the_command_that_the_message_names(copy, caplog):
+    journal = copy / ".unirain/runs/uniform"
+    before = figures.beside(journal)
+    assert before is not None
+    (journal / "tables/figures.json").write_text("<html>")
+    assert figures.beside(journal) is None
+    assert "run `dvc repro --force --single-item benchmark_tables`" in caplog.text
+    dvc(copy, "repro", "--force", "--single-item", "benchmark_tables")
+    after = figures.beside(journal)
+
+    assert after is not None
+    assert after.metrics == before.metrics
+    assert "test/psnr/average" in after.metrics

@@ -109,6 +109,15 @@ def test_damaged_figures_stop_nothing_and_name_the_command_that_makes_them_anew(
     assert figures.beside(project.runs / "gated") is not None
 
 
+def test_a_file_in_the_place_of_the_folder_is_replaced(project):
+    project.train("gated", 25.0)
+    (project.runs / "gated/tables").write_text("x")
+
+    assert figures.beside(project.runs / "gated") is None
+    project.score("gated", test_psnr_drs=20.0)
+    assert project.run_of("gated").data.metrics["test/psnr/drs"] == 20.0
+
+
 def test_figures_follow_their_journal_when_it_is_put_aside(project):
     project.train("gated", 25.0, key="first")
     project.score("gated", key="first", test_psnr_drs=20.0)

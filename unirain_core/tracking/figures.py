@@ -38,6 +38,8 @@ class Figures:
 def keep(journal: Path, metrics: Mapping[str, float], tables: Sequence[Path]) -> None:
     """Put figures and copies of the tables beside a journal; what stood there goes."""
     folder = journal / _FOLDER
+    if folder.is_file():  # whatever stands beside a journal may be garbage
+        folder.unlink()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for table in tables:
