@@ -294,6 +294,7 @@ def test_a_journal_that_was_deleted_is_written_anew_from_the_history(root):
     start = journal.start_of(after)
 
     assert losses_of(before) == losses_of(after)
+    assert {event.name for event in after if event.kind == "file"} == {"config.json", "report.json"}
     assert len(losses_of(after)) > 1
     assert after[-1].kind == "finish"
     assert start is not None

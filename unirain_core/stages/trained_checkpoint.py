@@ -234,6 +234,7 @@ def _finish(session: Session, store: WorkStore, finished: Path, best: list[Histo
     keep(store.home, session.start.key)
     run_journal = Journal.begin(session.journal, session.start)
     report_file = session.root / WRITES[1].format(partition=session.start.variant)
+    run_journal.file("config.json", session.config)  # a training from the work store has not told it here
     run_journal.file("report.json", report_file.read_text(encoding="utf-8"))
     tell_history(run_journal, tables.read(finished / HISTORY, HistoryRow))
     run_journal.finish(

@@ -36,6 +36,11 @@ class Session:
     root: Path
     """The project's root."""
 
+    @property
+    def config(self) -> str:
+        """The training's params as a file for MLflow."""
+        return json.dumps(dict(self.start.params), indent=2, sort_keys=True) + "\n"
+
     def __call__(self, folder: Path) -> None:
         """Train, and write the checkpoint into an empty folder.
 
@@ -47,7 +52,7 @@ class Session:
         if journal is None:
             Trainer(self.task, net, self.snapshots, None).run()
             return
-        journal.file("config.json", json.dumps(dict(self.start.params), indent=2, sort_keys=True) + "\n")
+        journal.file("config.json", self.config)
         journal.file("environment.txt", environment())
         mirror = Mirror(self.journal, self.root)
         journal.listen(mirror.follow)
