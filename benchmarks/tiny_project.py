@@ -47,6 +47,7 @@ def tiny_project(folder: Path) -> Path:
     run(folder, "git", "init", "-q")
     run(folder, sys.executable, "-m", "dvc", "init", "-q")
     shutil.copy(ROOT / ".dvc/config", folder / ".dvc")
+    shutil.copytree(ROOT / ".dvc/plots", folder / ".dvc/plots")
     # committed from the start, as reports say whether code or params are dirty, which a later commit would change
     run(folder, "git", "add", "-A")
     run(folder, "git", "-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "the project")

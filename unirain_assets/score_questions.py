@@ -20,7 +20,7 @@ def history_is_finite(root: Path, step: Step) -> Answer:
         return Answer("the history is empty", figures)
     weights: dict[int, float] = defaultdict(float)
     for row in rows:
-        measured = (row.loss, row.weight, row.lr, row.psnr, row.ssim)
+        measured = (row.train_loss, row.val_loss, row.weight, row.lr, row.psnr, row.ssim)
         if not all(math.isfinite(value) for value in measured if value is not None):
             return Answer(f"step {row.step}, {row.rain_type}: a value is not finite", figures)
         weights[row.step] += row.weight

@@ -50,6 +50,15 @@ def mlflow(window: Browser, server: str) -> None:
     window.wait("return document.body.innerText.includes('best/val/psnr/mean')")
 
 
+def charts(window: Browser, server: str) -> None:
+    """The charts of the same view."""
+    window.open(view.chart_page(view.page(server)))
+    window.wait("return document.querySelector(arguments[0])", ASSISTANT)
+    window.click(ASSISTANT)
+    window.wait("return document.body.innerText.includes('weight/drs vs weight/drd')")
+    time.sleep(SETTLED)
+
+
 def take(file: Path, width: int, height: int, show: Callable[[Browser], None]) -> None:
     """Write what a new window shows."""
     with (
@@ -67,10 +76,11 @@ def take(file: Path, width: int, height: int, show: Callable[[Browser], None]) -
 
 
 def main(dagster_server: str, mlflow_server: str) -> None:
-    """Take all three."""
+    """Take all four."""
     take(HERE / "gallery.png", 1400, 1150, gallery)
     take(HERE / "dagster.png", 1900, 1450, lambda window: dagster(window, dagster_server))
     take(HERE / "mlflow.png", 1700, 700, lambda window: mlflow(window, mlflow_server))
+    take(HERE / "mlflow_charts.png", 1700, 1800, lambda window: charts(window, mlflow_server))
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def in_split(rain_type, scene):
 
 def history(**values):
     row = {
-        "step": 1, "rain_type": "drs", "loss": 1.0, "slope": None, "tbs": None, "tss": None, "af": None,
+        "step": 1, "rain_type": "drs", "train_loss": 1.0, "val_loss": None, "slope": None, "tbs": None, "tss": None, "af": None,
         "weight": 1.0, "lr": 0.1, "psnr": None, "ssim": None,
     }  # fmt: skip
     return HistoryRow(**{**row, **values})
@@ -212,7 +212,7 @@ def test_a_shared_scene_is_named(root):
     [
         ([history()], None),
         ([], "the history is empty"),
-        ([history(loss=math.inf)], "step 1, drs: a value is not finite"),
+        ([history(val_loss=math.inf)], "step 1, drs: a value is not finite"),
         ([history(weight=0.25), history(weight=0.5)], "step 1: the weights sum to 0.750000 instead of 1"),
     ],
 )

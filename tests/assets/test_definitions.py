@@ -55,6 +55,7 @@ def test_definitions_show_every_stage_and_load_nothing_heavy():
         "gallery": "pages",
         "pictures": "pages",
         "coverage": "pages",
+        "curves": "pages",
         "judge_trust": "pages",
     }
     assert found["sensors"] == ["shell_runs"]

@@ -20,9 +20,11 @@ from unirain_core.cli.servers import free_port
 from unirain_core.distill import gallery
 from unirain_core.distill.gallery import Card
 from unirain_core.distill.thumbnails import encode
+from unirain_core.tracking import view
 from unirain_core.tracking.events import Finish, Start
 from unirain_core.tracking.journal import Journal
 from unirain_core.tracking.mirror import Mirror
+from unirain_core.tracking.results import Result, tell
 
 ROOT = Path(__file__).parents[2]
 TYPES = ("drs", "drd", "nrs", "nrd")
@@ -197,14 +199,21 @@ def project(tmp_path, monkeypatch):
     for variant, psnr in (("weaker", 21.0), ("stronger", 24.5)):
         journal_of(root / ".unirain/runs" / variant, variant, psnr)
         Mirror(root / ".unirain/runs" / variant, root).send()
+    table = root / "data/tables/table1.md"
+    table.parent.mkdir(parents=True)
+    table.write_text("| method | average |\n| --- | --- |\n| stronger | 24.25 |\n")
+    metrics = {f"test/psnr/{name}": 24.25 for name in ("average", *TYPES)}
+    tell([Result(variant="stronger", sha256="s", metrics=metrics)], [table], root / ".unirain/runs", root)
     return root
 
 
 def journal_of(folder, variant, psnr):
-    params = {"split": "rainrag", "strategy": variant, "rain_types": ", ".join(TYPES)}
+    params = {"split": "rainrag", "strategy": variant, "rain_types": ", ".join(TYPES), "training.steps": "10"}
     start = Start(key=variant, variant=variant, params=params, tags={}, datasets=[])
     best = {f"best/val/psnr/{name}": psnr for name in ("mean", *TYPES)}
     journal = Journal.begin(folder, start)
+    for step in (5, 10):
+        journal.metrics(step, {f"weight/{name}": 0.25 for name in TYPES})
     journal.finish(
         Finish(metrics=best, checkpoint=f"data/checkpoints/{variant}", sha256="s", psnr=psnr),
     )
@@ -250,6 +259,11 @@ def test_both_interfaces_show_the_whole_pipeline_and_its_variants(pages, window,
     window.wait("return document.body.innerText.includes('stronger')")
     text = window.run("return document.body.innerText")
     window.screenshot(tmp_path / "mlflow.png")
+    window.open(view.chart_page(pages["MLflow"]))
+    window.wait("return document.body.innerText.includes('Objective, Eqs. 6 to 10')")
+    window.wait("return document.body.innerText.includes('weight/drs vs weight/drd vs weight/nrs')")
+    charts = window.run("return document.body.innerText")
+    window.screenshot(tmp_path / "mlflow_charts.png")
 
     assets = [step.path[-1] for step in graph.read(ROOT).steps]  # the group around a node says the stage
 
@@ -258,3 +272,5 @@ def test_both_interfaces_show_the_whole_pipeline_and_its_variants(pages, window,
     assert text.index("stronger") < text.index("weaker")
     for name in ("mean", *TYPES):
         assert f"best/val/psnr/{name}" in text
+    assert "test/psnr/average vs test/psnr/drs" in charts
+    assert "best/val/psnr" not in charts.replace("Sort: best/val/psnr/mean", "")

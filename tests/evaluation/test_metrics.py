@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.evaluation.test_lpips import plant
 from unirain_core.evaluation import lpips
 from unirain_core.evaluation.metrics import METRICS, Restoration, colour_shift, instruments
-from unirain_core.evaluation.protocols import psnr_by, ssim_by
+from unirain_core.imaging.protocols import psnr_by, ssim_by
 
 ROOT = Path(__file__).parents[2]
 BY_NAME = {metric.name: metric for metric in METRICS}

@@ -61,7 +61,8 @@ def test_a_datum_never_flows_back():
 
 
 def test_no_shell_stands_between_dvc_and_a_stage():
-    assert all(body(name)["cmd"].startswith(f"exec unirain run {name}") for name in ORDER)
+    begin = 'exec env PATH="$PATH:$DVC_ROOT/.venv/bin" unirain run '
+    assert all(body(name)["cmd"].startswith(begin + name) for name in ORDER)
 
 
 @pytest.mark.parametrize("name", ORDER)

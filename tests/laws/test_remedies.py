@@ -25,6 +25,10 @@ CHECKPOINT = "tests/cli/test_remedies.py::test_readable_pictures_and_another_che
 CORPUS = "tests/cli/test_remedies.py::test_a_corpus_is_rendered_into_the_folder_that_the_message_asks_for"
 STAGES = "tests/stages/test_remedies.py::"
 SPLIT = f"{STAGES}test_a_split_of_an_empty_type_goes_on_with_more_data_or_without_the_type"
+FIGURES = (
+    "tests/end_to_end/test_dvc_views.py::"
+    "test_damaged_figures_of_the_tables_are_whole_after_the_command_that_the_message_names"
+)
 UMAP = "tests/stages/test_coverage.py::test_umap_is_drawn_where_it_is_installed_and_asked_for"
 UMAP_OFF = "tests/stages/test_coverage.py::test_without_its_library_the_message_says_what_to_do_and_setting_the_param_helps"
 KINDS = (
@@ -418,6 +422,7 @@ EXECUTED: dict[str, dict[str, str]] = {
         "send finished ones with `unirain track`": CHAMPION,
         "train again with `dvc repro`": CHAMPION,
     },
+    "tracking.figures": {"run `dvc repro --force --single-item benchmark_tables`": FIGURES},
     "tracking.mirror": {"send it with `unirain track`": OUTAGE},
     "tracking.own_store": {
         "run `unirain track`": f"{WHOLE}test_a_damaged_store_of_mlflow_is_filled_again_by_track"

@@ -15,12 +15,15 @@ from unirain_core.config.splits import Benchmark
 from unirain_core.errors import ChangedInputError, GateError, MissingArtefactError
 from unirain_core.evaluation import lpips
 from unirain_core.evaluation.metrics import METRICS
-from unirain_core.evaluation.protocols import psnr_by, ssim_by
 from unirain_core.evaluation.summary import picture_name
 from unirain_core.imaging.codec import file_hash, read_rgb, to_uint8, write_png
+from unirain_core.imaging.protocols import psnr_by, ssim_by
 from unirain_core.model import checkpoint
 from unirain_core.model.architecture import build
 from unirain_core.stages import baseline_scores, benchmark_scores, benchmark_tables, pictures
+from unirain_core.tracking import figures
+from unirain_core.tracking.events import Finish, Start
+from unirain_core.tracking.journal import Journal
 
 NETWORK = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0, shuffle=2)
 VARIANTS = {"small": Variant(split="rainrag", network="n", strategy="s")}
@@ -187,6 +190,48 @@ def test_the_table_s_figures_are_means_of_the_rows(project):
     assert set(report["table1_unfiltered"]["small"]) == {"drs", "nrd", "average"}
 
 
+def test_each_method_has_a_row_of_the_averages_as_the_table_prints_them(project):
+    run_all(project)
+    table = json.loads((project / "reports/benchmark_tables.json").read_text())["table1"]
+    rows = {f.stem: json.loads(f.read_text()) for f in (project / "data/tables/metrics").iterdir()}
+
+    assert set(rows) == {"input", "small"}
+    for name, row in rows.items():
+        assert set(row) == {"psnr", "ssim", "colour_shift", "worst_psnr"}
+        assert row["psnr"] == round(table[name]["average"]["psnr"], 2)
+        assert row["ssim"] == round(table[name]["average"]["ssim"], 4)
+        assert row["worst_psnr"] == round(min(table[name][t]["psnr"] for t in ("drs", "nrd")), 2)
+
+
+def test_the_row_of_a_method_that_params_lost_is_gone(project):
+    run_all(project)
+    old = project / "data/tables/metrics/gone.json"
+    old.write_text("{}")
+    run_all(project)
+
+    assert not old.exists()
+
+
+def test_the_figures_of_the_tables_stand_beside_the_journal_of_their_training(project, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setattr("unirain_core.tracking.mirror.ATTEMPTS", 0)
+    sha256 = checkpoint.describe(project / "data/checkpoints/small").sha256
+    folder = project / "home/runs/small"
+    start = Start(key="k", variant="small", params={}, tags={}, datasets=[])
+    Journal.begin(folder, start).finish(Finish(metrics={}, checkpoint="c", sha256=sha256, psnr=1.0))
+    run_all(project)
+    report = json.loads((project / "reports/benchmark_tables.json").read_text())
+    beside = figures.beside(folder)
+
+    assert beside is not None
+    for benchmark, table in (("test", "table1"), ("unfiltered", "table1_unfiltered")):
+        for column, cell in report[table]["small"].items():
+            for metric, value in cell.items():
+                assert beside.metrics[f"{benchmark}/{metric}/{column}"] == pytest.approx(value, abs=1e-6)
+    assert beside.tables["table1.md"].read_bytes() == (project / "data/tables/table1.md").read_bytes()
+    assert set(beside.tables) == {"table1.md", "table1.csv"}
+
+
 def test_scores_that_params_does_not_name_are_removed(project):
     run_all(project)
     old = project / "data/scores/benchmark/gone"
@@ -205,7 +250,7 @@ def test_the_same_scores_give_the_same_bytes(project):
     run_all(project)
 
     assert before == {file: file.read_bytes() for file in files}
-    assert {"table1.md", "table1.csv", "table1_test.tex", "table1_unfiltered.tex"} == {
+    assert {"table1.md", "table1.csv", "table1_test.tex", "table1_unfiltered.tex", "metrics"} == {
         f.name for f in (project / "data/tables").iterdir()
     }
 

@@ -1,5 +1,6 @@
 """The stage on a tiny project in a temporary folder; MLflow is out, which must not matter."""
 
+import importlib.metadata
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from unirain_core.artefacts import report, tables
 from unirain_core.artefacts.schemas import HistoryRow, SplitRow
@@ -102,6 +104,57 @@ def test_the_run_is_tagged_with_what_it_was_made_with(root):
     assert {"unirain.code": "c0de", "unirain.params": "9a9a", "unirain.dirty": "yes"}.items() <= start[
         "tags"
     ].items()
+
+
+def start_of(root):
+    start = journal.start_of(journal.read(root / ".unirain/runs/ours"))
+    assert start is not None
+    return start
+
+
+def test_the_run_says_its_source_its_size_and_what_it_is(root):
+    trained_checkpoint.run(root, **ARGUMENTS)
+    start = start_of(root)
+    net = checkpoint.load(root / "data/checkpoints/ours")
+
+    assert start.name == "ours"
+    assert start.tags["mlflow.source.name"] == "unirain run trained_checkpoint --partition ours"
+    assert start.tags["torch"] == torch.__version__
+    assert start.params["network.parameters"] == str(sum(weight.numel() for weight in net.parameters()))
+    assert int(start.params["network.multiply_adds"]) > 0
+    assert "preset `gated`" in start.description
+    assert f"{int(start.params['network.parameters']):,} parameters" in start.description
+
+
+def test_another_training_of_the_variant_is_named_by_what_differs(root):
+    trained_checkpoint.run(root, **ARGUMENTS)
+    other = replace(ARGUMENTS["training"], learning_rate=2e-3)
+    trained_checkpoint.run(root, **ARGUMENTS | {"training": other})
+
+    assert start_of(root).name == "ours, learning_rate 0.002"
+    assert "`training.learning_rate` is 0.002 instead of 0.001" in start_of(root).description
+
+
+def test_params_packages_and_report_are_kept_for_mlflow(root):
+    trained_checkpoint.run(root, **ARGUMENTS)
+    folder = root / ".unirain/runs/ours"
+    kept = {event.name: folder / event.file for event in journal.read(folder) if event.kind == "file"}
+    written = root / "reports/trained_checkpoint/ours.json"
+
+    assert json.loads(kept["config.json"].read_text()) == start_of(root).params
+    assert f"torch=={importlib.metadata.version('torch')}" in kept["environment.txt"].read_text().splitlines()
+    assert kept["report.json"].read_bytes() == written.read_bytes()
+
+
+def test_losses_of_training_and_of_val_are_both_told_while_the_reweighter_looks_at_val(root):
+    trained_checkpoint.run(root, **ARGUMENTS)
+    (first, *_) = [e for e in journal.read(root / ".unirain/runs/ours") if e.kind == "metrics"]
+    metrics = first.metrics or {}
+
+    assert {"train/loss/drs", "train/loss/nrd", "val/loss/drs", "val/loss/nrd"} <= set(metrics)
+    assert not [name for name in metrics if name.startswith("loss")]
+    assert metrics["train/loss/drs"] != metrics["val/loss/drs"]
+    assert {"system/cpu_utilization_percentage", "system/process_peak_memory_megabytes"} <= set(metrics)
 
 
 def test_a_finished_checkpoint_is_never_trained_again(root, monkeypatch):
@@ -241,6 +294,7 @@ def test_a_journal_that_was_deleted_is_written_anew_from_the_history(root):
     start = journal.start_of(after)
 
     assert losses_of(before) == losses_of(after)
+    assert {event.name for event in after if event.kind == "file"} == {"config.json", "report.json"}
     assert len(losses_of(after)) > 1
     assert after[-1].kind == "finish"
     assert start is not None
@@ -249,4 +303,4 @@ def test_a_journal_that_was_deleted_is_written_anew_from_the_history(root):
 
 def losses_of(events):
     figures = [(event.step, event.metrics or {}) for event in events]
-    return [(step, metrics["loss/drs"]) for step, metrics in figures if "loss/drs" in metrics]
+    return [(step, metrics["val/loss/drs"]) for step, metrics in figures if "val/loss/drs" in metrics]

@@ -10,10 +10,12 @@ import pytest
 from mlflow import MlflowClient
 
 from unirain_core.imaging.codec import write_png
+from unirain_core.tracking import own_store
 from unirain_core.tracking.connection import open_store, tracking_uri
 from unirain_core.tracking.events import Dataset, Finish, Start
 from unirain_core.tracking.journal import Journal
 from unirain_core.tracking.registry import CHAMPION, MODEL
+from unirain_core.tracking.results import Result, tell
 
 START = Start(
     key="k1",
@@ -80,32 +82,55 @@ class Project:
             Finish(
                 metrics={"best/val/psnr/mean": psnr},
                 checkpoint=f"data/checkpoints/{variant}",
-                stored=f".unirain/shards/trained_checkpoint/{key or variant}",
-                sha256="s",
+                sha256=f"sha of {key or variant}",
                 psnr=psnr,
             )
         )
 
+    def score(self, variant, key=None, **metrics):
+        """Tables with a variant's figures."""
+        table = self.root / "data/tables/table1.md"
+        table.parent.mkdir(parents=True, exist_ok=True)
+        table.write_text(f"| {variant} | {metrics} |\n")
+        named = {name.replace("_", "/"): value for name, value in metrics.items()}
+        result = Result(variant=variant, sha256=f"sha of {key or variant}", metrics=named)
+        tell([result], [table], self.runs, self.root)
+
+    def runs_of(self, variant):
+        """What MLflow shows of a variant's trainings, the first one first."""
+        experiment = self.client.get_experiment_by_name("unirain")
+        condition = f"tags.`unirain.variant` = '{variant}'"
+        runs = self.client.search_runs([experiment.experiment_id], condition)
+        return sorted(runs, key=lambda run: run.info.start_time)
+
     def run_of(self, variant):
         """What MLflow shows of a variant's only run."""
-        experiment = self.client.get_experiment_by_name("unirain")
-        runs = self.client.search_runs([experiment.experiment_id], f"tags.`mlflow.runName` = '{variant}'")
-        (run,) = runs
+        (run,) = self.runs_of(variant)
         return run
+
+    def parent_of(self, variant):
+        return self.client.get_run(self.run_of(variant).data.tags["mlflow.parentRunId"])
+
+    def files_of(self, run, folder):
+        """Names of the files of a run in a folder: as a server lists them, or in the project's own store."""
+        if not own_store.is_own():
+            return [file.path for file in self.client.list_artifacts(run.info.run_id, folder)]
+        place = run.info.artifact_uri.removeprefix("mlflow-artifacts:/")
+        files = (self.root / ".mlflow/artifacts" / place.lstrip("/") / folder).glob("*")
+        return sorted(file.name for file in files)
 
     def points(self, variant, name="loss/drs"):
         history = self.client.get_metric_history(self.run_of(variant).info.run_id, name)
         return [(point.step, point.value) for point in history]
 
     def pictures(self, variant):
-        """Names of the pictures that MLflow lists, and the folder that it says they are in."""
-        run = self.run_of(variant)
-        return [file.path for file in self.client.list_artifacts(run.info.run_id, "images")]
+        """Names of the pictures of a variant's only run."""
+        return self.files_of(self.run_of(variant), "images")
 
     def champion(self, alias=CHAMPION):
         """The variant that bears an alias."""
         version = self.client.get_model_version_by_alias(MODEL, alias)
-        return self.client.get_run(version.run_id).info.run_name
+        return self.client.get_run(version.run_id).data.tags["unirain.variant"]
 
 
 @pytest.fixture

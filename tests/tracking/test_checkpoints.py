@@ -23,7 +23,6 @@ def registered(project):
         Finish(
             metrics={"best/val/psnr/mean": 20.0},
             checkpoint="data/checkpoints/gated",
-            stored=".unirain/shards/trained_checkpoint/gated",
             sha256=hashlib.sha256(BYTES).hexdigest(),
             psnr=20.0,
         )

@@ -52,6 +52,7 @@ def follow(project, variant):
         journal.metrics(step, {"loss/drs": 1.0 / step})
     project.train(variant, 25.0)
     mirror.flush()
+    project.score(variant, test_psnr_average=24.5)
     crown(project.runs, project.root)
     return read(project.runs / variant)
 
@@ -65,6 +66,8 @@ def assert_whole(project, variant):
     assert run.info.status == "FINISHED"
     assert sorted(steps) == [5, 10, 15, 20, 25]
     assert len(project.pictures(variant)) == 2
+    assert project.points(variant, "test/psnr/average") == [(0, 24.5)]
+    assert project.files_of(run, "tables") == ["tables/table1.md"]
     assert len([version for version in versions if version.run_id == run.info.run_id]) == 1
 
 
@@ -73,7 +76,7 @@ def test_a_right_server_is_told_everything(project, faults):
 
     assert_whole(project, "right")
     version = project.client.get_model_version_by_alias(MODEL, f"champion-{group_of(START)}")
-    assert version.source == "dvc://data/checkpoints/right?sha256=s"
+    assert version.source == "dvc://data/checkpoints/right?sha256=sha of right"
 
 
 @pytest.mark.parametrize(

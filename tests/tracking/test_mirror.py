@@ -23,12 +23,12 @@ def test_a_journal_becomes_a_run_and_its_checkpoint_a_model(project):
     sent = send(project, "gated")
     crown(project.runs, project.root)
     run = project.run_of("gated")
-    parent = project.client.get_run(run.data.tags["mlflow.parentRunId"])
+    parent = project.parent_of("gated")
     champion = project.client.get_model_version_by_alias(MODEL, f"champion-{group_of(START)}")
 
     assert sent == 5
     assert run.info.status == "FINISHED"
-    assert (parent.info.run_name, parent.info.status) == ("ablation", "FINISHED")
+    assert (parent.info.run_name, parent.info.status) == (f"table sample {group_of(START)}", "FINISHED")
     assert run.data.params == START.params
     assert START.tags.items() <= run.data.tags.items()
     assert run.data.metrics["best/val/psnr/mean"] == 25.0
@@ -37,7 +37,7 @@ def test_a_journal_becomes_a_run_and_its_checkpoint_a_model(project):
     assert datasets == {"rainrag": "d41d8cd9", "val": "0cc175b9"}
     assert len(project.pictures("gated")) == 2
     assert run.info.run_id == champion.run_id
-    assert str(project.root / ".unirain/shards/trained_checkpoint/gated") == champion.source
+    assert champion.source == "dvc://data/checkpoints/gated?sha256=sha of gated"
 
 
 @pytest.mark.parametrize("link_file", ["deleted", "emptied", "cut", "a list", "other types", "a folder"])

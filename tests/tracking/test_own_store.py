@@ -11,7 +11,6 @@ import pytest
 
 from tests.tracking.conftest import Project, nobody
 from unirain_core.tracking import own_store
-from unirain_core.tracking.registry import MODEL
 from unirain_core.tracking.settle import settle
 
 TRAIN = """
@@ -37,13 +36,6 @@ def tree(root):
     }
 
 
-def pictures_on_disk(project, variant):
-    """Pictures of a run, in the folder that MLflow names."""
-    artifacts = project.run_of(variant).info.artifact_uri.removeprefix("file://").replace("%20", " ")
-    assert artifacts.startswith(str(project.root))
-    return len(list((project.root / artifacts / "images").iterdir()))
-
-
 @pytest.fixture
 def original(project):
     project.train("old", 20.0)
@@ -62,12 +54,33 @@ def test_a_copy_writes_and_reads_its_own_pictures_and_leaves_the_original_alone(
         original.root.rename(tmp_path / "elsewhere")
     train_in(copy.root)
 
-    assert pictures_on_disk(copy, "old") == 2
-    assert pictures_on_disk(copy, "new") == 2
     assert len(copy.pictures("old")) == len(copy.pictures("new")) == 2
     assert tree(original.root if original_is == "there" else tmp_path / "elsewhere") == before
-    for version in copy.client.search_model_versions(f"name = '{MODEL}'"):
-        assert version.source.startswith(f"{copy.root}/")
+    assert str(original.root) not in dump(copy.root)
+
+
+def test_the_store_names_no_folder_of_this_machine(original):
+    assert original.run_of("old").info.artifact_uri.startswith("mlflow-artifacts:/")
+    assert str(original.root) not in dump(original.root)
+
+
+def dump(root):
+    """All that the store holds of trainings, as SQL; MLflow's own default experiment has a path and no run."""
+    with closing(own_store._connect(root / ".mlflow/mlflow.db")) as store:
+        return "\n".join(line for line in store.iterdump() if "'Default'" not in line)
+
+
+def test_places_that_an_older_program_wrote_as_paths_follow_the_project(original):
+    place = (original.root / "elsewhere/.mlflow/artifacts").as_uri()
+    with closing(own_store._connect(original.root / ".mlflow/mlflow.db")) as store, store:
+        store.execute("UPDATE experiments SET artifact_location = ? WHERE name = 'unirain'", (place,))
+        store.execute("UPDATE runs SET artifact_uri = ? || '/' || run_uuid || '/artifacts'", (place,))
+    with own_store.mended(original.root):
+        pass
+
+    run_id = original.run_of("old").info.run_id
+    assert original.run_of("old").info.artifact_uri == f"mlflow-artifacts:/{run_id}/artifacts"
+    assert len(original.pictures("old")) == 2
 
 
 @pytest.mark.slow

@@ -29,11 +29,57 @@ def given():
         server.shutdown()
 
 
-def test_every_rain_type_has_a_column_and_the_mean_orders_the_table():
-    shown = json.loads(view.tags(["drs", "fog"])[view.TAG])
+PARAMS = {"rain_types": "drs, fog", "training.steps": "600"}
 
-    assert "metrics.`best/val/psnr/fog`" in shown["selectedColumns"]
-    assert (shown["orderByKey"], shown["orderByAsc"]) == ("metrics.`best/val/psnr/mean`", False)
+
+def shown():
+    return json.loads(view.tags(PARAMS)[view.TAG])
+
+
+def chart_with(key):
+    """The only visible chart with a metric."""
+    charts = [chart for chart in shown()["compareRunCharts"] if not chart["deleted"]]
+    (one,) = [c for c in charts if key in c.get("selectedMetricKeys", c.get("imageKeys", ()))]
+    return one
+
+
+def test_every_rain_type_has_a_column_and_the_mean_orders_the_table():
+    assert "metrics.`best/val/psnr/fog`" in shown()["selectedColumns"]
+    assert "metrics.`test/psnr/average`" in shown()["selectedColumns"]
+    assert (shown()["orderByKey"], shown()["orderByAsc"]) == ("metrics.`best/val/psnr/mean`", False)
+
+
+@pytest.mark.parametrize("quantity", ["weight", "tbs", "tss", "slope", "val/psnr", "val/loss", "train/loss"])
+def test_all_rain_types_of_a_quantity_stand_in_one_chart(quantity):
+    assert chart_with(f"{quantity}/drs")["selectedMetricKeys"] == [f"{quantity}/drs", f"{quantity}/fog"]
+
+
+def test_noisy_curves_are_smoothed_and_those_of_a_few_points_are_not():
+    assert shown()["globalLineChartConfig"]["lineSmoothness"] == 60
+    assert chart_with("weight/drs")["useGlobalLineSmoothing"]
+    assert not chart_with("val/psnr/drs")["useGlobalLineSmoothing"]
+    assert chart_with("af")["type"] == "LINE"
+
+
+def test_figures_of_the_table_are_bars_and_pictures_show_the_last_step_first():
+    assert chart_with("test/psnr/drs")["type"] == "BAR"
+    assert (chart_with("fog")["type"], chart_with("fog")["step"]) == ("IMAGE", 600)
+
+
+def test_no_metric_of_a_chart_gets_another_chart_from_mlflow():
+    """MLflow adds one for every metric that is the `metricKey` of none."""
+    charts = shown()["compareRunCharts"]
+    drawn = {key for chart in charts for key in chart.get("selectedMetricKeys", ())}
+
+    assert drawn <= {chart.get("metricKey") for chart in charts}
+    assert len({chart["uuid"] for chart in charts}) == len(charts)
+    assert {chart["metricSectionId"] for chart in charts if not chart["deleted"]} == {
+        section["uuid"] for section in shown()["compareRunSections"]
+    }
+
+
+def test_the_charts_have_an_address():
+    assert view.chart_page("http://x/#/y?z") == "http://x/#/y?z&compareRunsMode=CHART"
 
 
 def test_the_page_of_an_experiment_with_variants_is_their_table(given):

@@ -9,8 +9,8 @@ from unirain_core.training import resume
 from unirain_core.training.task import Best
 
 ROW = HistoryRow(
-    step=3, rain_type="drs", loss=0.1, slope=None, tbs=0.3, tss=0.7, af=1.0, weight=0.1 + 0.2, lr=1e-3,
-    psnr=None, ssim=None,
+    step=3, rain_type="drs", train_loss=0.1, val_loss=0.2, slope=None, tbs=0.3, tss=0.7, af=1.0,
+    weight=0.1 + 0.2, lr=1e-3, psnr=None, ssim=None,
 )  # fmt: skip
 
 

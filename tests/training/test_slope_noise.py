@@ -11,7 +11,7 @@ DRS, NRD = RainType("drs"), RainType("nrd")
 
 def row(step, rain_type, slope, af=0.5):
     return HistoryRow(
-        step=step, rain_type=rain_type, loss=1.0, slope=slope, tbs=0.5, tss=0.5, af=af, weight=0.5, lr=1e-3,
+        step=step, rain_type=rain_type, train_loss=1.0, val_loss=1.0, slope=slope, tbs=0.5, tss=0.5, af=af, weight=0.5, lr=1e-3,
         psnr=None, ssim=None,
     )  # fmt: skip
 

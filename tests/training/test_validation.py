@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,14 +7,17 @@ import torch
 
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import SplitRow
-from unirain_core.config.sections import Training
+from unirain_core.config.load import load_params
+from unirain_core.config.sections import BenchmarkScores, Training
+from unirain_core.evaluation.metrics import Restoration, instruments
 from unirain_core.imaging.codec import file_hash, write_png
-from unirain_core.training.validation import Validation, spread_pairs
+from unirain_core.training.validation import PROTOCOL, Validation, spread_pairs
 
 TRAINING = Training(
     steps=1, batch_per_type=1, patch=8, learning_rate=1e-3, warmup_steps=0, loss="l1", validate_every=1,
     val_crops_per_type=2, val_pictures_per_type=1, save_every=1,
 )  # fmt: skip
+ROOT = Path(__file__).parents[2]
 CPU = torch.device("cpu")
 
 
@@ -60,6 +64,46 @@ def test_a_perfect_restoration_has_the_highest_scores(validation):
 
     np.testing.assert_allclose(measured.psnr, [80.0, 80.0], atol=1e-6)
     np.testing.assert_allclose(measured.ssim, [1.0, 1.0], atol=1e-6)
+
+
+def test_a_picture_of_val_scores_as_the_table_would_score_it(tmp_path):
+    """By the table's own instruments, and by NumPy: Gaussian SSIM of the luma in 0..255, its contrast-structure term clamped at 0."""
+    draw = np.random.default_rng(0)
+    rainy, clean = draw.integers(0, 256, (2, 24, 32, 3), dtype=np.uint8)
+    write_png(tmp_path / "a.png", rainy)
+    write_png(tmp_path / "clean.png", clean)
+    rows = [[listed(row("a", "drs"), tmp_path)]]
+    roots = Roots(project=tmp_path, local={"toy": str(tmp_path)})
+
+    measured = Validation(rows, roots, TRAINING, device=CPU).measure(lambda rainy: rainy, torch.clone)
+
+    pair = Restoration(rainy=rainy, restored=rainy, clean=clean)
+    table = instruments(BenchmarkScores().protocol)
+    assert measured.psnr[0] == pytest.approx(table["psnr"].measure(pair), abs=1e-9)
+    assert measured.ssim[0] == pytest.approx(table["ssim"].measure(pair), abs=1e-9)
+    assert measured.ssim[0] == pytest.approx(luma_ssim(rainy, clean), abs=1e-4)
+
+
+def luma_ssim(first, second):
+    """SSIM of Wang et al. on the Y of YIQ, written out: 11 x 11 Gaussian window of sigma 1.5, valid positions only."""
+    x, y = (np.rint(image @ np.array([0.299, 0.587, 0.114])) for image in (first, second))
+    ramp = np.exp(-((np.arange(11) - 5) ** 2) / (2 * 1.5**2))
+    window = np.outer(ramp, ramp) / ramp.sum() ** 2
+
+    def mean(image):
+        patches = np.lib.stride_tricks.sliding_window_view(image, (11, 11))
+        return np.einsum("ijkl,kl->ij", patches, window)
+
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    mx, my = mean(x), mean(y)
+    vx, vy, vxy = mean(x * x) - mx**2, mean(y * y) - my**2, mean(x * y) - mx * my
+    structure = np.maximum((2 * vxy + c2) / (vx + vy + c2), 0)
+    return float(((2 * mx * my + c1) / (mx**2 + my**2 + c1) * structure).mean())
+
+
+@pytest.mark.parametrize("params", sorted(ROOT.glob("params*.yaml")), ids=lambda file: file.name)
+def test_every_profile_prints_its_tables_by_the_protocol_of_val(params):
+    assert load_params(params).benchmark_scores.protocol == PROTOCOL
 
 
 def test_processes_measure_together_what_one_measures_alone(validation):

@@ -34,11 +34,15 @@ CHECKPOINT = "data/checkpoints/{partition}"
 BENCHMARK_SCORES = "data/scores/benchmark/{partition}"
 BASELINE_SCORES = "data/scores/baseline/{partition}"
 TABLES = "data/tables"
+METRICS = f"{TABLES}/metrics"
+"""One small JSON for each method: the rows of `dvc metrics show`."""
 LEAKAGE = "data/pages/leakage"
 GALLERY = "data/pages/gallery"
 PICTURES = "data/pages/pictures"
 TRUST = "data/pages/trust"
 COVERAGE = "data/pages/coverage"
+CURVES = "data/pages/curves"
+"""CSV files that `dvc plots show` draws."""
 
 
 def common(template: str) -> str:

@@ -306,8 +306,10 @@ class HistoryRow:
     """Training steps done."""
     rain_type: str
     """One of rain_types."""
-    loss: float | None
-    """Loss that the reweighter saw."""
+    train_loss: float | None
+    """Mean loss of the crops trained on since the last update of the weights, where they are updated."""
+    val_loss: float | None
+    """Mean loss of the fixed crops of val, where the reweighter looks at them."""
     slope: float | None
     """Alpha of Eq. 6."""
     tbs: float | None
@@ -321,9 +323,9 @@ class HistoryRow:
     lr: float
     """Learning rate."""
     psnr: float | None
-    """DB on val."""
+    """DB on whole pictures of val, by the protocol `unirain`."""
     ssim: float | None
-    """On val."""
+    """Likewise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,5 +72,7 @@ def _next(root: Path) -> Sequence[str]:
         f"  {paths.TRUST}/trust.html    how far the judges can be trusted, on pairs of known quality",
         "  unirain explain PAIR_ID    one pair's whole story",
         "  unirain judge-figures      how well the judges tell planted rain from good rain",
+        "  dvc metrics show, dvc plots show    the same figures a row a variant, the curves of the trainings",
+        "  git add dvc.lock params.yaml reports; git commit    keeps this result: DVC finds its data by dvc.lock",
         "  make ui                    Dagster's graph of all this, and MLflow's runs",
     )

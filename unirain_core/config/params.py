@@ -32,7 +32,7 @@ from unirain_core.config.sections import (
 from unirain_core.config.splits import Benchmark, RainragOfficial, TrainingSplit, TrainingSplitSection
 
 SMALLEST_SCORED = {"unirain": 11, "unirain_test": 16, "skimage_rgb": 11}
-"""Shortest side of a picture, in pixels, that a protocol can score (`evaluation/protocols.py`).
+"""Shortest side of a picture, in pixels, that a protocol can score (`imaging/protocols.py`).
 
 `skimage_rgb` itself needs 7, but training measures SSIM on the same pictures with a window of 11.
 """

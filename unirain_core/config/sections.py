@@ -435,7 +435,7 @@ class Method:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchmarkScores:
-    """The way in which restored pictures are scored (`evaluation/protocols.py`)."""
+    """The way in which restored pictures are scored (`imaging/protocols.py`)."""
 
     protocol: ProtocolName = "unirain"
     splits: tuple[Literal["test", "unfiltered"], ...] = ("test", "unfiltered")

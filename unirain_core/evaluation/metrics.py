@@ -10,8 +10,8 @@ from functools import partial
 import numpy as np
 
 from unirain_core.config.sections import ProtocolName
-from unirain_core.evaluation.protocols import psnr_by, ssim_by
 from unirain_core.imaging.codec import RgbImage
+from unirain_core.imaging.protocols import psnr_by, ssim_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -18,10 +18,10 @@ from unirain_core.engine.rows import finished_rows
 from unirain_core.engine.store import WorkStore, digest
 from unirain_core.evaluation.methods import Method
 from unirain_core.evaluation.metrics import Instrument, Restoration
-from unirain_core.evaluation.protocols import prepared
 from unirain_core.evaluation.summary import SHOWN_PER_TYPE, picture_name, shown
 from unirain_core.imaging.codec import RgbImage, write_png
 from unirain_core.imaging.pairs import read_both
+from unirain_core.imaging.protocols import prepared
 
 ALGORITHM = "5"
 """Version of the computation of a pair's scores."""

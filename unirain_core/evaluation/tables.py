@@ -155,6 +155,36 @@ def figures(table: Table) -> dict[str, Json]:
     return lines
 
 
+def averages(table: Table) -> dict[str, dict[str, float]]:
+    """Method to its averages as printed, and as `worst_...` the first metric of the rain type on which it is worst."""
+    first = METRICS[0]
+    worst = min if first.larger_is_better else max
+    rows: dict[str, dict[str, float]] = {}
+    for method, (*cells, average) in table.lines.items():
+        row: dict[str, float] = {}
+        for metric in METRICS:
+            figure = _figure(average, metric)
+            if not isinstance(figure, str):
+                row[metric.name] = float(metric.printed(figure))
+        of_types = [figure for cell in cells if not isinstance(figure := _figure(cell, first), str)]
+        if of_types:
+            row[f"worst_{first.name}"] = float(first.printed(worst(of_types)))
+        rows[method] = row
+    return rows
+
+
+def named_figures(tables: Sequence[Table], method: str) -> dict[str, float]:
+    """A method's means in all tables, by the tables' names: `BENCHMARK/METRIC/COLUMN`; those without data are left out."""
+    named: dict[str, float] = {}
+    for table in tables:
+        for column, cell in zip(table.columns, table.lines[method], strict=True):
+            means_of_cell = cell.figures if isinstance(cell, Mean) else {}
+            for metric, figure in means_of_cell.items():
+                if not isinstance(figure, str):
+                    named[f"{table.benchmark}/{metric}/{column}"] = figure
+    return named
+
+
 def _described(metric: Metric) -> str:
     unit = f" in {metric.unit}" if metric.unit else ""
     return f"{metric.title}{unit}{'' if metric.larger_is_better else ' (smaller is better)'}"

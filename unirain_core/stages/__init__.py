@@ -20,4 +20,5 @@ ORDER = (
     "pictures",
     "judge_trust",
     "coverage",
+    "curves",
 )

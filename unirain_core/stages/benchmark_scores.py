@@ -8,6 +8,7 @@ from unirain_core.config.sections import BenchmarkScores, Variant
 from unirain_core.config.splits import Benchmark
 from unirain_core.evaluation.methods import Checkpoint
 from unirain_core.evaluation.scorecard import Scorecard
+from unirain_core.model import checkpoint
 
 STAGE = "benchmark_scores"
 READS = (paths.TEST, paths.UNFILTERED, paths.BENCHMARKS, paths.CHECKPOINT)
@@ -25,12 +26,14 @@ def run(
 ) -> None:
     """Write the variant's scores and the restored pictures of a few pairs."""
     variant = variants[partition]
+    folder = root / paths.CHECKPOINT.format(partition=partition)
     about = {
         "variant": partition,
+        "weights": checkpoint.describe(folder).sha256,
         "trained_on": variant.split,
         "network": variant.network,
         "strategy": variant.strategy,
     }
-    method = Checkpoint.of(root / paths.CHECKPOINT.format(partition=partition))
+    method = Checkpoint.of(folder)
     scorecard = Scorecard(stage=STAGE, name=partition, folder=paths.BENCHMARK_SCORES, about=about)
     scorecard.write(root, method, benchmark_scores, benchmarks)

@@ -1,7 +1,9 @@
 """Stage benchmark_tables: Table 1, and Table 2 where test sets are named: pure functions of the scores."""
 
+import json
 import logging
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +16,12 @@ from unirain_core.artefacts.schemas import Dropped
 from unirain_core.artefacts.whole import write_text
 from unirain_core.config.sections import Method, RainType, Variant
 from unirain_core.config.splits import Benchmark
+from unirain_core.engine.store import WorkStore
 from unirain_core.errors import GateError
 from unirain_core.evaluation import seeds
 from unirain_core.evaluation import tables as printed
 from unirain_core.evaluation.summary import read_scores
+from unirain_core.tracking.results import Result, tell
 
 STAGE = "benchmark_tables"
 READS = (paths.BENCHMARK_SCORES, paths.BASELINE_SCORES)
@@ -57,6 +61,7 @@ def run(
     write_text(out / "table1.csv", printed.comma_separated(comparisons))
     for table in comparisons:
         write_text(out / f"table1_{table.benchmark}.tex", printed.latex(table))
+    _write_metrics(root, comparisons)
     summary = _report(comparisons, scores, notes)
     if benchmarks:
         named = seeds.merged(printed.table_of_named(scores, list(benchmarks), list(folders)), lines)
@@ -66,6 +71,31 @@ def run(
         summary = replace(summary, figures={**summary.figures, "table2": printed.figures(named)})
     report.write(root / paths.report(STAGE), summary)
     logger.info("%s: %d tables", STAGE, len(comparisons))
+    _tell(root, of_variants, variants)
+
+
+def _write_metrics(root: Path, comparisons: Sequence[printed.Table]) -> None:
+    """A small file for each method, which `dvc metrics show` prints as a row: the averages of the first benchmark."""
+    shutil.rmtree(root / paths.METRICS, ignore_errors=True)
+    for method, row in printed.averages(comparisons[0]).items() if comparisons else ():
+        write_text(root / paths.METRICS / f"{method}.json", json.dumps(row, indent=2) + "\n")
+
+
+def _tell(root: Path, of_variants: Sequence[printed.Table], variants: Iterable[str]) -> None:
+    """Let MLflow show each variant's own figures, and not the mean over seeds, in the run that trained its weights."""
+    results = [
+        Result(variant=name, sha256=sha256, metrics=printed.named_figures(of_variants, name))
+        for name in variants
+        if (sha256 := _scored_weights(root, name))
+    ]
+    out = root / paths.TABLES
+    tell(results, [out / "table1.md", out / "table1.csv"], WorkStore.at(root, STAGE).home / "runs", root)
+
+
+def _scored_weights(root: Path, variant: str) -> str:
+    """Hash of the weights that were scored, as the stage before says; empty where it does not."""
+    file = root / paths.report("benchmark_scores", partitioned=True).format(partition=variant)
+    return str(report.read(file).get("weights", "")) if file.exists() else ""
 
 
 def _compared(folders: Mapping[str, Path]) -> tuple[pl.DataFrame, list[str]]:

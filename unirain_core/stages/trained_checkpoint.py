@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import torch
+
 from unirain_core.artefacts import paths, report, tables
 from unirain_core.artefacts.report import MadeWith, Report
 from unirain_core.artefacts.roots import Roots
@@ -17,18 +19,21 @@ from unirain_core.engine.life import is_held
 from unirain_core.engine.store import WorkStore, digest, hand_over
 from unirain_core.errors import MissingInputError
 from unirain_core.model import checkpoint
+from unirain_core.model.complexity import complexity
 from unirain_core.model.memory import step_memory
 from unirain_core.tracking import journal
 from unirain_core.tracking.events import Dataset, Finish, Start
 from unirain_core.tracking.journal import Journal
 from unirain_core.tracking.kept import keep
 from unirain_core.tracking.mirror import Mirror
+from unirain_core.tracking.naming import description, differing, run_name
 from unirain_core.tracking.provenance import provenance
 from unirain_core.tracking.settle import crown, settle
 from unirain_core.training import slope_noise
 from unirain_core.training.history import tell_history
 from unirain_core.training.session import HISTORY, Session, train
 from unirain_core.training.task import Task
+from unirain_core.training.validation import PROTOCOL
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +77,8 @@ def run(
         seed=variant.seed,
     )
     store = WorkStore.at(root, STAGE, partition)
-    tags = provenance(root, made_with) | {"unirain.profile": profile}
+    command = f"unirain run {STAGE} --partition {partition}"
+    tags = provenance(root, command, made_with) | {"unirain.profile": profile, "torch": torch.__version__}
     session = _session(store, task, _flat_params(task, variant), files, tags)
     settle(store.home / "runs", root, lambda other: is_held(store.home / "locks" / f"{STAGE}@{other}.lock"))
     pairs = [sum(map(len, rows)) for rows in (train_rows, val_rows)]
@@ -100,14 +106,15 @@ def _session(
     store: WorkStore, task: Task, params: Mapping[str, str], files: Mapping[str, str], tags: Mapping[str, str]
 ) -> Session:
     key, variant, root = _key(task), store.owner.partition("@")[2], task.roots.project
-    start = Start(
+    snapshots, runs = store.home / "resume" / key, store.home / "runs" / variant
+    plain = Start(
         key=key,
         variant=variant,
         params=params,
         tags=tags,
         datasets=[_dataset(root, file, context) for context, file in files.items()],
     )
-    snapshots, runs = store.home / "resume" / key, store.home / "runs" / variant
+    start = replace(plain, name=run_name(plain, runs), description=description(plain, _facts(params), runs))
     return Session(task=task, snapshots=snapshots, journal=runs, start=start, root=root)
 
 
@@ -122,13 +129,22 @@ def _need(task: Task) -> str:
     )
 
 
+def _facts(params: Mapping[str, str]) -> str:
+    """A training in one sentence, for the description of its run."""
+    return (
+        f"Strategy `{params['strategy']}` (preset `{params['strategy.preset']}`) on the split `{params['split']}`, network "
+        f"`{params['network']}` of {int(params['network.parameters']):,} parameters, {params['training.steps']} steps, "
+        f"seed {params['seed']}."
+    )
+
+
 def _differences_to_the_last_training(session: Session) -> list[str]:
     """Why this training cannot go on from the variant's last one; nothing where it is the same, or there is none."""
     last = journal.start_of(journal.read(session.journal))
     if last is None or last.key == session.start.key:
         return []
     before, now = last.params, session.start.params
-    names = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+    names = differing(before, now)
     why = "the training starts anew: it is another computation than the variant's last one"
     if "training.steps" in names:
         why += "; the cosine schedule reaches its end at the last step, so more steps change the learning rate of every step"
@@ -170,7 +186,13 @@ def _flat_params(task: Task, variant: Variant) -> dict[str, str]:
         for field, value in section.items()
     }
     plain = {field: str(value) for field, value in asdict(variant).items()}
-    return nested | plain | {"rain_types": ", ".join(task.rain_types)}
+    size = complexity(task.network)
+    counted = {
+        "network.parameters": str(size.parameters),
+        "network.multiply_adds": str(size.dense_macs),  # of a picture of 256 x 256, every expert running
+        "validation.protocol": PROTOCOL,
+    }
+    return nested | plain | counted | {"rain_types": ", ".join(task.rain_types)}
 
 
 def _dataset(root: Path, file: str, context: str) -> Dataset:
@@ -235,15 +257,16 @@ def _finish(session: Session, store: WorkStore, finished: Path, best: list[Histo
     """Tell the journal what has come of it, and MLflow whatever it has not heard yet."""
     psnr = _mean_psnr(best)
     per_type = {f"best/val/psnr/{row.rain_type}": row.psnr or 0.0 for row in best}
-    is_inside = finished.is_relative_to(session.root)  # not where UNIRAIN_HOME leads elsewhere
     keep(store.home, session.start.key)
     run_journal = Journal.begin(session.journal, session.start)
+    report_file = session.root / WRITES[1].format(partition=session.start.variant)
+    run_journal.file("config.json", session.config)  # a training from the work store has not told it here
+    run_journal.file("report.json", report_file.read_text(encoding="utf-8"))
     tell_history(run_journal, tables.read(finished / HISTORY, HistoryRow))
     run_journal.finish(
         Finish(
             metrics={"best/step": float(best[0].step), "best/val/psnr/mean": psnr} | per_type,
             checkpoint=paths.CHECKPOINT.format(partition=session.start.variant),
-            stored=str(finished.relative_to(session.root) if is_inside else finished),
             sha256=checkpoint.describe(finished).sha256,
             psnr=psnr,
         )

@@ -60,9 +60,6 @@ def checkpoint_of(name: str, root: Path, home: Path) -> Path:
 
 def _places(version: "ModelVersion", root: Path, home: Path) -> Iterator[Path]:
     """Folders that may hold the bytes, the likeliest first."""
-    source = version.source or ""
-    if source and "://" not in source:
-        yield Path(source)
     yield home / "shards" / "trained_checkpoint" / version.tags.get(KEY_TAG, "-")
     yield from sorted((root / paths.CHECKPOINT).parent.glob("*"))
 

@@ -66,9 +66,9 @@ def open_runs(root: Path) -> "Runs":
     from unirain_core.tracking.runs import Runs  # loads mlflow
 
     if not own_store.is_own():
-        return Runs(tracking_uri(root), root, artifacts=None)
+        return Runs(tracking_uri(root), own=None)
     with own_store.mended(root):
-        return Runs(own_store.uri(root), root, artifacts=own_store.home(root) / own_store.ARTIFACTS)
+        return Runs(own_store.uri(root), own=own_store.home(root) / own_store.ARTIFACTS)
 
 
 def _make_or_mend(root: Path) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self, TypeGuard, get_args
 
-Kind = Literal["start", "metrics", "picture", "failed", "finish", "current"]
-"""`current`: a training that had finished before is what params ask for, again."""
+Kind = Literal["start", "metrics", "picture", "file", "failed", "finish", "current"]
+"""`file`: a small text beside the journal, such as its params. `current`: a training that had finished before is what params ask for, again."""
 
 KEY_TAG = "unirain.key"
 """Of a run and of a model's version: the training's key."""
@@ -56,6 +56,10 @@ class Start:
     """Flat, so that runs can be compared."""
     tags: Mapping[str, str]
     datasets: Sequence[Dataset]
+    name: str = ""
+    """Of its run: it tells what differs from the variant's other trainings; empty: the variant's."""
+    description: str = ""
+    """A few sentences about it, in Markdown."""
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Self:
@@ -70,12 +74,18 @@ class Start:
             raise ValueError(f"a start without key or variant: {content}")
         if not (_is_flat(params) and _is_flat(tags) and isinstance(datasets, list)):
             raise ValueError(f"a start without params, tags or datasets: {content}")
+        texts = {
+            name: content.get(name, "") for name in ("name", "description")
+        }  # an older program's has none
+        if not _is_flat(texts):
+            raise ValueError(f"a start whose name or description is no text: {content}")
         return cls(
             key=key,
             variant=variant,
             params=params,
             tags=tags,
             datasets=[Dataset.of(dataset) for dataset in datasets],
+            **texts,
         )
 
 
@@ -87,9 +97,6 @@ class Finish:
     """Figures of the best checkpoint, `best/...`."""
     checkpoint: str
     """Its folder, relative to the project's root; a later training replaces what it holds."""
-    stored: str = ""
-    """Its folder in the work store, which holds these weights and no others; relative to the project's root where it
-    lies below it."""
     sha256: str
     """Hash of its weights."""
     psnr: float
@@ -103,7 +110,7 @@ class Finish:
             ValueError: it holds none.
         """
         metrics, psnr = content.get("metrics"), content.get("psnr")
-        texts = {name: content.get(name, "") for name in ("checkpoint", "stored", "sha256")}
+        texts = {name: content.get(name, "") for name in ("checkpoint", "sha256")}
         if not (
             _are_figures(metrics) and _is_figure(psnr) and all(isinstance(t, str) for t in texts.values())
         ):
@@ -120,9 +127,9 @@ class Event:
     time: int
     """Milliseconds since 1970."""
     name: str = ""
-    """Of a picture: what it shows; of a failure: what was wrong."""
+    """Of a picture: what it shows; of a file: its name; of a failure: what was wrong."""
     file: str = ""
-    """Of a picture: relative to the journal's folder."""
+    """Of a picture or file: relative to the journal's folder."""
     metrics: Mapping[str, float] | None = None
     content: dict[str, Any] | None = None
     """Of a start or finish: its fields."""
@@ -185,7 +192,7 @@ def _is_sound(event: Event) -> bool:
             return isinstance(event.content, dict) and Finish.of(event.content) is not None
         case "metrics":
             return _are_figures(event.metrics)
-        case "picture":
+        case "picture" | "file":
             return bool(event.name) and ".." not in event.file.split("/") and not event.file.startswith("/")
         case _:
             return True

@@ -21,7 +21,7 @@ from unirain_core.tracking.events import Event, Finish, Kind, Start, event_of, l
 logger = logging.getLogger(__name__)
 
 LINES = "journal.jsonl"
-PICTURES = "pictures"
+PICTURES, FILES = "pictures", "files"
 EARLIER = "earlier"
 _NAMELESS = "nameless"
 """Folder below EARLIER for the lines of a journal that no longer says whose it is."""
@@ -78,17 +78,29 @@ class Journal:
 
     def picture(self, step: int, name: str, content: bytes) -> None:
         """Keep a picture (PNG) beside the lines, and note it."""
-        file = self._folder / PICTURES / f"{name}-{step:07d}.png"
+        file = f"{PICTURES}/{name}-{step:07d}.png"
+        if self._keep(file, content):
+            self._append("picture", step, name=name, file=file)
+
+    def file(self, name: str, content: str) -> None:
+        """Keep a small text beside the lines, and note it; the first text of a name stays."""
+        file = f"{FILES}/{name}"
+        if ("file", 0, name) not in self._written and self._keep(file, content.encode()):
+            self._append("file", 0, name=name, file=file)
+
+    def _keep(self, name: str, content: bytes) -> bool:
+        """Write a file below the folder; says whether it stands there."""
+        file = self._folder / name
         if self._is_mute:  # the folder may be another training's
-            return
+            return False
         try:
             _clear(file.parent, file.parent.is_dir())
             with whole_file(file) as opened:
                 opened.write(content)
         except OSError as error:
-            logger.warning("journal %s: no picture of step %d: %s", self._folder, step, error)
-            return
-        self._append("picture", step, name=name, file=f"{PICTURES}/{file.name}")
+            logger.warning("journal %s: no %s: %s", self._folder, name, error)
+            return False
+        return True
 
     def failed(self, why: str) -> None:
         """Note that the training broke off."""

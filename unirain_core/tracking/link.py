@@ -29,6 +29,8 @@ class Link:
     """Of these lines: a journal that was damaged since is sent anew."""
     is_killed: bool = False
     """Whether the run says that its training was killed."""
+    figures: str = ""
+    """Fingerprint of the figures in the tables that the run has."""
 
 
 def load(folder: Path) -> Link | None:
@@ -43,7 +45,7 @@ def load(folder: Path) -> Link | None:
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         logger.warning("%s is damaged (%s): its run is looked up anew", file, error)
         return None
-    texts = (link.tracking_uri, link.experiment_id, link.run_id, link.store, link.fingerprint)
+    texts = (link.tracking_uri, link.experiment_id, link.run_id, link.store, link.fingerprint, link.figures)
     if not all(isinstance(text, str) for text in texts) or type(link.sent) is not int or link.sent < 0:
         logger.warning("%s is damaged: its run is looked up anew", file)
         return None

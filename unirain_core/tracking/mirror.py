@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unirain_core.artefacts.run_page import run_page
-from unirain_core.tracking import journal, link
+from unirain_core.tracking import figures, journal, link
 from unirain_core.tracking.connection import address, open_runs, patience, store_identity
 from unirain_core.tracking.events import Event, Start, fingerprint
 from unirain_core.tracking.link import Link
@@ -99,7 +99,15 @@ class Mirror:
         after = replace(before, sent=len(events), fingerprint=fingerprint(events), is_killed=is_killed)
         if after != before:
             link.save(self._folder, after)
+        self._send_figures(self._runs, after)
         return new
+
+    def _send_figures(self, runs: "Runs", before: Link) -> None:
+        """Send the figures in the tables where the run has others, or none."""
+        in_tables = figures.beside(self._folder)
+        if in_tables is not None and in_tables.fingerprint != before.figures:
+            runs.send_figures(before.run_id, in_tables)
+            link.save(self._folder, replace(before, figures=in_tables.fingerprint))
 
     def _link(self, runs: "Runs", start: Start, events: list[Event]) -> Link:
         """The link as saved; a new one where the store is another one, or has lost the run."""
@@ -130,6 +138,9 @@ def is_behind(folder: Path, root: Path, *, is_dead: bool) -> bool:
         return False
     saved = link.load(folder)
     if saved is None or not _is_of_this_store(saved, root) or saved.fingerprint != fingerprint(events):
+        return True
+    in_tables = figures.beside(folder)
+    if in_tables is not None and in_tables.fingerprint != saved.figures:
         return True
     return is_dead and not _has_ended(events) and not saved.is_killed
 

@@ -1,7 +1,7 @@
 """The project's own tracking store: a SQLite file in `.mlflow`, mended before MLflow opens it. Does not load mlflow.
 
-MLflow writes absolute paths into the file. They follow the project when it is moved, copied or renamed, so that a copy
-never writes into the original. A damaged file is put aside; the journals fill a new one.
+The places of pictures and other files are relative, so that a project may be moved, copied or renamed, and a copy never
+writes into the original. A damaged file is put aside; the journals fill a new one.
 """
 
 import fcntl
@@ -11,8 +11,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from unirain_core.tracking.aside import put_aside
 from unirain_core.tracking.view import EXPERIMENT
@@ -21,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 FILE = "mlflow.db"
 ARTIFACTS = "artifacts"
+PLACE = "mlflow-artifacts:/"
+"""Of the experiment's files: relative to the folder of artefacts, which `unirain ui` starts MLflow with."""
 _COMPANIONS = ("-journal", "-wal", "-shm")
 """Suffixes of the files that SQLite keeps beside a database."""
 _DAMAGED = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB", ""})
@@ -62,7 +62,7 @@ def mended(root: Path) -> Iterator[None]:
         if damage:
             _replace(file, damage)
         elif file.exists():
-            _bring_home(file)
+            _make_relative(file)
         yield
 
 
@@ -133,28 +133,21 @@ def _replace(path: Path, why: str) -> None:
             companion.rename(aside.with_name(aside.name + suffix))
 
 
-def _bring_home(file: Path) -> None:
-    """Let the experiment's pictures and the models' sources follow the project."""
-    place, root = (file.parent / ARTIFACTS).as_uri(), file.parents[1]
+def _make_relative(file: Path) -> None:
+    """Let the places that an older program wrote as absolute paths follow the project."""
     with closing(_connect(file)) as store, store:
         row = store.execute(
             "SELECT experiment_id, artifact_location FROM experiments WHERE name = ?", (EXPERIMENT,)
         ).fetchone()
-        if row is None or row[1] == place or not _is_local(row[1]):
+        if row is None or not _is_local(row[1]):
             return
         number, old_place = row
-        old_root = Path(url2pathname(urlsplit(old_place).path)).parents[1]
-        logger.warning("MLflow's pictures follow the project from %s to %s", old_root, root)
-        store.execute("UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (place, number))
+        logger.warning("MLflow's pictures were bound to %s; from now on they follow the project", old_place)
+        store.execute("UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (PLACE, number))
         store.execute(
-            "UPDATE runs SET artifact_uri = ? || '/' || run_uuid || '/artifacts' WHERE experiment_id = ?",
-            (place, number),
+            "UPDATE runs SET artifact_uri = ? || run_uuid || '/artifacts' WHERE experiment_id = ?",
+            (PLACE, number),
         )
-        for column in ("source", "storage_location"):
-            store.execute(
-                f"UPDATE model_versions SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
-                (f"{root}/", len(f"{old_root}/") + 1, len(f"{old_root}/"), f"{old_root}/"),
-            )
 
 
 def _is_local(place: str) -> bool:

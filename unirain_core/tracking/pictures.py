@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlflow import MlflowClient
-from mlflow.entities import Run
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from PIL import Image
 
 from unirain_core.tracking.events import Event
-from unirain_core.tracking.outage import OutageError
+from unirain_core.tracking.place import Place
 
 logger = logging.getLogger(__name__)
 
@@ -21,21 +19,22 @@ _PREVIEW = 256
 """Longest side, in pixels, of the small picture that MLflow's page shows first."""
 
 
-def send_pictures(client: MlflowClient, uri: str, run_id: str, events: Sequence[Event], folder: Path) -> None:
+def send_pictures(
+    client: MlflowClient, place: Place, run_id: str, events: Sequence[Event], folder: Path
+) -> None:
     """Send the pictures of some events and see that they are listed; sending one again replaces its files.
 
     Args:
         client: of MLflow.
-        uri: of the tracking store.
+        place: of the run's files.
         run_id: of the training.
         events: some that are pictures.
         folder: the journal's.
 
     Raises:
-        OutageError: MLflow says that it took them and does not list them, or names no place for them.
+        OutageError: MLflow says that it took them and does not list them.
     """
-    place = get_artifact_repository(_place(client.get_run(run_id), run_id), tracking_uri=uri)
-    listed = {file.path for file in place.list_artifacts(_FOLDER)}
+    listed = place.names(_FOLDER)
     names: set[str] = set()
     for event in events:
         stem = f"{_FOLDER}/{event.name}+step+{event.step}+"
@@ -49,24 +48,11 @@ def send_pictures(client: MlflowClient, uri: str, run_id: str, events: Sequence[
         with tempfile.TemporaryDirectory() as partial:
             for name, content in zip(_names(event), (image, preview), strict=True):
                 content.save(Path(partial) / name)
-                place.log_artifact(str(Path(partial) / name), _FOLDER)  # type: ignore[no-untyped-call]
+                place.send(Path(partial) / name, _FOLDER)
                 names.add(f"{_FOLDER}/{name}")
-    if not names:
-        return
-    missing = names - {file.path for file in place.list_artifacts(_FOLDER)}
-    if missing:
-        raise OutageError(
-            f"it does not list {len(missing)} pictures that it took, the first is {min(missing)}"
-        )
-    client.set_tag(run_id, "mlflow.loggedImages", "True")
-
-
-def _place(run: Run, run_id: str) -> str:
-    """Where a run's pictures go. A wrong answer could name the current folder, or none."""
-    place = str(run.info.artifact_uri)
-    if run_id not in place or not (place.startswith("/") or ":/" in place):
-        raise OutageError(f"it names no place for the pictures of run {run_id} (found {place!r})")
-    return place
+    if names:
+        place.demand(names, _FOLDER)
+        client.set_tag(run_id, "mlflow.loggedImages", "True")
 
 
 def _names(event: Event) -> tuple[str, str]:

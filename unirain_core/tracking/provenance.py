@@ -1,25 +1,41 @@
-"""Where a training comes from: its commit, its code and params, and the name of its DVC experiment."""
+"""Where a training comes from: its command, commit, code, params and packages, and the name of its DVC experiment."""
 
 import os
+import platform
 import subprocess
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 
 from unirain_core.artefacts.report import MadeWith
 
 
-def provenance(root: Path, made_with: MadeWith | None = None) -> dict[str, str]:
+def provenance(root: Path, command: str, made_with: MadeWith | None = None) -> dict[str, str]:
     """Tags of a run; what is not known is left out.
 
     Args:
         root: the project's root.
+        command: that runs the stage; MLflow shows it as the run's source.
         made_with: hashes of code and params when the stage began.
     """
-    tags = {"mlflow.source.git.commit": _commit(root), "dvc.exp.name": os.environ.get("DVC_EXP_NAME", "")}
+    tags = {
+        "mlflow.source.name": command,
+        "mlflow.source.type": "LOCAL",
+        "mlflow.source.git.commit": _commit(root),
+        "dvc.exp.name": os.environ.get("DVC_EXP_NAME", ""),
+        "python": platform.python_version(),
+    }
     if made_with is not None:
         tags |= {"unirain.code": made_with.code, "unirain.params": made_with.params}
         tags["unirain.dirty"] = {True: "yes", False: "no", None: ""}[made_with.dirty]
     return {name: value for name, value in tags.items() if value}
+
+
+def environment() -> str:
+    """The interpreter, the machine's system and every installed package with its version, as pip would take it."""
+    packages = {f"{package.name}=={package.version}" for package in metadata.distributions()}
+    head = f"# Python {platform.python_version()} on {platform.platform()}, {os.cpu_count()} cores"
+    return "\n".join([head, *sorted(packages, key=str.lower)]) + "\n"
 
 
 def is_dirty(root: Path, sources: Sequence[str]) -> bool | None:

@@ -1,7 +1,6 @@
 """The registered model `UniRain`: versions that name their bytes by content, and the champions among them; loads mlflow."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
@@ -17,26 +16,20 @@ PSNR_TAG, GROUP_TAG = "val_psnr", "unirain.group"
 class Registry:
     """Versions of one model."""
 
-    def __init__(self, client: MlflowClient, root: Path, *, by_path: bool) -> None:
-        """Speak to a registry.
-
-        Args:
-            client: of MLflow.
-            root: the project's root.
-            by_path: whether a version's source may be a path; a server refuses paths that are not its own.
-        """
-        self._client, self._root, self._by_path = client, root, by_path
+    def __init__(self, client: MlflowClient) -> None:
+        """Speak to a registry."""
+        self._client = client
 
     def register(self, run_id: str, start: Start, finish: Finish, tags: Mapping[str, str]) -> None:
         """Make a finished training a version, unless it is one, and choose its group's champion.
 
-        The bytes stay where DVC and the work store have them; the source says where, the tags say which.
+        The bytes stay where DVC and the work store have them; source and tags say which.
         """
         self._make_model()
         of_run = [version for version in self.versions() if version.run_id == run_id]
         if not of_run:
             more = {KEY_TAG: start.key, GROUP_TAG: group_of(start), PSNR_TAG: repr(finish.psnr)}
-            self._client.create_model_version(MODEL, self._source(finish), run_id, tags={**tags, **more})
+            self._client.create_model_version(MODEL, _source(finish), run_id, tags={**tags, **more})
         for version in of_run[1:]:  # an answer that was lost had made one already
             self._client.delete_model_version(MODEL, str(version.version))
 
@@ -73,11 +66,10 @@ class Registry:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
 
-    def _source(self, finish: Finish) -> str:
-        """The folder in the work store; to a server, which refuses it, the DVC out and the weights' hash."""
-        if self._by_path:
-            return str(self._root / (finish.stored or finish.checkpoint))
-        return f"dvc://{finish.checkpoint}?sha256={finish.sha256}"
+
+def _source(finish: Finish) -> str:
+    """The DVC out and the weights' hash: no path, since the project may move, and a later training fills the out."""
+    return f"dvc://{finish.checkpoint}?sha256={finish.sha256}"
 
 
 def _psnr(version: ModelVersion) -> float:

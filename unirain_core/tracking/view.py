@@ -1,10 +1,12 @@
-"""The page of MLflow on which variants can be compared at a glance: one flat table, the best one first."""
+"""The page of MLflow that answers "which, and why": one flat table, the best variant first, and its charts."""
 
 import json
 import urllib.parse
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping
 from http.client import HTTPException
+
+from unirain_core.tracking import charts
 
 EXPERIMENT = "unirain"
 NAME = "variants"
@@ -12,18 +14,37 @@ NAME = "variants"
 TAG = f"mlflow.sharedViewState.{NAME}"
 """Of the experiment: what MLflow keeps of a view that its user shares."""
 
-_BEST = "best/val/psnr"
-_PARAMS = ("split", "network", "strategy", "training.steps", "seed")
+_BEST, _TABLE = "best/val/psnr", ("test/psnr/average", "test/ssim/average")
+_PARAMS = (
+    "split",
+    "network",
+    "strategy",
+    "training.steps",
+    "seed",
+    "network.parameters",
+    "network.multiply_adds",
+)
+_TAGS = ("unirain.dirty",)
 
 
-def tags(rain_types: Sequence[str]) -> dict[str, str]:
-    """Tags of the experiment: its columns and order, and that it is about a network, not a language model.
+def tags(params: Mapping[str, str]) -> dict[str, str]:
+    """Tags of the experiment: its columns, order and charts, and that it is about a network, not a language model.
 
     Ordered by a metric, MLflow lists the children of a parent run without a click on the parent.
+
+    Args:
+        params: of a training: its rain types and steps.
     """
+    rain_types = params.get("rain_types", "").split(", ")
+    steps = params.get("training.steps", "")
     mean = f"metrics.`{_BEST}/mean`"
-    metrics = [mean, *(f"metrics.`{_BEST}/{rain_type}`" for rain_type in rain_types)]
-    facts = ["attributes.`Created`", "attributes.`Duration`", *(f"params.`{name}`" for name in _PARAMS)]
+    of_table = [f"metrics.`{name}`" for name in _TABLE]
+    metrics = [mean, *of_table, *(f"metrics.`{_BEST}/{rain_type}`" for rain_type in rain_types)]
+    facts = [
+        *(f"attributes.`{name}`" for name in ("Created", "Duration", "Source", "Version")),
+        *(f"params.`{name}`" for name in _PARAMS),
+        *(f"tags.`{name}`" for name in _TAGS),
+    ]
     shown = {
         "orderByKey": mean,
         "orderByAsc": False,
@@ -32,6 +53,7 @@ def tags(rain_types: Sequence[str]) -> dict[str, str]:
         "selectedColumns": [*metrics, *facts],
         "columnOrder": metrics,
         "columnWidths": dict.fromkeys(metrics, 160),  # their names fit in
+        **charts.configuration(rain_types, int(steps) if steps.isdigit() else 0),
     }
     return {TAG: json.dumps(shown), "mlflow.experimentKind": "custom_model_development"}
 
@@ -55,3 +77,8 @@ def page(server: str, timeout: float = 5.0) -> str:
         return server
     asked = urllib.parse.urlencode({"workflowType": "machine_learning", "viewStateShareKey": NAME})
     return f"{server}/#/experiments/{number}/runs?{asked}"
+
+
+def chart_page(page_of_table: str) -> str:
+    """Address of the charts of the same view."""
+    return f"{page_of_table}&compareRunsMode=CHART"

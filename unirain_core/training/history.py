@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from unirain_core.artefacts.schemas import HistoryRow
@@ -11,13 +12,28 @@ from unirain_core.tracking.journal import Journal
 from unirain_core.training.validation import Measured
 
 
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Mean losses of each of the K types: not a number where a type was absent."""
+
+    train: Sequence[float]
+    """Of the crops trained on since the last update of the weights."""
+    val: Sequence[float] | None
+    """Of the fixed crops of `val`; None where the reweighter does not look at them."""
+
+    @property
+    def seen(self) -> Sequence[float]:
+        """Those that the reweighter sees."""
+        return self.train if self.val is None else self.val
+
+
 def history_rows(
     step: int,
     rain_types: Sequence[RainType],
     *,
     lr: float,
     scores: Scores,
-    losses: Sequence[float] | None,
+    losses: Losses | None,
     measured: Measured | None,
 ) -> list[HistoryRow]:
     """One row of each rain type.
@@ -27,7 +43,7 @@ def history_rows(
         rain_types: the K types.
         lr: learning rate of the step.
         scores: what the weights in use were made of.
-        losses: K losses that the reweighter has just seen; None: it was not asked, and only its weights show.
+        losses: since the last update of the weights; None: they were not updated, and only the weights show.
         measured: quality on `val`; None: not measured at this step.
     """
     is_updated = losses is not None
@@ -35,7 +51,8 @@ def history_rows(
         HistoryRow(
             step=step,
             rain_type=rain_type,
-            loss=_finite(losses[kind]) if losses is not None else None,
+            train_loss=_finite(losses.train[kind]) if losses is not None else None,
+            val_loss=_finite(losses.val[kind]) if losses is not None and losses.val is not None else None,
             slope=_finite(scores["slopes"][kind]) if is_updated else None,
             tbs=float(scores["tbs"][kind]) if is_updated else None,
             tss=float(scores["tss"][kind]) if is_updated else None,
@@ -50,7 +67,7 @@ def history_rows(
 
 
 def named_metrics(rows: Sequence[HistoryRow]) -> dict[str, float]:
-    """Rows of one step as metrics, `loss/drs` and so on; what a row does not know is left out.
+    """Rows of one step as metrics, `train/loss/drs` and so on; what a row does not know is left out.
 
     Args:
         rows: one of each rain type, at least one.
@@ -60,7 +77,8 @@ def named_metrics(rows: Sequence[HistoryRow]) -> dict[str, float]:
         metrics["af"] = rows[0].af
     for row in rows:
         values = {
-            "loss": row.loss,
+            "train/loss": row.train_loss,
+            "val/loss": row.val_loss,
             "slope": row.slope,
             "tbs": row.tbs,
             "tss": row.tss,

@@ -14,6 +14,7 @@ from unirain_core.reweight.reweighter import MultiObjectiveReweighter
 from unirain_core.tracking.journal import Journal
 from unirain_core.training import resume
 from unirain_core.training.experts import expert_usage, routing_noise
+from unirain_core.training.history import Losses
 from unirain_core.training.news import News
 from unirain_core.training.pairs import MEMORY_BUDGET, Pictures
 from unirain_core.training.record import Record
@@ -142,15 +143,15 @@ class Trainer:
         seed = step_seed(self._task.seed, self._done, self._rank)
         return routing_noise(self._net, batch, torch.Generator(self._device).manual_seed(seed))
 
-    def _update(self) -> list[float]:
+    def _update(self) -> Losses:
         """New weights from the losses of the interval, or from the fixed crops of `val`."""
         self._check_finite()
-        if self._task.strategy.source == "train":
-            losses = self._meter.means(self._sum)
-        else:
-            losses = self._validation.crop_losses(self._restored, self._sum)
+        of_val: list[float] | None = None
+        if self._task.strategy.source == "val":
+            of_val = self._validation.crop_losses(self._restored, self._sum)
+        losses = Losses(self._meter.means(self._sum), of_val)
         self._meter.reset()
-        self._weights = on_device(self._reweighter.update(losses), self._device)
+        self._weights = on_device(self._reweighter.update(losses.seen), self._device)
         return losses
 
     def _measure(self) -> Measured:

@@ -1,5 +1,6 @@
 """One training from its first step, or its last snapshot, to a checkpoint on disk."""
 
+import json
 import logging
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +14,7 @@ from unirain_core.model.architecture import build
 from unirain_core.tracking.events import Start
 from unirain_core.tracking.journal import Journal
 from unirain_core.tracking.mirror import Mirror
+from unirain_core.tracking.provenance import environment
 from unirain_core.training.dry import dry_change
 from unirain_core.training.loop import Trainer
 from unirain_core.training.processes import is_first, on_every_gpu
@@ -38,6 +40,11 @@ class Session:
     root: Path
     """The project's root."""
 
+    @property
+    def config(self) -> str:
+        """The training's params as a file for MLflow."""
+        return json.dumps(dict(self.start.params), indent=2, sort_keys=True) + "\n"
+
     def __call__(self, folder: Path) -> None:
         """Train, and write the checkpoint into an empty folder.
 
@@ -49,6 +56,8 @@ class Session:
         if journal is None:
             Trainer(self.task, net, self.snapshots, None).run()
             return
+        journal.file("config.json", self.config)
+        journal.file("environment.txt", environment())
         mirror = Mirror(self.journal, self.root)
         journal.listen(mirror.follow)
         mirror.flush()  # so that its run can be looked at from the start

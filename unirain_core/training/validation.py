@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
@@ -12,10 +13,12 @@ from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import SplitRow
 from unirain_core.config.sections import Training
 from unirain_core.imaging.codec import RgbImage, to_uint8
-from unirain_core.imaging.psnr import psnr
-from unirain_core.imaging.ssim import gaussian_ssim
+from unirain_core.imaging.protocols import psnr_by, ssim_by
 from unirain_core.training.pairs import Example, centre_crop, read_pair, to_tensors
 from unirain_core.training.strategies import LossMeter, pixel_loss
+
+PROTOCOL: Final = "unirain"
+"""The protocol of the tables of every profile. It is no param: who prints tables by another one trains nothing anew."""
 
 Restore = Callable[[Tensor], Tensor]
 """(B, 3, H, W) in [0, 1] to the same; without gradients."""
@@ -97,7 +100,11 @@ class Validation:
         strips: dict[int, RgbImage] = {}
         for kind, example in self._pictures:
             restored = self._restored(example, restore)
-            values = (psnr(restored, example.clean), _ssim(restored, example.clean), 1.0)
+            values = (
+                psnr_by(PROTOCOL, restored, example.clean),
+                ssim_by(PROTOCOL, restored, example.clean),
+                1.0,
+            )
             sums[:, kind] += torch.tensor(values, dtype=torch.float64, device=self._device)
             strips.setdefault(kind, np.concatenate([example.rainy, restored, example.clean], axis=1))
         total = reduce(sums).cpu()
@@ -115,8 +122,3 @@ def spread_pairs(rows: Sequence[Sequence[SplitRow]], per_type: int) -> list[tupl
         shuffled = sorted(of_type, key=lambda row: hashlib.sha256(row.pair_id.encode()).digest())
         pairs += [(kind, row) for row in shuffled[:per_type]]
     return pairs
-
-
-def _ssim(restored: RgbImage, clean: RgbImage) -> float:
-    first, second = (image.transpose(2, 0, 1).astype(np.float64) for image in (restored, clean))
-    return float(gaussian_ssim(first, second, peak=255.0).mean())

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import correlate
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from unirain_core.evaluation.protocols import prepared, psnr_by, ssim_by
+from unirain_core.imaging.protocols import prepared, psnr_by, ssim_by
 
 SEEDS = st.integers(0, 2**32 - 1)
 
