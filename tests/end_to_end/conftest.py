@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from benchmarks.tiny_project import ROOT, run, tiny_project
+from benchmarks.tiny_project import ROOT, run, state, tiny_project
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped
 from unirain_core.config.load import load_params
@@ -125,6 +125,12 @@ def reproduced(tmp_path_factory, worker_id):
             run(folder, sys.executable, "-m", "dvc", "repro", env={"PYTHONPATH": str(ROOT)})
             (home / "is_whole").touch()
     return home / "project"
+
+
+def outs(project):
+    """Content hash of every out and report; two files of DVC's own name only the stages that have run."""
+    files = state(project).items()
+    return {name: digest for name, digest in files if Path(name).name not in ("dvc.lock", ".gitignore")}
 
 
 def copy_of(reproduced, folder):
