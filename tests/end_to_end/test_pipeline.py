@@ -127,6 +127,7 @@ def test_a_file_that_dvc_left_half_written_is_healed_to_equal_bytes(project, fil
     alone = run(project, *again, check=False)
     said = run(project, *UNIRAIN, *command.split(), check=False).stderr
     run(project, *again)
+    run(project, *DVC, "repro")  # the copy of dvc.lock may be one stage old
 
     assert alone.returncode != 0
     assert f"{file} was half written by a DVC that was killed" in " ".join(said.split())
