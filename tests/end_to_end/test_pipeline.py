@@ -21,7 +21,7 @@ from tests.end_to_end.conftest import copy_of, outs
 pytestmark = pytest.mark.slow
 DVC = (sys.executable, "-m", "dvc")
 UNIRAIN = (sys.executable, "-m", "unirain_core.cli.main")
-KILLED_STAGES = ("sample_corpus@demo", "real_rain_database", "trained_checkpoint@uniform")
+KILLED_STAGES = ("sample_corpus@demo", "query_triplets", "retrieved_references", "trained_checkpoint@uniform")
 """They pass all named points."""
 N_SHARDS = 40
 """Of sixty that the stages up to the split write."""
