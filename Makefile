@@ -17,8 +17,9 @@ demo: setup
 test: setup-tests
 	python -m pytest -q -m "not slow" -n logical --maxprocesses 4 --dist loadfile
 
+# Two files of tests at a time, each stage in one process: two cores are busy, and no stage starts processes for nothing.
 test-slow: setup-tests
-	python -m pytest -q -m slow
+	UNIRAIN_WORKERS=1 python -m pytest -q -m slow -n 2 --dist loadfile
 
 check: setup-tests
 	ruff format --check .

@@ -186,24 +186,25 @@ def main() -> int:
     )
     parser.add_argument("--kills", type=int, default=30, help="0: print the points that are passed")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--points", action="store_true", help="print every point that is passed, kill nothing"
-    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="unirain-crash-") as temporary:
         project = tiny_project(Path(temporary) / "project")
         print("the reference run ...", flush=True)
         run(project, sys.executable, "-m", "dvc", "repro")
-        reference = state(project)
-        listed = run(project, sys.executable, "-m", "dvc", "stage", "list").stdout.splitlines()
-        passed = passings(project, [line.split()[0] for line in listed])
-        never = KILLED - {point.name for point in passed}
-        print_points(passed)
-        if never:
-            print(f"named points that no process passed: {', '.join(sorted(never))}")
-            return 1
-        kills = sequence(passed, np.random.default_rng(arguments.seed))
-        return kill_all(project, kills, arguments.kills, reference)
+        listed = run(project, sys.executable, "-m", "dvc", "stage", "list", "--name-only").stdout.split()
+        return kill_stages(project, listed, arguments.kills, arguments.seed)
+
+
+def kill_stages(project: Path, stages: list[str], wanted: int, seed: int) -> int:
+    """Kill runs of these stages so many times in a project in which everything has run; returns the exit code."""
+    reference = state(project)
+    passed = passings(project, stages)
+    never = KILLED - {point.name for point in passed}
+    print_points(passed)
+    if never:
+        print(f"named points that no process passed: {', '.join(sorted(never))}")
+        return 1
+    return kill_all(project, sequence(passed, np.random.default_rng(seed)), wanted, reference)
 
 
 def kill_all(project: Path, kills: Iterator[Kill], wanted: int, reference: dict[str, str]) -> int:

@@ -69,9 +69,8 @@ def candidates(project: Path) -> dict[str, list[Path]]:
     return files
 
 
-def draw(project: Path, rng: np.random.Generator) -> Flip:
-    """A kind, a file of it and a bit of that, each uniformly."""
-    kind = KINDS[int(rng.integers(len(KINDS)))]
+def draw(project: Path, kind: str, rng: np.random.Generator) -> Flip:
+    """A file of a kind and a bit of that, each uniformly."""
     files = candidates(project)[kind]
     file = files[int(rng.integers(len(files)))]
     return Flip(kind, file, int(rng.integers((project / file).stat().st_size)), int(rng.integers(8)))
@@ -172,6 +171,23 @@ def restore(project: Path, flip: Flip) -> None:
         flip.invert(project)
 
 
+def flip_all(project: Path, wanted: int, seed: int) -> Counter[tuple[str, str]]:
+    """Flip so many bits, of every kind in turn, of a project in which everything has run.
+
+    Returns how often each kind ended how.
+    """
+    reference, rng = state(project), np.random.default_rng(seed)
+    outcomes: Counter[tuple[str, str]] = Counter()
+    for number in range(1, wanted + 1):
+        flip = draw(project, KINDS[number % len(KINDS)], rng)
+        verdict = outcome(project, flip, reference)
+        outcomes[flip.kind, verdict] += 1
+        print(f"{number:4d} {flip.kind:10s} {str(flip.file)[-70:]:70s} {verdict}", flush=True)
+        if "FAULT" in verdict:  # the next flip begins from the reference again
+            run(project, *DVC, "repro", "--force")
+    return outcomes
+
+
 def main() -> int:
     """Flip, look, heal; print a line each and the sums."""
     parser = argparse.ArgumentParser(
@@ -180,20 +196,11 @@ def main() -> int:
     parser.add_argument("--flips", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    rng = np.random.default_rng(arguments.seed)
-    outcomes: Counter[tuple[str, str]] = Counter()
     with tempfile.TemporaryDirectory(prefix="unirain-flips-") as temporary:
         project = tiny_project(Path(temporary) / "project")
         print("the reference run ...", flush=True)
         run(project, *DVC, "repro")
-        reference = state(project)
-        for number in range(1, arguments.flips + 1):
-            flip = draw(project, rng)
-            verdict = outcome(project, flip, reference)
-            outcomes[flip.kind, verdict] += 1
-            print(f"{number:4d} {flip.kind:10s} {str(flip.file)[-70:]:70s} {verdict}", flush=True)
-            if "FAULT" in verdict:  # the next flip begins from the reference again
-                run(project, *DVC, "repro", "--force")
+        outcomes = flip_all(project, arguments.flips, arguments.seed)
     for (kind, verdict), count in sorted(outcomes.items()):
         print(f"{kind:10s} {verdict:16s} {count}")
     faults = sum(count for (_, verdict), count in outcomes.items() if "FAULT" in verdict)

@@ -1,5 +1,6 @@
 """A small project whose datasets a test spoils, and its two doors: a stage's run() and the command line."""
 
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from benchmarks.tiny_project import ROOT, run, tiny_project
+from benchmarks.tiny_project import ROOT, run, state, tiny_project
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Dropped
 from unirain_core.config.load import load_params
@@ -109,11 +110,27 @@ def rained(clean, seed):
 
 
 @pytest.fixture(scope="session")
-def reproduced(tmp_path_factory):
-    """A small DVC project in which everything has run once; tests work on copies of it, which cost seconds."""
-    folder = tiny_project(tmp_path_factory.mktemp("reproduced") / "project")
-    run(folder, sys.executable, "-m", "dvc", "repro", env={"PYTHONPATH": str(ROOT)})
-    return folder
+def reproduced(tmp_path_factory, worker_id):
+    """A small DVC project in which everything has run once; tests work on copies of it, which cost seconds.
+
+    The first process of pytest-xdist that wants it makes it for all of them.
+    """
+    base = tmp_path_factory.getbasetemp()
+    home = (base if worker_id == "master" else base.parent) / "reproduced"
+    home.mkdir(exist_ok=True)
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "is_whole").exists():
+            folder = tiny_project(home / "project")
+            run(folder, sys.executable, "-m", "dvc", "repro", env={"PYTHONPATH": str(ROOT)})
+            (home / "is_whole").touch()
+    return home / "project"
+
+
+def outs(project):
+    """Content hash of every out and report; two files of DVC's own name only the stages that have run."""
+    files = state(project).items()
+    return {name: digest for name, digest in files if Path(name).name not in ("dvc.lock", ".gitignore")}
 
 
 def copy_of(reproduced, folder):

@@ -42,7 +42,7 @@ PHOTOS = "tests/stages/test_vlm_votes.py::test_a_database_of_one_photo_is_enough
 HEAL = "tests/end_to_end/test_pipeline.py::test_a_file_that_dvc_left_half_written_is_healed_to_equal_bytes"
 CLUSTER = "tests/engine/test_ray.py::test_an_address_at_which_no_cluster_answers_is_named_and_without_it_this_machine_is_used"
 SHARED = "tests/engine/test_shared.py::test_a_worker_whose_disk_is_not_ours_is_noticed_and_each_cure_that_is_named_helps"
-KILLS = "tests/end_to_end/test_pipeline.py::test_twelve_seeded_kills_lose_nothing"
+KILLS = "tests/end_to_end/test_pipeline.py::test_six_seeded_kills_lose_nothing"
 BUSY = "tests/engine/test_life.py::test_a_second_holder_is_told_who_holds_the_lock"
 FULL = (
     "tests/end_to_end/test_bad_artefacts.py::test_a_full_disk_leaves_no_half_file_and_the_next_run_succeeds"
