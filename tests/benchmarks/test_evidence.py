@@ -98,3 +98,12 @@ def test_the_data_and_the_training_of_evidence_are_those_of_its_profile(profile,
 
     differ = {name for name in other.__slots__ if getattr(own, name) != getattr(other, name)}
     assert differ == {"training_splits", "strategies", "variants"}
+
+
+@pytest.mark.parametrize("table", sorted((ROOT / "docs/evidence").glob("*.csv")), ids=lambda file: file.stem)
+def test_the_page_of_evidence_shows_what_its_rows_say(table):
+    rows = read(table)
+
+    assert comparison(rows) in (ROOT / "docs/evidence/README.md").read_text(encoding="utf-8")
+    assert 5 == len({row.seed for row in rows})
+    assert len(rows) == len({row.place for row in rows})
