@@ -40,7 +40,7 @@ COMMANDS = {
     "ui": Command(
         module="ui",
         function="ui",
-        summary="Open Dagster and MLflow on this machine, for this machine alone; Ctrl-C closes both.",
+        summary="Open Dagster, MLflow and the pages on this machine, for this machine alone; Ctrl-C closes all.",
     ),
     "datasets": Command(
         module="datasets",

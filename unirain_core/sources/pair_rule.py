@@ -46,7 +46,7 @@ def layouts_of(key: str, rule: tuple[str, str] | None, record: Record, tree: Tre
     target = Partner(((f"(?:{pattern}){_SUFFIX}", f"{replacement}.png"),), any_suffix=True)
     layout = replace(
         record.layouts[0],
-        root_hint="the dataset's folder, read by its pair_rule",
+        root_hint="the folder to which the pair_rule applies",
         input_glob=("**/*",),
         is_input=re.compile(f"(?:{pattern}){_SUFFIX}"),
         target=target,
