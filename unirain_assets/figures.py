@@ -20,8 +20,6 @@ Value = (
 )
 Values = dict[str, Value]
 
-DIGITS = {"psnr": 2, "ssim": 4, "lpips": 4, "colour_shift": 2}
-"""Decimals of each metric, as in the tables of stage benchmark_tables."""
 _FIXED = ("stage", "counts", "reasons", "notes")
 
 
@@ -47,12 +45,8 @@ def of_report(content: Mapping[str, report.Json], *, has_documents: bool = False
     return values
 
 
-def markdown_table(rows: Sequence[Mapping[str, object]], metric: str = "") -> str:
+def markdown_table(rows: Sequence[Mapping[str, object]]) -> str:
     """Rows as a Markdown table; columns of text come first, for a report's keys are sorted.
-
-    Args:
-        rows: column to cell.
-        metric: the name of the number in cells whose column bears no metric's name.
 
     >>> print(markdown_table([{"kept": 3, "type": "drs"}]))
     | type | kept |
@@ -67,7 +61,7 @@ def markdown_table(rows: Sequence[Mapping[str, object]], metric: str = "") -> st
     columns = sorted(names, key=lambda name: name not in texts)
     lines = [columns, ["---"] * len(columns)]
     for row in rows:
-        lines.append([_cell(row.get(column), _digits(column) or _digits(metric)) for column in columns])
+        lines.append([_cell(row.get(column)) for column in columns])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -124,7 +118,7 @@ def _figure(name: str, value: report.Json) -> Value | None:
         case [dict(), *_]:
             return _table([row for row in value if isinstance(row, dict)])
         case dict() if value:
-            return _table([_row(key, cell) for key, cell in value.items()], name)
+            return _table([_row(key, cell) for key, cell in value.items()])
         case [*items] if items:
             return dg.MetadataValue.text(", ".join(_cell(item) for item in items))
         case _:
@@ -135,33 +129,27 @@ def _row(name: str, cell: report.Json) -> dict[str, report.Json]:
     return {"name": name, **cell} if isinstance(cell, dict) else {"name": name, "value": cell}
 
 
-def _table(rows: Sequence[Mapping[str, object]], metric: str = "") -> dg.MarkdownMetadataValue:
-    return dg.MetadataValue.md(markdown_table(rows, metric))
+def _table(rows: Sequence[Mapping[str, object]]) -> dg.MarkdownMetadataValue:
+    return dg.MetadataValue.md(markdown_table(rows))
 
 
-def _digits(name: str) -> int | None:
-    """Decimals of a number whose name ends with a metric's; None of any other.
-
-    >>> _digits("val_psnr"), _digits("table1/ssim"), _digits("weight")
-    (2, 4, None)
-    """
-    return next((digits for metric, digits in DIGITS.items() if name.endswith(metric)), None)
-
-
-def _cell(value: object, digits: int | None = None) -> str:
+def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return _number(value) if digits is None else f"{value:.{digits}f}"
+        return _number(value)
     return str(value).replace("|", "\\|").replace("\n", " ")
 
 
 def _number(value: float) -> str:
-    """Four decimals at most; a small value keeps three digits.
+    """The digits that a person can use: two decimals of what is about a decibel or a grey level, four of shares and similarities.
 
     >>> _number(26.7912), _number(0.5), _number(242465.0), _number(0.0000123)
-    ('26.7912', '0.5', '242465', '1.23e-05')
+    ('26.79', '0.5000', '242465', '1.23e-05')
     """
-    if value and abs(value) < 1e-3:
+    size = abs(value)
+    if value and size < 1e-3:
         return f"{value:.3g}"
-    return f"{value:.4f}".rstrip("0").rstrip(".")
+    if size >= 1000:
+        return f"{value:.0f}"
+    return f"{value:.2f}" if size >= 2 else f"{value:.4f}"

@@ -55,7 +55,7 @@ def test_the_checkpoint_of_a_network_of_ours_says_no_architecture(folder):
 def test_a_checkpoint_of_version_0_1_0_is_ours_and_restores(tmp_path):
     with tarfile.open(GOLDEN) as archive:
         archive.extractall(tmp_path, filter="data")
-    folder = tmp_path / "data/checkpoints/reweighted"
+    folder = tmp_path / "data/checkpoints/unirain"
     loaded, weights = checkpoint.load(folder), safetensors.load_file(folder / "model.safetensors")
 
     assert checkpoint.describe(folder).config == Network(

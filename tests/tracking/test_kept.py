@@ -6,6 +6,8 @@ from unirain_core.tracking.kept import keep, keep_only, kept_keys
 
 def test_gc_keeps_the_bytes_that_versions_name_and_lets_go_of_deleted_versions(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    (tmp_path / "params.yaml").write_text("{}\n")
     home = tmp_path / ".unirain"
     for key in ("current", "named", "deleted", "never-named"):
         (home / "shards/trained_checkpoint" / key).mkdir(parents=True)

@@ -147,7 +147,7 @@ def comma_separated(tables: Sequence[Table]) -> str:
 
 
 def figures(table: Table) -> dict[str, Json]:
-    """Method to column to metrics, for a report, with spreads over seeds as `psnr_sd`; figures without data are left out."""
+    """Method to column to metrics, for a report, with spreads over seeds as NAME_sd; figures without data are left out."""
     lines: dict[str, Json] = {}
     for method, cells in table.lines.items():
         by_column = zip(table.columns, cells, strict=True)
