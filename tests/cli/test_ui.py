@@ -151,7 +151,7 @@ def in_project(project):
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if (process / "cwd").readlink() == project:
+            if process.name != str(os.getpid()) and (process / "cwd").readlink() == project:
                 found.append((process / "cmdline").read_text().replace("\0", " "))
         except OSError:  # it has ended, or is another person's
             continue

@@ -55,6 +55,17 @@ def test_work_for_gpus_has_a_process_for_each_and_sees_it_alone(monkeypatch):
     assert 2 == len({pid for pid, _, _ in answers})
 
 
+def test_the_threads_of_this_process_and_of_its_other_children_stay_as_they_are(monkeypatch):
+    """A training that is started after a pool would else compute with one thread, and other last digits."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setenv("MKL_NUM_THREADS", "7")
+    answers = list(run(LocalEngine(2), surroundings, range(2)))
+
+    assert {"1"} == {threads for _, threads, _ in answers}
+    assert "OMP_NUM_THREADS" not in os.environ
+    assert "7" == os.environ["MKL_NUM_THREADS"]
+
+
 def loaders(_):
     return os.environ.get(LOADERS)
 

@@ -61,7 +61,7 @@ class LocalPool(Generic[Task, Result]):
         """As `Pool.submit`."""
         if self._executor is None:
             self._executor = self._start()
-        with _telling():
+        with _telling(), _one_thread_each():  # a task may start a process
             self._flying.add(self._executor.submit(_apply, task))
 
     def next(self) -> Result:
@@ -82,8 +82,6 @@ class LocalPool(Generic[Task, Result]):
         return (os.cpu_count() or 1) // self._n_workers if self._devices else None
 
     def _start(self) -> ProcessPoolExecutor:
-        # read when a worker loads NumPy or torch: two workers of two threads each would fight
-        os.environ.update(dict.fromkeys(_THREADS, "1"))
         context = multiprocessing.get_context("spawn")
         devices: SimpleQueue[str] = context.SimpleQueue()
         for device in self._devices:
@@ -93,6 +91,25 @@ class LocalPool(Generic[Task, Result]):
             mp_context=context,
             initializer=partial(_begin_worker, pickle.dumps(self._function), devices, self._loaders()),
         )
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Let processes that start in the block compute with one thread: two workers of two threads each would fight.
+
+    They inherit the variables and read them when they load NumPy or torch. This process and its other children keep their own: the
+    number of threads decides the last digits of a training.
+    """
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _has_lost_its_worker(future: Future[Any]) -> bool:
