@@ -184,8 +184,7 @@ def verified(fuzzed: list[Case]) -> tuple[int, Counter[str], float, float]:
         yaml.dump(params, root / "params.yaml")
         (root / "roots.local.yaml").write_text("here: pool\n", encoding="utf-8")
         began = time.monotonic()
-        for stage in ("raw_datasets", "verified_pairs"):
-            unirain(root, "run", stage)
+        peak = max(unirain(root, "run", stage) for stage in ("raw_datasets", "verified_pairs"))
         seconds = time.monotonic() - began
         dropped = [
             tables.read(root / f"data/{stage}/dropped.parquet", Dropped) for stage in ("raw", "verified")
@@ -194,20 +193,21 @@ def verified(fuzzed: list[Case]) -> tuple[int, Counter[str], float, float]:
         kept = len(tables.read(root / "data/verified/pairs.parquet", Pair))
         if kept + sum(reasons.values()) != len(fuzzed):
             raise RuntimeError(f"{len(fuzzed)} pairs became {kept} pairs and {reasons}")
-        return kept, reasons, seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
+        return kept, reasons, seconds, peak
 
 
-def unirain(root: Path, *arguments: str) -> None:
-    """A command of the project in a folder.
+def unirain(root: Path, *arguments: str) -> float:
+    """Run a command of the project in a folder; the gigabytes of its largest process.
 
     Raises:
         RuntimeError: it failed.
     """
     environment = os.environ | {"UNIRAIN_HOME": str(root / "home"), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "unirain_core.cli.main", *arguments]
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    done, gigabytes = with_memory(command, root, environment)
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
+    return gigabytes
 
 
 def derained(fuzzed: list[Case], checkpoint: Path) -> tuple[int, int, float, float]:
@@ -221,15 +221,35 @@ def derained(fuzzed: list[Case], checkpoint: Path) -> tuple[int, int, float, flo
         large.save(folder / "in/12-megapixels.png", compress_level=1)
         command = [sys.executable, "-m", "unirain_core.cli.main", "derain", f"{folder}/in", f"{folder}/out"]
         began = time.monotonic()
-        process = subprocess.run(
-            [*command, "--checkpoint", str(checkpoint)],
-            check=False,
-            capture_output=True,
-            env=os.environ | {"UNIRAIN_HOME": f"{folder}/home"},
-        )
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
+        environment = os.environ | {"UNIRAIN_HOME": f"{folder}/home"}
+        done, peak = with_memory([*command, "--checkpoint", str(checkpoint)], folder, environment)
         written = len(list((folder / "out").glob("*.png")))
-        return process.returncode, written, time.monotonic() - began, peak
+        return done.returncode, written, time.monotonic() - began, peak
+
+
+_WAIT = """
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:]).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+"""
+"""A small process that waits for a command. The kernel counts the memory of a process from what its parent held when it
+began, and the memory of children from the first child on: asked of this process, the figure would be that of others."""
+
+
+def with_memory(
+    command: list[str], folder: Path, environment: dict[str, str]
+) -> tuple[subprocess.CompletedProcess[str], float]:
+    """Run a command in a folder: how it ended, and the gigabytes of its largest process."""
+    done = subprocess.run(
+        [sys.executable, "-c", _WAIT, *command],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done, int(done.stdout.split()[-1]) / 1e6
 
 
 def main() -> None:

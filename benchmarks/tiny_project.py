@@ -4,6 +4,7 @@ It has a corpus of few small pictures and a training of few steps: a whole `dvc 
 """
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -85,11 +86,21 @@ def run(
 
 def tree(folder: Path) -> dict[str, str]:
     """Content hash of every file below a folder, by relative path."""
-    return {
-        str(f.relative_to(folder)): hashlib.sha256(f.read_bytes()).hexdigest()
-        for f in sorted(folder.rglob("*"))
-        if f.is_file()
-    }
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+    return {str(file.relative_to(folder)): _hash(file) for file in files}
+
+
+def _hash(file: Path) -> str:
+    """Hash of a file's content; of `.gitignore` and `dvc.lock` without regard to the order of their entries.
+
+    DVC takes stages that do not depend on each other in any order, and adds to both files as it goes.
+    """
+    content = file.read_bytes()
+    if file.name == ".gitignore":
+        content = b"\n".join(sorted(content.splitlines()))
+    if file.name == "dvc.lock":
+        content = json.dumps(YAML(typ="safe").load(content), sort_keys=True).encode()
+    return hashlib.sha256(content).hexdigest()
 
 
 def state(project: Path) -> dict[str, str]:
@@ -97,7 +108,7 @@ def state(project: Path) -> dict[str, str]:
     return {
         **tree(project / "data"),
         **{f"reports/{k}": v for k, v in tree(project / "reports").items()},
-        "dvc.lock": hashlib.sha256((project / "dvc.lock").read_bytes()).hexdigest(),
+        "dvc.lock": _hash(project / "dvc.lock"),
     }
 
 

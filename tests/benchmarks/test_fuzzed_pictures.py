@@ -1,9 +1,11 @@
 """The program that damages pictures: nothing crashes, PNG hides nothing, and the figures can be drawn again."""
 
+import sys
+
 import numpy as np
 import pytest
 
-from benchmarks.fuzzed_pictures import DAMAGES, KINDS, cases, derained, measured
+from benchmarks.fuzzed_pictures import DAMAGES, KINDS, cases, derained, measured, with_memory
 from unirain_core.config.sections import Network
 from unirain_core.model import checkpoint
 from unirain_core.model.architecture import build
@@ -39,3 +41,13 @@ def test_a_case_is_a_function_of_the_seed_and_its_number():
     assert [c.content for c in first[:2]] == [c.content for c in second]
     assert first[0].content != cases(1, seed=6)[0].content
     np.testing.assert_array_equal(first[1].whole, second[1].whole)
+
+
+def test_the_memory_of_a_command_is_its_own_and_not_that_of_this_process_or_of_an_earlier_child(tmp_path):
+    held = np.ones(40_000_000)  # 320 MB
+    _, large = with_memory([sys.executable, "-c", "bytearray(300_000_000)"], tmp_path, {})
+    _, small = with_memory([sys.executable, "-c", "pass"], tmp_path, {})
+
+    assert held.nbytes / 1e9 > 0.3
+    assert large > 0.3
+    assert small < 0.1
