@@ -139,7 +139,10 @@ def test_the_database_is_written_and_searchable(project):
     real_rain_database.run(project, encoders=Encoders(), encoder_models={}, vector_store=VectorStore())
     rows = tables.read(project / "data/database/triplets.parquet", TripletRow)
     facts = json.loads((project / "data/database/collection.json").read_text())
+    report = json.loads((project / "reports/real_rain_database.json").read_text())
 
+    assert report["counts"] == {"photos": 4, "dropped": 0}
+    assert report["figures"].keys() == {"encoders", "datasets"}  # no word of a caption is counted
     assert [p.photo_id for p in photos] == [row.id for row in rows]
     assert (facts["count"], facts["encoder"]) == (4, rows[0].encoder)
     assert (project / "home/qdrant" / facts["collection"] / "SHA256SUMS").exists()

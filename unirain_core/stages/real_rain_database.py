@@ -18,7 +18,6 @@ from unirain_core.config.models import EncoderModel
 from unirain_core.config.sections import Encoders, VectorStore
 from unirain_core.distill import rainy
 from unirain_core.distill.rainy import Rainy
-from unirain_core.distill.stand_ins import stand_ins
 from unirain_core.distill.stores.make import ensure_filled, make_store
 from unirain_core.distill.stores.store import Content
 from unirain_core.distill.triplet import Encoder, triplet_job, without_triplet
@@ -86,20 +85,15 @@ class _Figures:
     """Photos of each dataset."""
     reasons: Counter[str] = field(default_factory=Counter)
     """Why photos were dropped."""
-    kinds: Counter[str] = field(default_factory=Counter)
-    """Photos by the kind of rain that their captions name."""
     first_lost: Dropped | None = None
 
     def add(self, window: Finished[Rainy, EncodedRow], lost: Sequence[Dropped]) -> None:
         self.datasets.update(row.dataset for row in window.rows)
         self.reasons.update(row.reason for row in lost)
-        self.kinds.update(_kind(caption) for caption in window.results.column("caption").to_pylist())
         if lost and self.first_lost is None:
             self.first_lost = lost[0]
 
     def report(self, encoder: Encoder) -> Report:
-        # the words are the stand-in's: what a model says of day, night and drops cannot be counted by them
-        kinds = self.kinds if stand_ins([encoder.captioner.form]) else {}
         return Report(
             stage=STAGE,
             counts={"photos": self.datasets.total(), "dropped": self.reasons.total()},
@@ -108,13 +102,8 @@ class _Figures:
             figures={
                 "encoders": encoder.name,
                 "datasets": [{"dataset": k, "photos": self.datasets[k]} for k in sorted(self.datasets)],
-                "captioned_as": [{"kind": kind, "photos": kinds[kind]} for kind in sorted(kinds)],
             },
         )
-
-
-def _kind(caption: str) -> str:
-    return ("night" if "night" in caption else "day") + (" drops" if "drops" in caption else " streaks")
 
 
 def _demand_a_photo(figures: _Figures, n_encoded: int) -> None:
