@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 from PIL import Image
+from torch.utils.flop_counter import FlopCounterMode
 
 from unirain_core.compat import ensure_torchvision
 
@@ -14,6 +15,7 @@ ensure_torchvision()
 pytest.importorskip("transformers")
 from benchmarks import vlm  # noqa: E402
 from benchmarks.vlm_loading import Form, LateError, Loaders, files, made, processor, values  # noqa: E402
+from benchmarks.vlm_models import attention_operations  # noqa: E402
 from benchmarks.vlm_shapes import shapes  # noqa: E402
 from unirain_core.distill.pixels import looked_up  # noqa: E402
 
@@ -47,6 +49,15 @@ def test_each_rate_is_measured_on_a_model_of_the_same_architecture(shape):
     assert rates.decoded_ahead is not None
     assert min(rates.alone, rates.prepared_ahead, rates.decoded_ahead) > 0
     assert rates.operations > 2 * rates.parameters * 0.01
+
+
+def test_operations_of_attention_are_those_of_its_two_products_also_with_fewer_heads_of_keys():
+    query, key, value = torch.rand(2, 4, 5, 8), torch.rand(2, 2, 7, 8), torch.rand(2, 2, 7, 6)
+    with FlopCounterMode(display=False) as counter:
+        scores = query @ key.repeat_interleave(2, dim=1).transpose(-2, -1)
+        scores @ value.repeat_interleave(2, dim=1)
+
+    assert attention_operations(query.shape, key.shape, value.shape, None) == counter.get_total_flops()
 
 
 def test_a_rate_without_time_is_not_measured_and_the_run_goes_on(capsys):
