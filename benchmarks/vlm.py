@@ -1,214 +1,154 @@
 """Captions, vectors and votes per second at full size, with random weights: what two million pairs cost.
 
-    python -m benchmarks.vlm                    on one GPU, about ten minutes; without a GPU tiny models of the same kinds
+    python -m benchmarks.vlm                    on one GPU; without a GPU tiny models of the same kinds
     python -m benchmarks.vlm --minutes 4 --pairs 2000000 --third 0.3
 
 It needs torch, numpy, transformers, safetensors and Pillow alone, so it runs from a checkout on a bare GPU machine. Random
 weights cost as much as trained ones, but for captions: a random model never ends a sentence, so each has the longest length.
 
-Three rates are printed of each model. `alone`: its inputs lie on the device already. `decoded ahead`: other processes decode
-the pictures and this one makes pixels of them, as the pipeline's engine does. `prepared ahead`: other processes do both.
-Operations are those that torch's own counter sees (`torch.utils.flop_counter`); the share of the peak is theirs.
+Three rates are printed of each model. `alone`: its inputs lie on the device already. `prepared ahead`: other processes decode the
+pictures and make pixels of them, as the pipeline's loaders do. `decoded ahead`: this process makes the pixels. A rate that is not
+measured in its share of the minutes is n/a. Building the models comes on top of the minutes. Operations are those that torch's own
+counter sees (`torch.utils.flop_counter`); the share of the peak is theirs. Each step is told on stderr.
 """
 
 import argparse
-import io
 import os
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
-import numpy as np
 import torch
 import transformers
-from PIL import Image
-from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
-from torch.utils.flop_counter import FlopCounterMode
+from torch import Tensor
 
+from benchmarks.vlm_loading import Alone, Following, Form, LateError, Loaders, files, made, pixels_of, values
+from benchmarks.vlm_models import largest_batch, random_model, tokens_of
 from benchmarks.vlm_shapes import Shape, shapes
+from unirain_core.distill.pixels import looked_up
 
 PEAKS = {"H100": 989e12, "H200": 989e12, "A100": 312e12}
 """Dense bfloat16 operations a second, from NVIDIA's data sheets of the SXM cards; another card: no share is printed."""
 AIMS = {"vectors": 0.55, "votes": 0.40}
-PICTURE = (720, 1280)
-"""Height and width of BDD100K, from which several of the paper's sets come."""
-N_PICTURES = 12
+Inputs = Callable[[float], Tensor]
+"""Gives the pixels of the next batch, until a deadline."""
+_BEGIN = time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Items a second of one model."""
+    """Items a second of one model; None: not measured in time."""
 
     name: str
     parameters: int
     operations: float
     """Of one item."""
-    alone: float
-    decoded_ahead: float
-    prepared_ahead: float
+    alone: float | None
+    prepared_ahead: float | None
+    decoded_ahead: float | None
 
 
-class Items(Dataset[Any]):
-    """Items as JPEG bytes; a loading process decodes them, and makes pixels of them if it is asked to."""
+def measured(
+    shape: Shape,
+    device: torch.device,
+    seconds: float,
+    loaders: Loaders | None,
+    most: int = sys.maxsize,
+) -> Rates:
+    """All rates of one model, within so many seconds from when it is built.
 
-    def __init__(self, shape: Shape, *, is_prepared: bool) -> None:
-        self.processor, self.side, self.tiles = shape.processor, shape.side, shape.tiles
-        self.is_prepared = is_prepared
-        self.files = [_jpeg(number) for number in range(N_PICTURES)]
-
-    def __len__(self) -> int:
-        """Without end, as far as this program is concerned."""
-        return 1 << 30
-
-    def __getitem__(self, number: int) -> Any:  # noqa: ANN401 (pictures or pixels)
-        """The pictures of one item, or their pixels."""
-        count = len(self.tiles)
-        names = [(number * count + place) % N_PICTURES for place in range(count)]
-        pictures = [np.asarray(Image.open(io.BytesIO(self.files[name])).convert("RGB")) for name in names]
-        return pixels_of(self, pictures) if self.is_prepared else pictures
-
-
-def pixels_of(items: Items, pictures: list[Any]) -> Tensor:
-    """(N, 3, S, S) tiles of an item's pictures."""
-    tiles = []
-    for picture, count in zip(pictures, items.tiles, strict=True):
-        cut = {"crop_to_patches": True, "min_patches": 1, "max_patches": 4} if count > 1 else {}
-        made = _processor(items.processor, items.side)(Image.fromarray(picture), return_tensors="np", **cut)
-        tiles.append(torch.from_numpy(np.asarray(made["pixel_values"])))
-        if len(tiles[-1]) != count:
-            raise SystemExit(f"{items.processor} made {len(tiles[-1])} tiles of a picture, not {count}")
-    return torch.cat(tiles)
-
-
-def measured(shape: Shape, device: torch.device, seconds: float, n_loaders: int) -> Rates:
-    """All rates of one model, within about so many seconds."""
+    Args:
+        shape: the model.
+        device: where it runs.
+        seconds: for the three rates together.
+        loaders: None: this process makes the pixels itself.
+        most: batches that are timed for each rate.
+    """
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    tell(f"{shape.name}: build")
     model = random_model(shape, device, dtype)
-    batch, operations = _largest_batch(shape, model, device, dtype)
-    tokens = _tokens(shape, batch, device)
-    pixels = torch.randn(batch * sum(shape.tiles), 3, shape.side, shape.side, device=device, dtype=dtype)
+    tell(f"{shape.name}: count operations")
+    batch, operations = largest_batch(shape, model, device, dtype)
+    tokens = tokens_of(shape, batch, device)
 
-    def compute(given: Tensor) -> None:
-        shape.run(model, tokens, given.to(device, dtype))
-
-    alone = batch * _per_second(lambda: compute(pixels), device, seconds / 4)
-    rates = []
-    for is_prepared in (False, True):
-        items = Items(shape, is_prepared=is_prepared)
-        with _Loader(items, batch, n_loaders) as following:
-
-            def one(following: Callable[[], Tensor] = following) -> None:
-                compute(following())
-
-            rates.append(batch * _per_second(one, device, seconds / 4))
-    n_parameters = sum(parameter.numel() for parameter in model.parameters())
-    return Rates(shape.name, n_parameters, operations, alone, *rates)
-
-
-def random_model(shape: Shape, device: torch.device, dtype: torch.dtype) -> nn.Module:
-    """The model with small random weights, made on the device itself."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(dtype)
-    try:
-        with torch.device(device):
-            model = shape.make().to(dtype).eval()
-    finally:
-        torch.set_default_dtype(before)
-    generator = torch.Generator(device).manual_seed(0)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(std=0.02, generator=generator)
-    return model
-
-
-def _largest_batch(
-    shape: Shape, model: nn.Module, device: torch.device, dtype: torch.dtype
-) -> tuple[int, float]:
-    """The shape's batch, halved until it fits, and the operations of one item of it."""
-    batch = shape.batch
-    while True:
-        pixels = torch.randn(batch * sum(shape.tiles), 3, shape.side, shape.side, device=device, dtype=dtype)
+    def per_second(name: str, make_inputs: Callable[[], Inputs], share: float) -> float | None:
+        tell(f"{shape.name}: {name}, batches of {batch}, {share * seconds:.1f} s")
         try:
-            with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-                shape.run(model, _tokens(shape, batch, device), pixels)
-        except torch.OutOfMemoryError:
-            if batch == 1:
-                raise
-            batch //= 2
-            torch.cuda.empty_cache()
-            continue
-        return batch, counter.get_total_flops() / batch
+            inputs = make_inputs()
+            rate = _per_second(
+                lambda deadline: shape.run(model, tokens, inputs(deadline)), device, share * seconds, most
+            )
+        except Exception as error:  # noqa: BLE001 (one rate's fault must not lose the others)
+            tell(f"{type(error).__name__}: {error}")
+            rate = None
+        tell(f"{shape.name}: {name}: {_shown(rate and batch * rate)} items a second")
+        return rate and batch * rate
+
+    pixels = torch.randn(batch * sum(shape.tiles), 3, shape.side, shape.side, device=device, dtype=dtype)
+    alone = per_second("alone", lambda: lambda _: pixels, 0.25)
+    # the engine's own form has most of the time
+    prepared = per_second(
+        "prepared ahead", lambda: _prepared_ahead(shape, loaders, batch, device, dtype), 0.5
+    )
+    decoded = per_second("decoded ahead", lambda: _decoded_ahead(shape, loaders, batch, device, dtype), 0.25)
+    n_parameters = sum(parameter.numel() for parameter in model.parameters())
+    return Rates(shape.name, n_parameters, operations, alone, prepared, decoded)
 
 
-def _tokens(shape: Shape, batch: int, device: torch.device) -> Tensor:
-    """(B, L) words, and the number 1 where a picture's places are."""
-    tokens = torch.full((batch, shape.length), 2, device=device)
-    tokens[:, : shape.length - _WORDS_AFTER][:, -sum(shape.tiles) * shape.tile_tokens or shape.length :] = 1
-    return tokens
+def _prepared_ahead(
+    shape: Shape, loaders: Loaders | None, batch: int, device: torch.device, dtype: torch.dtype
+) -> Inputs:
+    form = Form(processor=shape.processor, side=shape.side, tiles=shape.tiles, is_prepared=True)
+    items, table = _items(loaders, form, batch), values(form).to(device, dtype)
+
+    def inputs(deadline: float) -> Tensor:
+        tiles = torch.from_numpy(items.batch(deadline)).flatten(0, 1)
+        return looked_up(tiles, table)
+
+    return inputs
 
 
-_WORDS_AFTER = 20
-"""Tokens of the question, which stands behind the pictures."""
+def _decoded_ahead(
+    shape: Shape, loaders: Loaders | None, batch: int, device: torch.device, dtype: torch.dtype
+) -> Inputs:
+    form = Form(processor=shape.processor, side=shape.side, tiles=shape.tiles, is_prepared=False)
+    items, table = _items(loaders, form, batch), values(form).to(device, dtype)
+
+    def inputs(deadline: float) -> Tensor:
+        tiles: list[Tensor] = []
+        for pictures in items.batch(deadline):
+            if time.monotonic() > deadline:
+                raise LateError("this process makes the pixels too slowly")
+            tiles.append(torch.from_numpy(pixels_of(form, pictures)))
+        return looked_up(torch.cat(tiles), table)
+
+    return inputs
 
 
-def _per_second(step: Callable[[], None], device: torch.device, seconds: float) -> float:
-    """Steps a second, after two that are not timed."""
-    with torch.inference_mode():
-        for _ in range(2):
-            step()
-        _wait(device)
-        begin, count = time.perf_counter(), 0
-        while time.perf_counter() - begin < seconds or count == 0:
-            step()
+def _items(loaders: Loaders | None, form: Form, batch: int) -> Alone | Following:
+    return Alone(form, batch) if loaders is None else loaders.following(form, batch)
+
+
+def _per_second(
+    step: Callable[[float], object], device: torch.device, seconds: float, most: int
+) -> float | None:
+    """Steps a second, after one that is not timed; None where no other one ended within so many seconds."""
+    deadline = time.monotonic() + seconds
+    count, spent = 0, 0.0
+    try:
+        with torch.inference_mode():
+            step(deadline)
             _wait(device)
-            count += 1
-        return count / (time.perf_counter() - begin)
-
-
-class _Loader:
-    """Pixels of one batch after the other, from processes that work ahead; 0: this one does it all."""
-
-    def __init__(self, items: Items, batch: int, n_processes: int) -> None:
-        self._items = items
-        ahead = {"multiprocessing_context": "spawn", "prefetch_factor": 3} if n_processes else {}
-        self._loader = DataLoader(items, batch_size=batch, num_workers=n_processes, collate_fn=list, **ahead)  # type: ignore[arg-type]
-
-    def __enter__(self) -> Callable[[], Tensor]:
-        self._batches: Iterator[list[Any]] = iter(self._loader)
-        return self._next
-
-    def __exit__(self, *_: object) -> None:
-        del self._batches
-
-    def _next(self) -> Tensor:
-        batch = next(self._batches)
-        return torch.cat(batch if self._items.is_prepared else [pixels_of(self._items, one) for one in batch])
-
-
-def _processor(name: str, side: int) -> Any:  # noqa: ANN401 (a class of transformers)
-    """The image processor on Pillow; older releases have no other."""
-    kind = getattr(transformers, f"{name}Pil", None) or getattr(transformers, name)
-    size = {"shortest_edge": side} if name == "CLIPImageProcessor" else {"height": side, "width": side}
-    crop = {"crop_size": {"height": side, "width": side}} if name == "CLIPImageProcessor" else {}
-    return kind(size=size, **crop)
-
-
-@cache
-def _jpeg(seed: int) -> bytes:
-    """A picture with detail at several scales, as a camera would store it."""
-    rng = np.random.default_rng(seed)
-    height, width = PICTURE
-    whole = np.zeros((height, width, 3), dtype=np.float32)
-    for scale in (80, 20, 5):
-        small = rng.integers(0, 256, (height // scale, width // scale, 3), dtype=np.uint8)
-        whole += np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)) / 3
-    file = io.BytesIO()
-    Image.fromarray(whole.astype(np.uint8)).save(file, "JPEG", quality=92)
-    return file.getvalue()
+            begin = time.monotonic()
+            while count < most and time.monotonic() < deadline:
+                step(deadline)
+                _wait(device)
+                count, spent = count + 1, time.monotonic() - begin
+    except LateError as error:
+        tell(f"{count} batches, then: {error}")
+    return count / spent if count else None
 
 
 def _wait(device: torch.device) -> None:
@@ -224,31 +164,72 @@ def peak_of(device: torch.device) -> float | None:
     return next((peak for name, peak in PEAKS.items() if name in card), None)
 
 
+def tell(line: str) -> None:
+    """A line of progress, with the seconds since the program began."""
+    print(f"{time.monotonic() - _BEGIN:7.1f} s  {line}", file=sys.stderr, flush=True)
+
+
+def _shown(rate: float | None) -> str:
+    return "n/a" if rate is None else f"{rate:.2f}"
+
+
 def show(rates: Rates, peak: float | None) -> None:
     """Print one model's line."""
-    share = aim = ""
+    shares = aim = ""
     if peak is not None:
-        share = f"{rates.alone * rates.operations / peak:.0%} and {rates.decoded_ahead * rates.operations / peak:.0%}"
+        of_peak = [rate and rate * rates.operations / peak for rate in (rates.alone, rates.prepared_ahead)]
+        shares = " and ".join("n/a" if share is None else f"{share:.0%}" for share in of_peak)
         wanted = AIMS.get(rates.name.split()[0])
-        aim = f" (aim {wanted:.0%} with decoding)" if wanted else ""
-    print(
-        f"{rates.name:34s} {rates.parameters / 1e9:6.3f} G  {rates.operations / 1e12:9.4f} T  {rates.alone:9.2f} "
-        f"{rates.decoded_ahead:9.2f} {rates.prepared_ahead:9.2f}  {share}{aim}",
-        flush=True,
+        aim = f" (aim {wanted:.0%} with decoding, the second)" if wanted else ""
+    columns = "".join(
+        f"{_shown(rate):>10s}" for rate in (rates.alone, rates.prepared_ahead, rates.decoded_ahead)
     )
+    size = f"{rates.parameters / 1e9:6.3f} G  {rates.operations / 1e12:9.4f} T"
+    print(f"{rates.name:34s} {size} {columns}  {shares}{aim}", flush=True)
 
 
-def hours(rates: list[Rates], n_pairs: int, third: float, n_gpus: int) -> tuple[float, float]:
+def hours(rates: list[Rates], n_pairs: int, third: float, n_gpus: int) -> tuple[float, float] | None:
     """Hours for all pairs, asking every judge, and asking the last one only where the first two differ.
 
     Captions and vectors are made once of each rainy picture. Rows do not depend on each other, so many GPUs share them evenly.
+    The pixels are made ahead, as the engine does. None: the rate of a model is not measured.
 
-    >>> one = Rates("votes", 1, 1.0, 2.0, 1.0, 2.0)
+    >>> one = Rates("votes", 1, 1.0, 3.0, 1.0, 2.0)
     >>> hours([one, one, one], 3600, 0.5, 1)
     (3.0, 2.5)
     """
-    seconds = [n_pairs / one.decoded_ahead / n_gpus for one in rates]
+    seconds: list[float] = []
+    for one in rates:
+        if not one.prepared_ahead:
+            return None
+        seconds.append(n_pairs / one.prepared_ahead / n_gpus)
     return sum(seconds) / 3600, (sum(seconds[:-1]) + third * seconds[-1]) / 3600
+
+
+def _show_hours(rates: list[Rates], n_pairs: int, third: float) -> None:
+    # the dearest judge last: it is the one that the early stop saves
+    votes = [one for one in rates if one.name.startswith("votes")]
+    votes.sort(key=lambda one: one.prepared_ahead or 0.0, reverse=True)
+    others = [one for one in rates if not one.name.startswith("votes")]
+    for n_gpus in (1, 8, 64):
+        both = hours([*others, *votes], n_pairs, third, n_gpus)
+        everyone, early = (f"{time:,.2f}" for time in both) if both else ("n/a", "n/a")
+        print(
+            f"{n_pairs:,} pairs on {n_gpus} GPUs: {everyone} hours; with early stop, the dearest judge asked about "
+            f"{third:.0%} of them: {early}"
+        )
+
+
+def _tell_of_one_item(shape: Shape) -> None:
+    """What this process needs for the pixels of one item, while nothing else runs."""
+    spent: list[float] = []
+    for is_prepared in (False, True):
+        form = Form(processor=shape.processor, side=shape.side, tiles=shape.tiles, is_prepared=is_prepared)
+        made(form, files(), 0)
+        begin = time.monotonic()
+        made(form, files(), 1)
+        spent.append(1000 * (time.monotonic() - begin))
+    tell(f"{shape.name}: one item in one process: {spent[0]:.1f} ms decoded, {spent[1]:.1f} ms with pixels")
 
 
 def main() -> None:
@@ -261,39 +242,47 @@ def main() -> None:
     parser.add_argument(
         "--third", type=float, default=0.3, help="share of pairs on which the first two judges differ"
     )
-    parser.add_argument("--loaders", type=int, default=max(1, (os.cpu_count() or 2) - 1))
+    parser.add_argument(
+        "--loaders", type=int, default=max(1, (os.cpu_count() or 2) - 1), help="0: no other process"
+    )
     arguments = parser.parse_args()
+    for shape in shapes(tiny=False):
+        try:
+            _tell_of_one_item(shape)
+        except Exception as error:  # noqa: BLE001 (as above)
+            tell(f"{shape.name}: {type(error).__name__}: {error}")
+    # the loading processes start before CUDA does, and none of them is forked from a process that holds it
+    with Loaders(arguments.loaders) if arguments.loaders else nullcontext() as loaders:
+        _measure_all(arguments, loaders)
+
+
+def _measure_all(arguments: argparse.Namespace, loaders: Loaders | None) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     is_tiny = device.type != "cuda"
     name = (
-        torch.cuda.get_device_name()
-        if not is_tiny
-        else "CPU, TINY models: the rates say nothing of the real ones"
+        "CPU, TINY models: the rates say nothing of the real ones"
+        if is_tiny
+        else torch.cuda.get_device_name()
     )
+    versions = f"torch {torch.__version__}, transformers {transformers.__version__}"
+    print(f"{name}; {versions}, {arguments.loaders} loaders")
     print(
-        f"{name}; torch {torch.__version__}, transformers {transformers.__version__}, {arguments.loaders} loaders"
+        f"{'':34s} parameters  operations   items a second: alone, prepared ahead, decoded ahead; share of peak of the first two",
+        flush=True,
     )
-    print(
-        f"{'':34s} parameters  operations   items a second: alone, decoded ahead, prepared ahead; share of peak"
-    )
-    peak = peak_of(device)
     every = shapes(tiny=is_tiny)
-    rates = []
+    rates: list[Rates] = []
     for shape in every:
-        with torch.no_grad() if is_tiny else nullcontext():
-            rates.append(measured(shape, device, 60 * arguments.minutes / len(every), arguments.loaders))
-        show(rates[-1], peak)
+        try:
+            with torch.no_grad() if is_tiny else nullcontext():
+                rates.append(measured(shape, device, 60 * arguments.minutes / len(every), loaders))
+        except Exception as error:  # noqa: BLE001 (as above)
+            tell(f"{shape.name}: {type(error).__name__}: {error}")
+            rates.append(Rates(shape.name, 0, 0.0, None, None, None))
+        show(rates[-1], peak_of(device))
         if not is_tiny:
             torch.cuda.empty_cache()
-    # the dearest judge last: it is the one that the early stop saves
-    votes = sorted((one for one in rates if one.name.startswith("votes")), key=lambda one: -one.decoded_ahead)
-    others = [one for one in rates if not one.name.startswith("votes")]
-    for n_gpus in (1, 8, 64):
-        everyone, early = hours([*others, *votes], arguments.pairs, arguments.third, n_gpus)
-        print(
-            f"{arguments.pairs:,} pairs on {n_gpus} GPUs: {everyone:,.2f} hours; with early stop, the dearest judge asked about "
-            f"{arguments.third:.0%} of them: {early:,.2f}"
-        )
+    _show_hours(rates, arguments.pairs, arguments.third)
 
 
 if __name__ == "__main__":
