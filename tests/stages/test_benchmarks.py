@@ -232,6 +232,38 @@ def test_the_figures_of_the_tables_stand_beside_the_journal_of_their_training(pr
     assert set(beside.tables) == {"table1.md", "table1.csv"}
 
 
+def test_two_seeds_share_a_line_of_the_table_and_each_run_keeps_its_own_figures(project, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setattr("unirain_core.tracking.mirror.ATTEMPTS", 0)
+    seeds = {"small": VARIANTS["small"], "again": dataclasses.replace(VARIANTS["small"], seed=1)}
+    checkpoint.save(project / "data/checkpoints/again", build(NETWORK, seed=1), NETWORK, {})
+    for name in seeds:
+        sha256 = checkpoint.describe(project / "data/checkpoints" / name).sha256
+        start = Start(key=name, variant=name, params={}, tags={}, datasets=[])
+        journal = Journal.begin(project / "home/runs" / name, start)
+        journal.finish(Finish(metrics={}, checkpoint="c", sha256=sha256, psnr=1.0))
+        benchmark_scores.run(
+            project, variants=seeds, benchmark_scores=BenchmarkScores(), benchmarks={}, partition=name
+        )
+    benchmark_tables.run(project, variants=seeds, methods={}, benchmarks={}, rain_types=TYPES)
+    line = json.loads((project / "reports/benchmark_tables.json").read_text())["table1"]
+    own = {}
+    for name in seeds:
+        of_drs = [
+            row.value
+            for row in read_scores(project, f"benchmark/{name}")
+            if (row.benchmark, row.rain_type) == ("test", "drs")
+        ]
+        beside = figures.beside(project / "home/runs" / name)
+        assert beside is not None
+        own[name] = beside.metrics["test/psnr/drs"]
+        assert own[name] == pytest.approx(np.mean(of_drs))
+
+    assert own["small"] != own["again"]
+    assert line.keys() == {"small"}
+    assert line["small"]["drs"]["psnr"] == pytest.approx(np.mean(list(own.values())), abs=1e-6)
+
+
 def test_scores_that_params_does_not_name_are_removed(project):
     run_all(project)
     old = project / "data/scores/benchmark/gone"
