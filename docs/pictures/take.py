@@ -1,6 +1,8 @@
 """Takes the pictures of this folder that show a page; run in a project whose pipeline has run, beside `unirain ui`.
 
-PYTHONPATH=. python docs/pictures/take.py http://127.0.0.1:3000 http://127.0.0.1:5000
+PYTHONPATH=. python docs/pictures/take.py ADDRESS http://127.0.0.1:5000
+
+ADDRESS is that of Dagster, as `unirain ui` prints it when Dagster is ready, with all groups open.
 """
 
 import sys
@@ -27,19 +29,14 @@ def gallery(window: Browser) -> None:
     window.click("[data-level=low_fidelity]")
 
 
-def dagster(window: Browser, server: str) -> None:
-    """The graph of all assets, without the bars beside it."""
-    window.open(f"{server}/asset-groups")
+def dagster(window: Browser, address: str) -> None:
+    """The graph of all assets."""
+    window.open(address)
     window.wait("return document.querySelector('[aria-label^=panel_show]')")
     time.sleep(SETTLED)
     window.run(
         "[...document.querySelectorAll('a, button')].find(b => /Hide nav/.test(b.textContent)).click()"
     )
-    window.click(
-        "[aria-label=panel_show_right]"
-    )  # of the list; that of the navigation has another name by now
-    time.sleep(SETTLED)
-    window.press_alt("e")  # unfolds all groups
 
 
 def mlflow(window: Browser, server: str) -> None:
@@ -75,10 +72,10 @@ def take(file: Path, width: int, height: int, show: Callable[[Browser], None]) -
             picture.convert("RGB").quantize(256, kmeans=4).save(file, optimize=True)
 
 
-def main(dagster_server: str, mlflow_server: str) -> None:
+def main(dagster_address: str, mlflow_server: str) -> None:
     """Take all four."""
     take(HERE / "gallery.png", 1400, 1150, gallery)
-    take(HERE / "dagster.png", 1900, 1450, lambda window: dagster(window, dagster_server))
+    take(HERE / "dagster.png", 1500, 1850, lambda window: dagster(window, dagster_address))
     take(HERE / "mlflow.png", 1700, 700, lambda window: mlflow(window, mlflow_server))
     take(HERE / "mlflow_charts.png", 1700, 1800, lambda window: charts(window, mlflow_server))
 

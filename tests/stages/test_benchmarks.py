@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -93,7 +94,7 @@ def run_all(project):
         benchmarks={},
         rain_types=TYPES,
     )
-    pictures.run(project, pictures=Pictures(), variants=VARIANTS, methods=METHODS)
+    pictures.run(project, pictures=Pictures(), variants=VARIANTS, methods=METHODS, rain_types=TYPES)
 
 
 def read_scores(project, place, metric="psnr"):
@@ -262,6 +263,20 @@ def test_two_seeds_share_a_line_of_the_table_and_each_run_keeps_its_own_figures(
     assert own["small"] != own["again"]
     assert line.keys() == {"small"}
     assert line["small"]["drs"]["psnr"] == pytest.approx(np.mean(list(own.values())), abs=1e-6)
+
+
+def test_the_page_of_pictures_shows_one_seed_of_a_training_and_the_rain_types_in_their_order(project):
+    run_all(project)
+    seeds = {
+        name: dataclasses.replace(VARIANTS["small"], seed=n) for n, name in enumerate(("small", "again"))
+    }
+    shutil.copytree(project / "data/scores/benchmark/small", project / "data/scores/benchmark/twin")
+    pictures.run(project, pictures=Pictures(), variants=seeds, methods=METHODS, rain_types=TYPES[::-1])
+    text = (project / "data/pages/pictures/pictures.html").read_text()
+
+    assert "small" in text
+    assert "twin" not in text
+    assert text.index("nrd: test/") < text.index("drs: test/")
 
 
 def test_scores_that_params_does_not_name_are_removed(project):

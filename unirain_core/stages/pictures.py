@@ -13,10 +13,11 @@ from unirain_core.artefacts.report import Report
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import SplitRow
 from unirain_core.artefacts.whole import whole_file, write_text
-from unirain_core.config.sections import Method, Pictures, Variant
+from unirain_core.config.sections import Method, Pictures, RainType, Variant
 from unirain_core.evaluation import pictures as page_of_pictures
 from unirain_core.evaluation.metrics import METRICS
 from unirain_core.evaluation.pictures import Panel, Row
+from unirain_core.evaluation.seeds import groups
 from unirain_core.evaluation.summary import picture_name, read_scores, shown
 from unirain_core.imaging.codec import read_rgb, write_png
 from unirain_core.imaging.pairs import read_both
@@ -25,7 +26,7 @@ STAGE = "pictures"
 READS = (paths.TEST, paths.UNFILTERED, paths.BENCHMARK_SCORES, paths.BASELINE_SCORES, paths.TABLES)
 """The tables are no input of the page: their stage removes scores that params does not name, so it goes first."""
 WRITES = (paths.PICTURES, paths.report(STAGE))
-PARAMS = ("pictures", "variants", "methods")
+PARAMS = ("pictures", "variants", "methods", "rain_types")
 
 _LEAD = (
     "The rainy picture, what every method made of it, and the clean picture. Under each stand its scores against the "
@@ -36,11 +37,16 @@ logger = logging.getLogger(__name__)
 
 
 def run(
-    root: Path, *, pictures: Pictures, variants: Mapping[str, Variant], methods: Mapping[str, Method]
+    root: Path,
+    *,
+    pictures: Pictures,
+    variants: Mapping[str, Variant],
+    methods: Mapping[str, Method],
+    rain_types: Sequence[RainType],
 ) -> None:
-    """Write the page and the same rows as one PNG."""
+    """Write the page and the same rows as one PNG; of variants that differ only in their seed the first one is shown."""
     folders = {name: root / paths.BASELINE_SCORES.format(partition=name) for name in methods}
-    folders |= {name: root / paths.BENCHMARK_SCORES.format(partition=name) for name in variants}
+    folders |= {name: root / paths.BENCHMARK_SCORES.format(partition=name) for name in groups(variants)}
     logger.info("%s: %d methods", STAGE, len(folders))
     main = [metric.name for metric in METRICS if metric.is_main]
     scores = read_scores(folders.values()).filter(pl.col("metric").is_in(main))
@@ -53,6 +59,7 @@ def run(
         scores = scores.filter(pl.col("pair_id").is_in([pair.pair_id for pair in pairs]))
         inputs = {name for name, method in methods.items() if method.kind == "input"}
         page = _Page(roots=Roots.load(root), folders=folders, inputs=inputs, notes=_notes(scores))
+        pairs.sort(key=lambda pair: rain_types.index(RainType(pair.rain_type)))
         rows = [page.row(pair) for pair in pairs]
         metrics = set(scores["metric"])
         titles = " / ".join(metric.title for metric in METRICS if metric.name in metrics)
