@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from tests.stages.test_vlm_votes import fill, run
+from tests.stages.voted_pool import fill, run
 from unirain_core.cli.audit import audit
 from unirain_core.config.sections import JudgeName, VlmVotes
 from unirain_core.errors import MissingArtefactError

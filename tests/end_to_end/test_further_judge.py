@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stages.test_vlm_votes import PAIRS, fill
+from tests.stages.voted_pool import PAIRS, fill
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Vote
 

@@ -15,7 +15,7 @@ import shutil  # noqa: E402
 from tests.distill.judges.tiny import ROOT  # noqa: E402
 from tests.distill.tiny_models import make_llava  # noqa: E402
 from tests.engine.in_process import InProcess  # noqa: E402
-from tests.stages.test_vlm_votes import JUDGES, PAIRS, project, run  # noqa: E402, F401
+from tests.stages.voted_pool import JUDGES, PAIRS, project_in  # noqa: E402
 from unirain_core.artefacts import paths, tables  # noqa: E402
 from unirain_core.artefacts.schemas import Dropped, Verdict, Vote  # noqa: E402
 from unirain_core.config.models import Llava  # noqa: E402
@@ -30,6 +30,11 @@ PARAMS = VlmVotes(judges=(JudgeName("llava"),))
 ALONE = Hearing(stage="alone", out="data/alone", report="reports/alone.json", is_alone=True)
 
 
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    return project_in(tmp_path, monkeypatch)
+
+
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
     home = tmp_path_factory.mktemp("models")
@@ -38,7 +43,7 @@ def weights(tmp_path_factory):
 
 
 @pytest.fixture
-def with_prompt(project, weights, monkeypatch):  # noqa: F811
+def with_prompt(project, weights, monkeypatch):
     monkeypatch.setenv("UNIRAIN_MODELS", str(weights))
     monkeypatch.setattr(rows, "make_engine", InProcess)
     (project / paths.PROMPT).parent.mkdir()

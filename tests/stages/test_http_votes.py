@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.judge_endpoint import Endpoint
-from tests.stages.test_vlm_votes import PAIRS, project  # noqa: F401
+from tests.stages.voted_pool import PAIRS, project_in
 from unirain_core.artefacts import tables
 from unirain_core.artefacts.schemas import Vote
 from unirain_core.config.models import HttpJudge
@@ -19,8 +19,13 @@ from unirain_core.stages import vlm_votes
 FAR = JudgeName("far")
 
 
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    return project_in(tmp_path, monkeypatch)
+
+
 @pytest.fixture(autouse=True)
-def here(project, monkeypatch):  # noqa: F811
+def here(project, monkeypatch):
     (project / "prompts").mkdir()
     shutil.copy(Path(__file__).parents[2] / "prompts/rain.yaml", project / "prompts/rain.yaml")
     monkeypatch.setattr(server, "FIRST_PAUSE_S", 0.01)

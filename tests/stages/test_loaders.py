@@ -12,7 +12,7 @@ pytest.importorskip("open_clip")
 pytest.importorskip("sentencepiece")
 from tests.distill.tiny_models import make_blip, make_clip  # noqa: E402
 from tests.stages.test_alone_votes import MODELS, PARAMS, weights, with_prompt  # noqa: E402, F401
-from tests.stages.test_vlm_votes import project  # noqa: E402, F401
+from tests.stages.voted_pool import project_in  # noqa: E402
 from unirain_core.artefacts import tables  # noqa: E402
 from unirain_core.artefacts.roots import Roots  # noqa: E402
 from unirain_core.artefacts.schemas import Vote  # noqa: E402
@@ -32,6 +32,11 @@ from unirain_core.engine.pools import LOADERS  # noqa: E402
 from unirain_core.engine.store import WorkStore  # noqa: E402
 from unirain_core.stages import vlm_votes  # noqa: E402
 from unirain_core.stages.encoders import EncoderChoice, make_encoder  # noqa: E402
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    return project_in(tmp_path, monkeypatch)
 
 
 @pytest.fixture
