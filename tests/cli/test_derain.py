@@ -54,14 +54,21 @@ def test_names_and_sub_folders_stay(tmp_path, identity):
 
 
 @pytest.mark.parametrize(
-    "pixels",
-    [noise(9, 7), noise(9, 7, 4), noise(9, 7, high=65536, dtype=np.uint16)],
-    ids=["grey", "alpha", "16-bit"],
+    ("pixels", "mode"),
+    [
+        (noise(9, 7), "L"),
+        (noise(9, 7, high=65536, dtype=np.uint16), "L"),
+        (noise(9, 7, 3), "RGB"),
+        (noise(9, 7, 4), "RGB"),
+    ],
+    ids=["grey", "16-bit", "colour", "alpha"],
 )
-def test_every_kind_of_picture_comes_out_as_rgb(tmp_path, identity, pixels):
+def test_a_grey_picture_comes_out_with_one_channel_and_every_other_as_rgb(tmp_path, identity, pixels, mode):
     source = write(tmp_path / "photo.png", pixels)
     derain(source, tmp_path / "clean.png", identity)
 
+    with Image.open(tmp_path / "clean.png") as clean:
+        assert clean.mode == mode
     np.testing.assert_array_equal(read_rgb(source), read_rgb(tmp_path / "clean.png"))
 
 

@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from unirain_core.config.sections import Network
-from unirain_core.inference.photo import derain, grey, is_grey
+from unirain_core.imaging.codec import is_grey
+from unirain_core.inference.photo import derain, grey
 from unirain_core.model.architecture import build
 
 CONFIG = Network(dim=8, blocks=(1, 1), refinement=1, heads=(1, 2), ffn_expansion=2.0, shuffle=2)

@@ -19,7 +19,7 @@ from unirain_core.cli.outs import demand_outside_of_outs
 from unirain_core.cli.project import current_root, project_root
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError, ItemError, MissingArtefactError, MissingInputError, UniRainError
-from unirain_core.imaging.codec import SUFFIXES, write_png
+from unirain_core.imaging.codec import SUFFIXES, write_own_channels
 from unirain_core.imaging.unkept import unkept
 from unirain_core.tracking.checkpoints import checkpoint_of, is_version
 
@@ -159,7 +159,7 @@ def _run(net: "Restorer", decoder: Decoder, job: Job) -> bool:
     try:
         restored = derain_photo(net, decoder.read(job.source))
         with whole_file(job.target) as file:
-            write_png(file, restored)
+            write_own_channels(file, restored)
     except ItemError as error:
         _warn(job.source, f"{error.reason} ({error.detail})")
     except (MemoryError, RuntimeError) as error:

@@ -247,6 +247,16 @@ def write_png(file: Path | BinaryIO, image: RgbImage) -> None:
     Image.fromarray(image).save(file, format="PNG", compress_level=1)
 
 
+def write_own_channels(file: Path | BinaryIO, image: RgbImage) -> None:
+    """As `write_png`, with one channel where red, green and blue are equal in every pixel."""
+    Image.fromarray(image[..., 0] if is_grey(image) else image).save(file, format="PNG", compress_level=1)
+
+
+def is_grey(image: RgbImage) -> bool:
+    """Whether red, green and blue are equal in every pixel of an (H, W, 3) picture."""
+    return bool((image[..., :1] == image[..., 1:]).all())
+
+
 def to_float(image: RgbImage) -> NDArray[np.float32]:
     """(H, W, 3) uint8 to float32 in [0, 1]."""
     return image.astype(np.float32) / np.float32(255)

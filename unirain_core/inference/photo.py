@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unirain_core.imaging.codec import RgbImage, to_float, to_uint8
+from unirain_core.imaging.codec import RgbImage, is_grey, to_float, to_uint8
 from unirain_core.model.network import UniRainNet
 from unirain_core.model.restorer import Restorer
 
@@ -44,11 +44,6 @@ def derain(
     """
     restored = _derained(model, image, whole_pixels, tile)
     return grey(restored) if is_grey(image) else restored
-
-
-def is_grey(image: RgbImage) -> bool:
-    """Whether red, green and blue are equal in every pixel of an (H, W, 3) picture."""
-    return bool((image[..., :1] == image[..., 1:]).all())
 
 
 def grey(image: RgbImage) -> RgbImage:
