@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,10 @@ from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped
 from unirain_core.artefacts.triplets import EncodedRow
 from unirain_core.distill.costs import Cost, Costed
-from unirain_core.distill.encoders.captioner import Captioner
-from unirain_core.distill.encoders.image import ImageEncoder
+from unirain_core.distill.encoders.captioner import Captioner, captions_of
+from unirain_core.distill.encoders.image import ImageEncoder, vectors_of
 from unirain_core.distill.encoders.text import TextEncoder
+from unirain_core.distill.preparing import preparation
 from unirain_core.distill.rainy import Rainy
 from unirain_core.distill.stand_ins import note
 from unirain_core.engine.jobs import Finished
@@ -36,6 +38,32 @@ class Triplet:
     """(E,), f, unit length."""
     picture: NDArray[np.uint8]
     """(side, side), I: grey Rec. 601, 0 to 255."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedPicture:
+    """A picture as the captioner, the image encoder and the filter of Eq. 3 are given it."""
+
+    for_caption: Any
+    for_vector: Any
+    structure: NDArray[np.uint8]
+    """I."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparePicture:
+    """Makes of a picture all that a triplet needs; it holds no weights."""
+
+    for_caption: Callable[[RgbImage], Any]
+    """Of the captioner."""
+    for_vector: Callable[[RgbImage], Any]
+    """Of the image encoder."""
+    structure_side: int
+
+    def __call__(self, image: RgbImage) -> PreparedPicture:
+        """Of a picture of any size."""
+        structure = structure_picture(image, self.structure_side)
+        return PreparedPicture(self.for_caption(image), self.for_vector(image), structure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +102,23 @@ class Encoder:
         models = {"captioner": self.captioner, "text encoder": self.text, "image encoder": self.image}
         return {name: model.cost for name, model in models.items() if isinstance(model, Costed)}
 
+    @property
+    def prepare(self) -> PreparePicture:
+        """Makes of a picture what the models are given."""
+        return PreparePicture(preparation(self.captioner), preparation(self.image), self.structure_side)
+
     def encode(self, images: Sequence[RgbImage]) -> list[Triplet]:
         """The triplets of pictures of any size; each model is called once."""
-        captions = self.captioner.captions(images)
-        texts, vectors = self.text.encode(captions), self.image.encode(images)
+        return self.of_prepared([self.prepare(image) for image in images])
+
+    def of_prepared(self, prepared: Sequence[PreparedPicture]) -> list[Triplet]:
+        """As `encode`, of pictures that `prepare` prepared."""
+        captions = captions_of(self.captioner, [one.for_caption for one in prepared])
+        texts = self.text.encode(captions)
+        vectors = vectors_of(self.image, [one.for_vector for one in prepared])
         triplets: list[Triplet] = []
-        for image, caption, text, vector in zip(images, captions, texts, vectors, strict=True):
-            triplets.append(Triplet(caption, text, vector, structure_picture(image, self.structure_side)))
+        for one, caption, text, vector in zip(prepared, captions, texts, vectors, strict=True):
+            triplets.append(Triplet(caption, text, vector, one.structure))
         return triplets
 
 
@@ -102,6 +140,8 @@ class EncodeRows:
     """Makes the encoder in each process; what it returns is not pickled."""
     made_with: str
     """Names and versions of the encoders."""
+    prepare: PreparePicture
+    """Of the encoder."""
     roots: Roots
     algorithm: str
     device: Device
@@ -116,9 +156,9 @@ class EncodeRows:
         """Dataset and id of a row."""
         return row.dataset, row.id
 
-    def load(self, row: Rainy) -> RgbImage:
-        """The picture of a row."""
-        return pairs.read(row.picture, self.roots)
+    def load(self, row: Rainy) -> PreparedPicture:
+        """The picture of a row, as the models are given it."""
+        return self.prepare(pairs.read(row.picture, self.roots))
 
     def compute(self, batch: Sequence[Rainy]) -> list[EncodedRow]:
         """One triplet for each row.
@@ -128,10 +168,10 @@ class EncodeRows:
         """
         return self.compute_loaded(batch, [self.load(row) for row in batch])
 
-    def compute_loaded(self, batch: Sequence[Rainy], pictures: Sequence[RgbImage]) -> list[EncodedRow]:
-        """As `compute`, of rows whose pictures are decoded."""
+    def compute_loaded(self, batch: Sequence[Rainy], loaded: Sequence[PreparedPicture]) -> list[EncodedRow]:
+        """As `compute`, of rows that are loaded."""
         encoder = self.make_encoder()
-        triplets = encoder.encode(pictures)
+        triplets = encoder.of_prepared(loaded)
         return [_encoded(row, triplet, encoder) for row, triplet in zip(batch, triplets, strict=True)]
 
 
@@ -168,6 +208,7 @@ def triplet_job(make_encoder: Callable[[], Encoder], roots: Roots, algorithm: st
     return EncodeRows(
         make_encoder=make_encoder,
         made_with=f"{encoder.captioner.form}; {encoder.name}",
+        prepare=encoder.prepare,
         roots=roots,
         algorithm=algorithm,
         device=encoder.device,
