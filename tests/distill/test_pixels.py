@@ -1,5 +1,6 @@
 """Pixels that travel as bytes become the very floats that the library's own preparation makes."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ ensure_torchvision()
 transformers = pytest.importorskip("transformers")
 pytest.importorskip("sentencepiece")
 open_clip = pytest.importorskip("open_clip")
-from unirain_core.distill.encoders.open_clip_pixels import ClipPixels, clip_values  # noqa: E402
+from unirain_core.distill.encoders.open_clip_pixels import clip_pixels, clip_values  # noqa: E402
 from unirain_core.distill.judges import mobilevlm_questions  # noqa: E402
 from unirain_core.distill.judges.mobilevlm_questions import CLIP_MEAN, CLIP_STD, squared  # noqa: E402
 from unirain_core.distill.pixels import looked_up, processed, processed_values, values_of_levels  # noqa: E402
@@ -58,16 +59,16 @@ def test_a_table_of_another_type_gives_what_the_floats_become_in_that_type(dtype
 def test_openclip_is_given_what_its_own_preparation_makes(model, shape):
     with torch.device("meta"):
         _, _, prepare = open_clip.create_model_and_transforms(model, load_weights=False, device="meta")
-    pixels = ClipPixels(model)(picture(*shape))
+    pixels = clip_pixels(model, Path(), picture(*shape))
 
     assert (3, 224, 224) == pixels.shape
     assert torch.equal(
-        prepare(Image.fromarray(picture(*shape))), looked_up(pixels[None], clip_values(model))[0]
+        prepare(Image.fromarray(picture(*shape))), looked_up(pixels[None], clip_values(model, Path()))[0]
     )
 
 
 def test_openclip_says_nothing_of_the_weights_that_only_preparing_does_not_need(caplog):
-    ClipPixels("ViT-S-32-alt")(picture(8, 8))
+    clip_pixels("ViT-S-32-alt", Path(), picture(8, 8))
 
     assert [] == caplog.records
 

@@ -189,18 +189,21 @@ def test_triplets_are_the_same_whoever_prepares_the_pictures(root, monkeypatch, 
     assert [(3, 32, 32)] * 3 == [one.for_vector.shape for one in loaded_elsewhere]
 
 
-def test_a_row_is_loaded_without_weights(root, weights, monkeypatch, tmp_path_factory):
-    """The folders of a loading process might as well hold none."""
-    bare = tmp_path_factory.mktemp("bare")
-    shutil.copytree(weights, bare, dirs_exist_ok=True)
-    monkeypatch.setenv("UNIRAIN_MODELS", str(bare))
+def test_a_row_is_loaded_without_weights_and_wherever_its_machine_has_the_folders(
+    root, weights, monkeypatch, tmp_path_factory
+):
     judges, ballot = judging(root)
     row = next(row for batch in rainy.pairs(root) for row in batch)
     jobs: list[tuple[Any, Any]] = [*((job, ballot) for job in judges), (encoding(root), row)]
-    for file in [*bare.rglob("*.safetensors")]:
-        file.unlink()
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    shutil.copytree(weights, elsewhere, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.safetensors"))
+    monkeypatch.setenv("UNIRAIN_MODELS", str(elsewhere))
+    expected = [job.load(row) for job, row in jobs]
+    hidden = weights.rename(weights.with_name("hidden"))
     loaded = [pickle.loads(pickle.dumps(job)).load(row) for job, row in jobs]
+    hidden.rename(weights)
 
+    assert pickle.dumps(expected) == pickle.dumps(loaded)
     assert len(JUDGES) + 1 == len(loaded)
 
 

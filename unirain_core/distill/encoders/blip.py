@@ -1,7 +1,6 @@
 """BLIP as captioner: greedy, so that the same picture always gets the same caption."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from unirain_core.config.models import Blip
 from unirain_core.distill import pretrained
 from unirain_core.distill.costs import Cost, Tower, cost_of, size_of
 from unirain_core.distill.pixels import Pixels, looked_up, processed, processed_values
-from unirain_core.distill.weights import fingerprint, folder_of
+from unirain_core.distill.weights import Located, fingerprint, folder_of
 from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
 from unirain_core.errors import ConfigError
@@ -24,16 +23,10 @@ from unirain_core.imaging.codec import RgbImage
 PROCESSOR = "BlipImageProcessorPil"
 
 
-@dataclass(frozen=True, slots=True)
-class BlipPixels:
-    """Makes of a picture (H, W, 3) the pixels (3, S, S) that the model is given; it needs no weights."""
-
-    folder: Path
-
-    def __call__(self, picture: RgbImage) -> Pixels:
-        """Pixels, not yet floats."""
-        pixels: Pixels = processed(_processor(self.folder).image_processor, picture)[0]
-        return pixels
+def blip_pixels(folder: Path, picture: RgbImage) -> Pixels:
+    """(3, S, S) a picture (H, W, 3) as the model is given it, not yet floats; no weights are needed for that."""
+    pixels: Pixels = processed(_processor(folder).image_processor, picture)[0]
+    return pixels
 
 
 class BlipCaptioner:
@@ -52,7 +45,7 @@ class BlipCaptioner:
         parts = (fingerprint(self._folder), section.precision, section.prompt, section.max_tokens, PROCESSOR)
         self.form = f"blip {section.weights} {digest('blip 1', *parts)[:12]}"
         self.batch = section.batch
-        self.prepare = BlipPixels(self._folder)
+        self.prepare = Located(section.weights, section.revision, blip_pixels)
         self._loaded: tuple[Any, Tensor] | None = None
 
     def captions(self, images: Sequence[RgbImage]) -> list[str]:

@@ -4,7 +4,7 @@ import json
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,15 @@ from unirain_core.compat import ensure_torchvision
 from unirain_core.config.models import OpenClip
 from unirain_core.distill import pretrained
 from unirain_core.distill.costs import Cost, Tower, cost_of, size_of
-from unirain_core.distill.encoders.open_clip_pixels import ClipPixels, clip_values
+from unirain_core.distill.encoders.open_clip_pixels import CONFIG, clip_pixels, clip_values, shapes_of
 from unirain_core.distill.pixels import Pixels, looked_up
-from unirain_core.distill.weights import fingerprint, folder_of
+from unirain_core.distill.weights import Located, fingerprint, folder_of
 from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
 from unirain_core.errors import ConfigError
 from unirain_core.imaging.codec import RgbImage
 
-_CONFIG, _FILES = "open_clip_config.json", ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 
 
 class OpenClipImage:
@@ -43,7 +43,8 @@ class OpenClipImage:
         self._section, self._place = section, _place(section)
         self.name = f"open_clip image {_name(section, self._place)}"
         self.batch = section.batch
-        self.prepare = ClipPixels(_loadable(section, self._place))
+        prepare = partial(clip_pixels, section.architecture)
+        self.prepare = Located(section.weights, section.revision, prepare)
         self._values: Tensor | None = None
 
     @property
@@ -70,7 +71,8 @@ class OpenClipImage:
         model, _ = loaded(self._section, self._place)
         if self._values is None:
             kind = pretrained.dtype_of(self._section.precision)
-            self._values = clip_values(self.prepare.model).to(pretrained.device(), kind)
+            values = clip_values(self._section.architecture, self._place)
+            self._values = values.to(pretrained.device(), kind)
         with torch.inference_mode():
             features = model.encode_image(looked_up(np.stack(prepared), self._values)).float()
             unit: NDArray[np.float32] = torch.nn.functional.normalize(features, dim=-1).cpu().numpy()
@@ -119,7 +121,7 @@ def loaded(section: OpenClip, place: Path) -> tuple[Any, Any]:
     ensure_torchvision()
     import open_clip
 
-    name = _loadable(section, place)
+    name = shapes_of(section.architecture, place)
     is_folder = name != section.architecture
     try:
         with warnings.catch_warnings():
@@ -139,14 +141,9 @@ def loaded(section: OpenClip, place: Path) -> tuple[Any, Any]:
     return model, tokenize
 
 
-def _loadable(section: OpenClip, place: Path) -> str:
-    """The name by which open_clip knows the model's shapes: a folder's own configuration counts before the architecture."""
-    return f"local-dir:{place}" if (place / _CONFIG).is_file() else section.architecture
-
-
 def _configuration(section: OpenClip, place: Path) -> dict[str, Any]:
     """The shapes of both towers."""
-    file = place / _CONFIG
+    file = place / CONFIG
     if file.is_file():
         content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["model_cfg"]
         return content

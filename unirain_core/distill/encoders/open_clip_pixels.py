@@ -3,8 +3,8 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,24 +15,24 @@ from unirain_core.compat import ensure_torchvision
 from unirain_core.distill.pixels import Pixels, values_of_levels
 from unirain_core.imaging.codec import RgbImage
 
-
-@dataclass(frozen=True, slots=True)
-class ClipPixels:
-    """Makes of a picture (H, W, 3) the pixels (3, S, S) that the model is given."""
-
-    model: str
-    """Its name in open_clip, or its folder."""
-
-    def __call__(self, picture: RgbImage) -> Pixels:
-        """Pixels, not yet floats."""
-        resized, _ = _steps(self.model)
-        pixels = np.asarray(resized(Image.fromarray(picture)))
-        return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+CONFIG = "open_clip_config.json"
 
 
-def clip_values(model: str) -> Tensor:
+def shapes_of(architecture: str, place: Path) -> str:
+    """The name by which open_clip knows a model's shapes: a folder's own configuration counts before the architecture."""
+    return f"local-dir:{place}" if (place / CONFIG).is_file() else architecture
+
+
+def clip_pixels(architecture: str, place: Path, picture: RgbImage) -> Pixels:
+    """(3, S, S) a picture (H, W, 3) as the model is given it, not yet floats."""
+    resized, _ = _steps(shapes_of(architecture, place))
+    pixels = np.asarray(resized(Image.fromarray(picture)))
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def clip_values(architecture: str, place: Path) -> Tensor:
     """(3, 256) the values that a model is given of the levels."""
-    _, normal = _steps(model)
+    _, normal = _steps(shapes_of(architecture, place))
     return values_of_levels(lambda picture: normal(Image.fromarray(picture)))
 
 

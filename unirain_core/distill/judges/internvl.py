@@ -34,7 +34,7 @@ from unirain_core.distill.judges.local import LocalJudge
 from unirain_core.distill.judges.tokens import Prepared, demand_room, left_padded, spelled
 from unirain_core.distill.pixels import looked_up, processed_values
 from unirain_core.distill.prompt import written
-from unirain_core.distill.weights import fingerprint, folder_of
+from unirain_core.distill.weights import Located, fingerprint, folder_of
 from unirain_core.engine.store import digest
 
 
@@ -73,7 +73,7 @@ def internvl_judge(name: str, model: InternVl, prompt: Prompt, n_references: int
             prompt.words_no,
         ),
         batch=model.batch,
-        prepare=InternVlQuestions(folder, model, prompt),
+        prepare=Located(model.weights, model.revision, InternVlQuestions(model, prompt)),
         load=partial(InternVlModel, folder, model, prompt),
         cost=_cost(folder, model, n_tokens, tiles),
     )
@@ -108,7 +108,7 @@ class InternVlModel:
         Raises:
             ConfigError: weights are missing or left over.
         """
-        self.prepare = InternVlQuestions(folder, section, prompt)
+        self.prepare = partial(InternVlQuestions(section, prompt), folder)
         self._tokenizer = load_tokenizer(folder)
         self._values = processed_values(image_processor(folder)).to(
             pretrained.device(), pretrained.dtype_of(section.precision)

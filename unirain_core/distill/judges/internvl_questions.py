@@ -37,13 +37,12 @@ PROCESSOR = "GotOcr2ImageProcessorPil"
 class InternVlQuestions:
     """Makes of a question what the model is given."""
 
-    folder: Path
     section: InternVl
     prompt: Prompt
 
-    def __call__(self, question: Question) -> Prepared:
+    def __call__(self, folder: Path, question: Question) -> Prepared:
         """A token for every place of a picture, and the tiles of all pictures."""
-        tokenizer, images, tile_tokens = _tools(self.folder)
+        tokenizer, images, tile_tokens = _tools(folder)
         tiles = [_tiles(images, question.query, self.section.query_tiles)]
         for reference in question.references:
             tiles.append(_tiles(images, reference, self.section.reference_tiles))

@@ -24,7 +24,7 @@ from unirain_core.distill.judges.local import LocalJudge
 from unirain_core.distill.judges.tokens import Prepared, demand_room, left_padded, numbers, spelled
 from unirain_core.distill.pixels import looked_up, processed, processed_values
 from unirain_core.distill.prompt import written
-from unirain_core.distill.weights import fingerprint, folder_of
+from unirain_core.distill.weights import Located, fingerprint, folder_of
 from unirain_core.engine.store import digest
 
 TEMPLATE = "<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n"
@@ -58,7 +58,7 @@ def llava_judge(name: str, model: Llava, prompt: Prompt, n_references: int) -> L
             "llava 2", fingerprint(folder), model.precision, PROCESSOR, prompt.words_yes, prompt.words_no
         ),
         batch=model.batch,
-        prepare=LlavaQuestions(folder, prompt),
+        prepare=Located(model.weights, model.revision, LlavaQuestions(prompt)),
         load=partial(LlavaModel, folder, model, prompt),
         cost=_cost(folder, model, n_tokens, 1 + n_references),
     )
@@ -84,12 +84,11 @@ def _cost(folder: Path, model: Llava, n_tokens: int, n_pictures: int) -> Cost | 
 class LlavaQuestions:
     """Makes of a question what the model is given; it needs no weights."""
 
-    folder: Path
     prompt: Prompt
 
-    def __call__(self, question: Question) -> Prepared:
+    def __call__(self, folder: Path, question: Question) -> Prepared:
         """Tokens and pixels."""
-        tokenizer, images, picture_tokens = _tools(self.folder)
+        tokenizer, images, picture_tokens = _tools(folder)
         places = written(self.prompt, len(question.references), IMAGE * picture_tokens)
         tokens = numbers(tokenizer, TEMPLATE.format(question=places))
         pictures = (question.query, *question.references)
@@ -108,7 +107,7 @@ class LlavaModel:
         ensure_torchvision()
         from transformers import LlavaForConditionalGeneration
 
-        self.prepare = LlavaQuestions(folder, prompt)
+        self.prepare = partial(LlavaQuestions(prompt), folder)
         self._tokenizer = _tokenizer(folder)
         self._values = processed_values(_images(folder)).to(
             pretrained.device(), pretrained.dtype_of(section.precision)

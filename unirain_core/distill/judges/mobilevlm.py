@@ -33,7 +33,7 @@ from unirain_core.distill.judges.pairwise import PairwiseJudge
 from unirain_core.distill.judges.pieces import PieceTokenizer
 from unirain_core.distill.judges.tokens import demand_room, spelled
 from unirain_core.distill.pixels import looked_up
-from unirain_core.distill.weights import fingerprint, folder_of
+from unirain_core.distill.weights import Located, fingerprint, folder_of
 from unirain_core.engine.store import digest
 
 
@@ -71,7 +71,7 @@ def mobilevlm_judge(name: str, model: MobileVlm, prompt: Prompt, n_references: i
             prompt.words_no,
         ),
         batch=model.batch,
-        prepare=MobileVlmQuestions(folder, model, prompt),
+        prepare=Located(model.weights, model.revision, MobileVlmQuestions(model, prompt)),
         load=partial(MobileVlmModel, folder, model, prompt),
         cost=_cost(folder, model, n_tokens, len(pieces) - 1, n_references),
     )
@@ -112,7 +112,7 @@ class MobileVlmModel:
         config = configuration(folder)
         state = dict(weights(pretrained.tensors(folder), set(empty(config).state_dict())))
         renamed = pretrained.Renamed(config, state)
-        self.prepare = MobileVlmQuestions(folder, section, prompt)
+        self.prepare = partial(MobileVlmQuestions(section, prompt), folder)
         self._tokenizer = PieceTokenizer(folder)
         self._values = clip_values().to(pretrained.device(), pretrained.dtype_of(section.precision))
         self._model: Any = pretrained.loaded(MobileVlmForCausalLM, folder, section.precision, renamed)

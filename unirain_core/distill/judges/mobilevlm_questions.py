@@ -49,13 +49,12 @@ class PreparedPieces:
 class MobileVlmQuestions:
     """Makes of a question what the model is given."""
 
-    folder: Path
     section: MobileVlm
     prompt: Prompt
 
-    def __call__(self, question: Question) -> PreparedPieces:
+    def __call__(self, folder: Path, question: Question) -> PreparedPieces:
         """The words, and the pixels of the pictures between them."""
-        tokenizer, side = _tools(self.folder)
+        tokenizer, side = _tools(folder)
         is_montage = self.section.several == "montage"
         pictures = [question.query, *question.references]
         if is_montage:
