@@ -45,7 +45,8 @@ from unirain_core.config.sections import (  # noqa: E402
 )
 from unirain_core.distill import rainy  # noqa: E402
 from unirain_core.distill.ballots import Ballot  # noqa: E402
-from unirain_core.distill.triplet import PreparePicture, triplet_job  # noqa: E402
+from unirain_core.distill.prepared_picture import PreparePicture  # noqa: E402
+from unirain_core.distill.triplet import triplet_job  # noqa: E402
 from unirain_core.engine import rows  # noqa: E402
 from unirain_core.engine.ahead import Ahead  # noqa: E402
 from unirain_core.engine.jobs import Failed, Loading  # noqa: E402

@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped
@@ -15,6 +13,7 @@ from unirain_core.distill.costs import Cost, Costed
 from unirain_core.distill.encoders.captioner import Captioner, captions_of
 from unirain_core.distill.encoders.image import ImageEncoder, vectors_of
 from unirain_core.distill.encoders.text import TextEncoder
+from unirain_core.distill.prepared_picture import PreparedPicture, PreparePicture
 from unirain_core.distill.preparing import preparation
 from unirain_core.distill.rainy import Rainy
 from unirain_core.distill.stand_ins import note
@@ -22,8 +21,7 @@ from unirain_core.engine.jobs import Finished
 from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
 from unirain_core.imaging import pairs
-from unirain_core.imaging.codec import RgbImage, to_float, to_uint8
-from unirain_core.imaging.colour import luma
+from unirain_core.imaging.codec import RgbImage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,32 +36,6 @@ class Triplet:
     """(E,), f, unit length."""
     picture: NDArray[np.uint8]
     """(side, side), I: grey Rec. 601, 0 to 255."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PreparedPicture:
-    """A picture as the captioner, the image encoder and the filter of Eq. 3 are given it."""
-
-    for_caption: Any
-    for_vector: Any
-    structure: NDArray[np.uint8]
-    """I."""
-
-
-@dataclass(frozen=True, slots=True)
-class PreparePicture:
-    """Makes of a picture all that a triplet needs; it holds no weights."""
-
-    for_caption: Callable[[RgbImage], Any]
-    """Of the captioner."""
-    for_vector: Callable[[RgbImage], Any]
-    """Of the image encoder."""
-    structure_side: int
-
-    def __call__(self, image: RgbImage) -> PreparedPicture:
-        """Of a picture of any size."""
-        structure = structure_picture(image, self.structure_side)
-        return PreparedPicture(self.for_caption(image), self.for_vector(image), structure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +92,6 @@ class Encoder:
         for one, caption, text, vector in zip(prepared, captions, texts, vectors, strict=True):
             triplets.append(Triplet(caption, text, vector, one.structure))
         return triplets
-
-
-def structure_picture(image: RgbImage, side: int) -> NDArray[np.uint8]:
-    """The whole picture in grey, resized with antialiasing to a square: what Eq. 3 compares.
-
-    The paper leaves size and colour of its SSIM open; here small, square and grey, so that pictures of all
-    shapes can be compared.
-    """
-    grey = Image.fromarray(to_uint8(luma(to_float(image))))
-    return np.asarray(grey.resize((side, side), Image.Resampling.BICUBIC), dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
