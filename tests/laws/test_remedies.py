@@ -436,6 +436,9 @@ EXECUTED: dict[str, dict[str, str]] = {
     "training.strategies": {
         "lower training.learning_rate": f"{STAGES}test_a_training_goes_on_with_a_lower_rate"
     },
+    "training.validation": {
+        "raise rainrag_split.val.per_type": "tests/training/test_validation.py::test_fewer_pairs_than_crops_are_said_and_more_pairs_of_val_are_the_remedy"
+    },
     "unirain_assets.questions": {"add a dataset": SPLIT, "take the type out of rain_types": SPLIT},
 }
 """Module, remedy, the test that carries it out."""

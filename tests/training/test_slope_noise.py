@@ -44,7 +44,9 @@ def test_noise_is_said_with_what_raises_the_ratio_and_only_where_weights_follow_
     (sentence,) = notes(ratios, Strategy(preset="gated", source="val"))
 
     assert "signal to noise below 1: nrd 0.08" in sentence
-    assert "training.val_crops_per_type" in sentence
+    assert (
+        "a larger window_size or update_every" in sentence
+    )  # tests/benchmarks/test_slope_noise.py shows that it helps
     assert "drs" not in sentence
     assert [] == notes(ratios, Strategy(preset="uniform"))
     assert [] == notes({DRS: 3.0, NRD: None}, Strategy(preset="gated"))

@@ -8,10 +8,10 @@ import torch
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import SplitRow
 from unirain_core.config.load import load_params
-from unirain_core.config.sections import BenchmarkScores, Training
+from unirain_core.config.sections import BenchmarkScores, RainType, Training
 from unirain_core.evaluation.metrics import Restoration, instruments
 from unirain_core.imaging.codec import file_hash, write_png
-from unirain_core.training.validation import PROTOCOL, Validation, spread_pairs
+from unirain_core.training.validation import PROTOCOL, Validation, shortage, spread_pairs
 
 TRAINING = Training(
     steps=1, batch_per_type=1, patch=8, learning_rate=1e-3, warmup_steps=0, loss="l1", validate_every=1,
@@ -125,3 +125,13 @@ def test_the_chosen_pairs_do_not_depend_on_the_order_of_the_rows():
 
     assert spread_pairs([rows], 3) == spread_pairs([rows[::-1]], 3)
     assert spread_pairs([rows], 3) == spread_pairs([rows], 5)[:3]
+
+
+def test_fewer_pairs_than_crops_are_said_and_more_pairs_of_val_are_the_remedy():
+    types, training = (RainType("drs"), RainType("nrd")), replace(TRAINING, val_crops_per_type=2)
+    (sentence,) = shortage(types, [[row("a", "drs"), row("b", "drs")], [row("c", "nrd")]], training)
+
+    assert "fewer pairs: nrd 1; raise rainrag_split.val.per_type" in sentence
+    assert [] == shortage(
+        types, [[row("a", "drs"), row("b", "drs")], [row("c", "nrd"), row("d", "nrd")]], training
+    )

@@ -33,7 +33,7 @@ from unirain_core.training import slope_noise
 from unirain_core.training.history import tell_history
 from unirain_core.training.session import HISTORY, Session, train
 from unirain_core.training.task import Task
-from unirain_core.training.validation import PROTOCOL
+from unirain_core.training.validation import PROTOCOL, shortage
 
 logger = logging.getLogger(__name__)
 
@@ -226,7 +226,10 @@ def _report(
             "val_pairs": sum(map(len, task.val)),
             "steps": task.training.steps,
         },
-        notes=slope_noise.notes(ratios, task.strategy),
+        notes=[
+            *slope_noise.notes(ratios, task.strategy),
+            *shortage(task.rain_types, task.val, task.training),
+        ],
         figures={
             "best_step": best[0].step,
             "val_psnr": _mean_psnr(best),

@@ -40,8 +40,7 @@ def notes(ratios: Mapping[RainType, float | None], strategy: Strategy) -> list[s
     if not noisy or strategy.preset == "uniform":
         return []
     named = ", ".join(f"{rain_type} {ratio:.2f}" for rain_type, ratio in noisy.items())
-    source = "training.val_crops_per_type" if strategy.source == "val" else "training.batch_per_type"
     return [
         f"the slopes of the losses are mostly noise (signal to noise below {LEAST:g}: {named}), so the weights of Eq. 10 follow chance; "
-        f"a larger {source}, or more steps between two updates of the strategy (update_every), raises the ratio"
+        "windows that span more steps raise the ratio: a larger window_size or update_every of the strategy"
     ]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import SplitRow
-from unirain_core.config.sections import Training
+from unirain_core.config.sections import RainType, Training
 from unirain_core.imaging.codec import RgbImage, to_uint8
 from unirain_core.imaging.protocols import psnr_by, ssim_by
 from unirain_core.training.pairs import Example, centre_crop, read_pair, to_tensors
@@ -113,6 +113,23 @@ class Validation:
     def _restored(self, example: Example, restore: Restore) -> RgbImage:
         rainy = to_tensors([example])[0].to(self._device)
         return to_uint8(restore(rainy)[0].float().permute(1, 2, 0).cpu().numpy())
+
+
+def shortage(
+    rain_types: Sequence[RainType], rows: Sequence[Sequence[SplitRow]], training: Training
+) -> list[str]:
+    """A sentence where `val` has fewer pairs than crops are asked for, since each pair gives one; else none."""
+    short = [
+        f"{rain_type} {len(of_type)}"
+        for rain_type, of_type in zip(rain_types, rows, strict=True)
+        if len(of_type) < training.val_crops_per_type
+    ]
+    if not short:
+        return []
+    return [
+        f"training.val_crops_per_type asks for {training.val_crops_per_type} crops of each rain type, one of a pair, and val has fewer "
+        f"pairs: {', '.join(short)}; raise rainrag_split.val.per_type"
+    ]
 
 
 def spread_pairs(rows: Sequence[Sequence[SplitRow]], per_type: int) -> list[tuple[int, SplitRow]]:
