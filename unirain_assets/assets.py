@@ -12,6 +12,7 @@ from unirain_assets.figures import Values
 from unirain_assets.graph import op_name
 from unirain_assets.versions import Project
 from unirain_core.artefacts import dvc_files
+from unirain_core.artefacts.behind import behind
 from unirain_core.config.lock import Locked, read_lock
 from unirain_core.config.pipeline import Step
 from unirain_core.errors import BusyError, ConfigError, UniRainError
@@ -90,6 +91,9 @@ def _result(
     dvc_files.heal(project.root)  # waits for another DVC that is writing it
     lock = read_lock(project.root)
     tags = provenance.tags(project.root, project.graph, step, lock)
+    old = behind(
+        project.root, project.graph.steps, lock
+    )  # a click runs one step, though one before it may be old
     return dg.MaterializeResult(
         asset_key=step.path,
         metadata={
@@ -99,5 +103,5 @@ def _result(
         },
         data_version=dg.DataVersion(tags[provenance.DATA_VERSION]),
         tags=tags,
-        check_results=checks.results(project.root, step),
+        check_results=checks.results(project.root, step, is_behind=step.address in old),
     )
