@@ -10,9 +10,8 @@ from pathlib import Path
 from unirain_assets import graph
 from unirain_assets.graph import Graph, touches
 from unirain_core.artefacts.dvc_cache import listing, objects_folder
-from unirain_core.config.lock import Locked, content_hash, file_hash, read_lock, tree_hash
+from unirain_core.config.lock import Locked, content_hash, file_hash, tree_hash
 from unirain_core.config.pipeline import Step
-from unirain_core.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +41,6 @@ class Project:
     def code_versions(self) -> dict[str, str]:
         """Of every step, by address."""
         return {step.address: self.code_version(step) for step in self.graph.steps}
-
-
-def readable_lock(root: Path) -> dict[str, Locked]:
-    """All entries; none where dvc.lock cannot be read, for what only shows them must not fail while DVC writes it."""
-    try:
-        return read_lock(root)
-    except ConfigError:
-        return {}
 
 
 def data_version(step: Step, locked: Locked) -> str:

@@ -50,6 +50,14 @@ def read_lock(root: Path) -> dict[str, Locked]:
         raise ConfigError(f"{LOCK} is torn; run `unirain prepare`, which puts it right") from None
 
 
+def readable_lock(root: Path) -> dict[str, Locked]:
+    """All entries; none where dvc.lock cannot be read, for what only shows them must not fail while DVC writes it."""
+    try:
+        return read_lock(root)
+    except ConfigError:
+        return {}
+
+
 def has_conflict_marks(file: Path) -> bool:
     """Whether git left a conflict in a file."""
     return _MARKS.search(file.read_bytes()) is not None
