@@ -6,13 +6,14 @@ from pathlib import Path
 
 import dagster as dg
 
-from unirain_assets import checks, labels, metadata, provenance, versions
+from unirain_assets import checks, labels, metadata, provenance
 from unirain_assets.executor import Dvc, Outcome
 from unirain_assets.figures import Values
 from unirain_assets.graph import op_name
 from unirain_assets.versions import Project
 from unirain_core.artefacts import dvc_files
-from unirain_core.config.lock import Locked, read_lock
+from unirain_core.artefacts.behind import behind
+from unirain_core.config.lock import Locked, read_lock, readable_lock
 from unirain_core.config.pipeline import Step
 from unirain_core.errors import BusyError, ConfigError, UniRainError
 
@@ -45,7 +46,7 @@ def _healed_lock(root: Path) -> dict[str, Locked]:
             logger.warning(note)
     except (BusyError, ConfigError) as error:
         logger.warning("the assets are shown without what dvc.lock says: %s", error)
-    return versions.readable_lock(root)
+    return readable_lock(root)
 
 
 def _asset(project: Project, step: Step, known: Values) -> dg.AssetsDefinition:
@@ -90,6 +91,9 @@ def _result(
     dvc_files.heal(project.root)  # waits for another DVC that is writing it
     lock = read_lock(project.root)
     tags = provenance.tags(project.root, project.graph, step, lock)
+    old = behind(
+        project.root, project.graph.steps, lock
+    )  # a click runs one step, though one before it may be old
     return dg.MaterializeResult(
         asset_key=step.path,
         metadata={
@@ -99,5 +103,5 @@ def _result(
         },
         data_version=dg.DataVersion(tags[provenance.DATA_VERSION]),
         tags=tags,
-        check_results=checks.results(project.root, step),
+        check_results=checks.results(project.root, step, is_behind=step.address in old),
     )

@@ -9,7 +9,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from unirain_assets import reload, sync, versions
 from unirain_assets.versions import Project
-from unirain_core.config.lock import LOCK
+from unirain_core.config.lock import LOCK, readable_lock
 from unirain_core.errors import ConfigError
 
 SECONDS_BETWEEN_TICKS = 10
@@ -91,7 +91,7 @@ def outdated(project: Project, now: Project) -> list[str]:
 
 def _changed_since_the_last_run(project: Project) -> set[str]:
     """Addresses of the steps of which the definitions say that params or code have changed since the last run."""
-    lock = versions.readable_lock(project.root)
+    lock = readable_lock(project.root)
     return {
         step.address
         for step in project.graph.steps

@@ -68,12 +68,30 @@ def _documents(root: Path, step: Step) -> Values:
 
 
 def _sections(document: str) -> Iterator[tuple[str, str]]:
-    """Title and text of each section, down to its last table: Dagster shows short texts at once, others after a click."""
+    """Title and text of each section, down to its last table, and what the document's end says of the section.
+
+    They are two values, because Dagster shows a text of less than 1000 signs at once and a longer one after a click.
+    """
     first, *others = f"\n{document}".split("\n## ")
+    end = document.rpartition("|\n")[2].splitlines()
     for title, text in [("", first), *(section.split("\n", 1) for section in others)]:
         table, bar, _rest = text.rpartition("|\n")
         if body := (table + bar or text).strip():
-            yield title, f"{_without_underline(body)}\n"
+            yield title, f"{_unbroken(_without_underline(body))}\n"
+        said = [line.removeprefix(f"{title}: ") for line in end if title and line.startswith(f"{title}: ")]
+        if said:
+            yield f"{title}, in words", "\n\n".join(said)
+
+
+def _unbroken(text: str) -> str:
+    """Rows of a table whose numbers keep their spread on the same line: Dagster's narrow cells break at every space.
+
+    >>> _unbroken("| 26.41 ± 0.33 / 0.82 ± 0.01 |")
+    '| 26.41\\xa0±\\xa00.33\\xa0/ 0.82\\xa0±\\xa00.01 |'
+    """
+    lines = text.split("\n")
+    rows = [line.replace(" ± ", "\xa0±\xa0").replace(" / ", "\xa0/ ") for line in lines]
+    return "\n".join(row if row.startswith("|") else line for row, line in zip(rows, lines, strict=True))
 
 
 def _without_underline(text: str) -> str:

@@ -4,16 +4,27 @@ import logging
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import dagster as dg
 from dagster import AssetCheckEvaluation
 
 from unirain_assets import checks, graph, metadata, provenance
+from unirain_core.artefacts.behind import behind
 from unirain_core.config.lock import Locked, read_lock
 from unirain_core.config.pipeline import Step
 from unirain_core.errors import UniRainError
 
 logger = logging.getLogger(__name__)
+
+
+class _News(NamedTuple):
+    """A step that has run since Dagster last heard of it."""
+
+    step: Step
+    locked: Locked
+    tags: Mapping[str, str]
+    before: dg.AssetMaterialization | None
 
 
 def record(instance: dg.DagsterInstance, root: Path) -> list[str]:
@@ -33,7 +44,7 @@ def record(instance: dg.DagsterInstance, root: Path) -> list[str]:
     lock = read_lock(root)
     pipeline = graph.read(root) if lock else graph.Graph(())
     at_work = ops_at_work(instance)
-    recorded = []
+    news: list[_News] = []
     for step in pipeline.steps:
         if step.address not in lock or graph.op_name(step) in at_work:
             continue
@@ -41,9 +52,11 @@ def record(instance: dg.DagsterInstance, root: Path) -> list[str]:
         event = instance.get_latest_materialization_event(dg.AssetKey(step.path))
         latest = event.asset_materialization if event else None
         if latest is None or _is_news(latest.tags or {}, tags):
-            _report(instance, root, step, lock[step.address], tags=tags, before=latest)
-            recorded.append(step.address)
-    return recorded
+            news.append(_News(step, lock[step.address], tags, latest))
+    old = behind(root, pipeline.steps, lock) if news else set()
+    for one in news:
+        _report(instance, root, one, is_behind=one.step.address in old)
+    return [one.step.address for one in news]
 
 
 def ops_at_work(instance: dg.DagsterInstance) -> set[str]:
@@ -67,15 +80,8 @@ def _is_news(known: Mapping[str, str], tags: Mapping[str, str]) -> bool:
     return any(tags[name] not in (known.get(name), provenance.OUTDATED) for name in names)
 
 
-def _report(
-    instance: dg.DagsterInstance,
-    root: Path,
-    step: Step,
-    locked: Locked,
-    *,
-    tags: Mapping[str, str],
-    before: dg.AssetMaterialization | None,
-) -> None:
+def _report(instance: dg.DagsterInstance, root: Path, news: _News, *, is_behind: bool) -> None:
+    step = news.step
     instance.report_runless_asset_event(
         dg.AssetMaterialization(
             dg.AssetKey(step.path),
@@ -83,12 +89,12 @@ def _report(
             metadata={
                 "dvc": f"{step.address}: recorded from dvc.lock",
                 **metadata.shown(root, step),
-                **provenance.shown(step, locked, before),
+                **provenance.shown(step, news.locked, news.before),
             },
-            tags=tags,
+            tags=news.tags,
         )
     )
-    for result in checks.results(root, step):
+    for result in checks.results(root, step, is_behind=is_behind):
         instance.report_runless_asset_event(
             AssetCheckEvaluation(
                 asset_key=dg.AssetKey(step.path),

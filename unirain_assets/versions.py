@@ -10,9 +10,8 @@ from pathlib import Path
 from unirain_assets import graph
 from unirain_assets.graph import Graph, touches
 from unirain_core.artefacts.dvc_cache import listing, objects_folder
-from unirain_core.config.lock import Locked, read_lock, tree_hash
+from unirain_core.config.lock import Locked, content_hash, file_hash, tree_hash
 from unirain_core.config.pipeline import Step
-from unirain_core.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +41,6 @@ class Project:
     def code_versions(self) -> dict[str, str]:
         """Of every step, by address."""
         return {step.address: self.code_version(step) for step in self.graph.steps}
-
-
-def readable_lock(root: Path) -> dict[str, Locked]:
-    """All entries; none where dvc.lock cannot be read, for what only shows them must not fail while DVC writes it."""
-    try:
-        return read_lock(root)
-    except ConfigError:
-        return {}
 
 
 def data_version(step: Step, locked: Locked) -> str:
@@ -93,18 +84,11 @@ def _is_current(root: Path, dep: str, outs: Mapping[str, str], deps: Mapping[str
     return dep in deps and _hash_of(root, dep, outs) in (deps[dep], None)
 
 
-def content_hash(path: Path) -> str:
-    """DVC's hash of a file or a folder of code; empty where there is none."""
-    if path.is_dir():
-        return tree_hash({file.relative_to(path).as_posix(): _file_hash(file) for file in _files(path)})
-    return _file_hash(path) if path.exists() else ""
-
-
 def _hash_of(root: Path, dep: str, outs: Mapping[str, str]) -> str | None:
     """Hash that a dep has while the outs are these; None where the cache cannot tell."""
     if dep in outs:
         return outs[dep]
-    files = {f: _file_hash(root / f) for f in _beside(root, dep, outs)}
+    files = {f: file_hash(root / f) for f in _beside(root, dep, outs)}
     objects = objects_folder(root)
     for out, md5 in outs.items():
         listed = listing(objects, md5)
@@ -123,15 +107,6 @@ def _beside(root: Path, dep: str, outs: Mapping[str, str]) -> Iterator[str]:
         relative = Path(folder).relative_to(root)
         names[:] = [name for name in names if (relative / name).as_posix() not in outs]
         yield from (p for name in files if (p := (relative / name).as_posix()) not in outs)
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """The files of a folder of code that DVC sees: .dvcignore leaves out bytecode."""
-    return (f for f in folder.rglob("*") if f.is_file() and "__pycache__" not in f.parts)
-
-
-def _file_hash(path: Path) -> str:
-    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
 
 
 def _digest(value: object) -> str:

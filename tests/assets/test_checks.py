@@ -22,16 +22,17 @@ from unirain_core.config.pipeline import Step
 TYPES = {"rain_types": ["drs", "nrd"]}
 
 
-def answers(root, stage, key=None, **params):
+def answers(root, stage, key=None, *, is_behind=False, **params):
     step = Step(stage=stage, key=key, command="", deps=(), params={**TYPES, **params}, outs=())
-    return {r.check_name: (r.passed, r.description) for r in checks.results(root, step)}
+    results = checks.results(root, step, is_behind=is_behind)
+    return {r.check_name: (r.passed, r.description) for r in results}
 
 
 def figures(root, stage, key=None, **params):
     """The numbers of all checks of a step."""
     step = Step(stage=stage, key=key, command="", deps=(), params={**TYPES, **params}, outs=())
     found: dict[str, object] = {}
-    for result in checks.results(root, step):
+    for result in checks.results(root, step, is_behind=False):
         found |= {name: value.value for name, value in result.metadata.items()}
     return found
 
@@ -171,6 +172,31 @@ def test_a_pair_with_verdict_passes(root):
     tables.write(root / "data/votes/verdicts.parquet", [verdict], Verdict)
 
     assert answers(root, "vlm_votes")["pairs_have_verdicts"][0]
+
+
+@pytest.mark.parametrize(
+    ("stage", "key"),
+    [
+        ("verified_pairs", None),
+        ("retrieved_references", None),
+        ("vlm_votes", None),
+        ("training_split", "mixed"),
+        ("benchmark_tables", None),
+    ],
+)
+def test_old_rows_are_not_held_against_new_inputs(tmp_path, stage, key):
+    said = answers(tmp_path, stage, key, is_behind=True)
+
+    assert set(said.values()) == {(True, checks.BEHIND)}
+    assert checks.BEHIND.startswith("not asked, for the step or one before it is older than its inputs")
+
+
+def test_a_fault_of_a_step_s_own_rows_is_told_though_its_inputs_are_newer(root):
+    write_splits(root, train=["a", "b"], test=["b", "c"])
+    tables.write(root / "data/checkpoints/ours/history.parquet", [], HistoryRow)
+
+    assert not answers(root, "rainrag_split", is_behind=True)["splits_share_no_scene"][0]
+    assert not answers(root, "trained_checkpoint", "ours", is_behind=True)["history_is_finite"][0]
 
 
 def test_splits_apart_pass(root):

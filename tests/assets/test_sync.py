@@ -255,6 +255,31 @@ def test_the_figures_of_a_check_are_recorded_of_a_shell_s_run_too(finished, inst
     assert recorded.event.dagster_event.event_specific_data.metadata["rows"].value == 3
 
 
+def last_checks(instance, *steps):
+    """Whether the newest answer of each step's check is a yes."""
+    keys = [dg.AssetCheckKey(dg.AssetKey(step), "rows_agree") for step in steps]
+    latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
+    return [latest[key].event.dagster_event.event_specific_data.passed for key in keys]
+
+
+@pytest.mark.parametrize("ran", ["listing", "votes"])
+def test_a_first_look_asks_no_check_that_would_hold_old_rows_against_new_inputs(
+    finished, instance, shell, monkeypatch, ran
+):
+    disagrees = checks.Check("rows_agree", "?", lambda *_: Answer("others", {}), reads_inputs=True)
+    for name in ("votes", "table"):
+        monkeypatch.setitem(checks.CHECKS, name, (disagrees,))
+    (finished / "photos/b.txt").write_text("b")
+    shell(finished, "dvc", "repro", ran)
+    sync.record(instance, finished)
+    first = last_checks(instance, "votes", "table")
+    shell(finished, "dvc", "repro")
+    sync.record(instance, finished)
+
+    assert first == [ran == "listing", True]
+    assert [False, False] == last_checks(instance, "votes", "table")
+
+
 def in_progress(instance, root, name):
     """A run that Dagster is at work on; it materialises one asset."""
     project = Project.load(root)

@@ -7,23 +7,23 @@ import pytest
 
 from unirain_assets import versions
 from unirain_assets.versions import Project
-from unirain_core.config.lock import read_lock, tree_hash
+from unirain_core.config.lock import content_hash, read_lock, tree_hash
 
 
 def test_content_hash_is_the_one_of_dvc(finished):
     locked = read_lock(finished)["votes"]
 
-    assert versions.content_hash(finished / "toy") == locked.deps["toy"]
-    assert versions.content_hash(finished / "data/votes") == locked.outs["data/votes"]
-    assert versions.content_hash(finished / "reports/votes.json") == locked.outs["reports/votes.json"]
+    assert content_hash(finished / "toy") == locked.deps["toy"]
+    assert content_hash(finished / "data/votes") == locked.outs["data/votes"]
+    assert content_hash(finished / "reports/votes.json") == locked.outs["reports/votes.json"]
 
 
 def test_bytecode_changes_no_code_hash(finished):
-    before = versions.content_hash(finished / "toy")
+    before = content_hash(finished / "toy")
     (finished / "toy/__pycache__").mkdir()
     (finished / "toy/__pycache__/stage.pyc").write_bytes(b"x")
 
-    assert versions.content_hash(finished / "toy") == before
+    assert content_hash(finished / "toy") == before
 
 
 def test_code_version_of_the_tree_equals_the_locked_one_after_a_run(finished):

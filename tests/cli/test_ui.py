@@ -85,6 +85,19 @@ def test_a_second_command_says_where_the_first_is_open_and_starts_nothing(projec
     assert not is_held(home / "ui.lock")
 
 
+def test_a_second_command_leads_to_the_view_of_mlflow_as_the_first_did(project, monkeypatch, capsys):
+    home = project / ".dagster"
+    home.mkdir()
+    (home / "ui.addresses").write_text("Dagster http://127.0.0.1:3000\nMLflow  http://127.0.0.1:5000\n")
+    monkeypatch.setattr("unirain_core.tracking.view.page", lambda server: f"{server}/#/experiments/1/runs")
+    with lock(home / "ui.lock", "`unirain ui`"):
+        ui.ui()
+
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "Dagster http://127.0.0.1:3000", "MLflow  http://127.0.0.1:5000/#/experiments/1/runs",
+    ]  # fmt: skip
+
+
 def test_ports_end_with_the_last_one(monkeypatch):
     with socket.socket() as taken:
         taken.bind((LOOPBACK, 0))

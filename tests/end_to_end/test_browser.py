@@ -28,6 +28,8 @@ from unirain_core.tracking.results import Result, tell
 
 ROOT = Path(__file__).parents[2]
 TYPES = ("drs", "drd", "nrs", "nrd")
+LEFT, RIGHT = "\ue012", "\ue014"
+"""The arrows, as WebDriver names them."""
 REASONS = {"distilled": "accepted", "low_fidelity": "rejected"}
 
 pytestmark = [
@@ -149,6 +151,38 @@ def test_a_picture_of_the_gallery_opens_in_full_with_wipe_and_flicker(window, tm
     assert wiped == "25%"
     assert sides == ["rainy", "clean", "rainy"]
     assert not window.run("return document.querySelector('dialog').open")
+
+
+@pytest.mark.parametrize("size", [(1400, 944), (700, 1200)])
+def test_picture_and_bar_of_the_full_view_lie_inside_the_window_after_a_click_as_well(tmp_path, size):
+    inside = (
+        "return ['#bar', '#flicker', '#close', '#stage img', '#stage img + img'].every(name => {"
+        "const b = document.querySelector(name).getBoundingClientRect();"
+        "return b.height > 20 && b.top >= 0 && b.left >= 0 && b.bottom <= innerHeight && b.right <= innerWidth})"
+    )
+    with browser(tmp_path / "profile", width=size[0], height=size[1]) as window:
+        window.open(gallery_file(tmp_path, 1))
+        window.click("article.low_fidelity .pair")
+        before = window.run(inside)
+        window.click("#stage")
+        window.screenshot(tmp_path / "full.png")
+        after = window.run(inside)
+
+    assert (before, after) == (True, True)
+
+
+def test_the_arrows_lead_from_one_shown_card_with_a_picture_to_the_next(window, tmp_path):
+    window.open(gallery_file(tmp_path, 7))
+    window.click("[data-level=low_fidelity]")  # 0, 3 and 6
+    window.click("article.low_fidelity .pair")
+    names = []
+    for key in (RIGHT, RIGHT, RIGHT, LEFT):
+        window.press(key)
+        names.append(window.run("return document.querySelector('#bar .id').textContent"))
+    window.click("#before")
+    names.append(window.run("return document.querySelector('#bar .id').textContent"))
+
+    assert names == ["set/0003", "set/0006", "set/0006", "set/0003", "set/0000"]
 
 
 def test_the_gallery_sorts_by_p_yes_and_by_disagreement_and_cards_without_votes_stand_last(window, tmp_path):

@@ -190,7 +190,7 @@ def test_each_of_them_is_accounted_for_with_a_reason(project):
 @pytest.mark.parametrize("stage", ["verified_pairs", "retrieved_references", "vlm_votes", "rainrag_split"])
 def test_the_checks_of_the_interface_pass_with_such_pairs(project, stage):
     step = Step(stage=stage, key=None, command="", deps=(), params={"rain_types": ["drs"]}, outs=())
-    answers = checks.results(project, step)
+    answers = checks.results(project, step, is_behind=False)
 
     assert answers
     assert all(answer.passed for answer in answers), [answer.description for answer in answers]

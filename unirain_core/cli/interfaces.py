@@ -112,6 +112,6 @@ def _pages(root: Path, port: int) -> Server:
         url=f"http://{LOOPBACK}:{port}",
         health="/",
         page=lambda url: f"{url}/",
-        arguments=("-m", "http.server", "--bind", LOOPBACK, "--directory", str(folder), str(port)),
+        arguments=("-m", "unirain_core.cli.pages", str(folder), str(port)),
         log=root / ".dagster" / "pages.log",
     )

@@ -5,15 +5,19 @@ from pathlib import Path
 from typing import Any
 
 from unirain_core.artefacts import paths, report
+from unirain_core.artefacts.behind import behind
 from unirain_core.artefacts.meanings import MEANINGS
 from unirain_core.cli.locked import damaged_outs
 from unirain_core.cli.project import current_root
 from unirain_core.cli.terminal import show
 from unirain_core.cli.witness import hashes
 from unirain_core.config.load import read_yaml
-from unirain_core.config.lock import LOCK
+from unirain_core.config.lock import LOCK, readable_lock
 from unirain_core.config.pipeline import PARAMS, PIPELINE, read_pipeline
 from unirain_core.errors import ArtefactError, MissingArtefactError
+
+_COUNTED = ("raw_datasets", "verified_pairs", "vlm_votes", "rainrag_split")
+"""Stages whose counts are shown."""
 
 
 def summary() -> None:
@@ -25,7 +29,7 @@ def summary() -> None:
     """
     root = current_root()
     _demand_whole_tables(root)
-    show([*_table(root), "", *_kept(root), "", *_next(root)])
+    show([*_behind(root), *_table(root), "", *_kept(root), "", *_next(root)])
 
 
 def _demand_whole_tables(root: Path) -> None:
@@ -42,6 +46,20 @@ def _demand_whole_tables(root: Path) -> None:
         )
 
 
+def _behind(root: Path) -> Iterator[str]:
+    """A line for old rows, which would else stand beside new counts as if both were of one run."""
+    if not (root / PIPELINE).exists():
+        return
+    steps = read_pipeline(root, read_yaml(root / PARAMS)).steps
+    old = behind(root, steps, readable_lock(root))
+    names = [
+        step.stage for step in steps if step.address in old and step.stage in (*_COUNTED, "benchmark_tables")
+    ]
+    if names:
+        yield f"older than their inputs or params: {', '.join(names)}; `dvc repro` brings them up to date"
+        yield ""
+
+
 def _table(root: Path) -> Iterator[str]:
     table = root / paths.TABLES / "table1.md"
     if not table.exists():
@@ -51,10 +69,9 @@ def _table(root: Path) -> Iterator[str]:
 
 
 def _kept(root: Path) -> Iterator[str]:
-    stages = ("raw_datasets", "verified_pairs", "vlm_votes", "rainrag_split")
-    read: dict[str, Mapping[str, Any]] = {s: report.read(root / paths.report(s)) for s in stages}
+    read: dict[str, Mapping[str, Any]] = {s: report.read(root / paths.report(s)) for s in _COUNTED}
     yield "# Kept and dropped"
-    for stage in stages:
+    for stage in _COUNTED:
         counts = ", ".join(f"{name} {number}" for name, number in sorted(read[stage]["counts"].items()))
         yield f"  {stage:16s} {counts}"
         for reason, number in sorted(read[stage]["reasons"].items()):

@@ -22,7 +22,7 @@ from unirain_core.cli.track import trains_now
 from unirain_core.engine.life import is_held, lock
 from unirain_core.engine.store import WorkStore
 from unirain_core.errors import ConfigError, UniRainError, without_password
-from unirain_core.tracking import connection
+from unirain_core.tracking import connection, view
 from unirain_core.tracking.settle import settle
 
 _LOCK, _ADDRESSES = "ui.lock", "ui.addresses"
@@ -118,10 +118,16 @@ def _counted(number: int, verb: str, verb_of_more: str) -> str:
 def _already_open(home: Path) -> str:
     """The addresses that the command that runs has written down."""
     try:
-        addresses = (home / _ADDRESSES).read_text(encoding="utf-8").rstrip()
+        lines = (home / _ADDRESSES).read_text(encoding="utf-8").splitlines()
     except OSError:  # it is about to write them
-        addresses = "the addresses stand in the terminal in which it was started"
-    return f"already open at\n{addresses}"
+        lines = ["the addresses stand in the terminal in which it was started"]
+    return "\n".join(["already open at", *map(_with_view, lines)])
+
+
+def _with_view(line: str) -> str:
+    """A line in which MLflow's address leads to its view, which nobody could ask for before MLflow had started."""
+    name, _, address = line.partition(" ")
+    return f"{name:8}{view.page(address.strip())}" if name == "MLflow" else line
 
 
 def _addresses(root: Path, servers: Sequence[Server]) -> dict[str, str]:

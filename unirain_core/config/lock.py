@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +50,14 @@ def read_lock(root: Path) -> dict[str, Locked]:
         raise ConfigError(f"{LOCK} is torn; run `unirain prepare`, which puts it right") from None
 
 
+def readable_lock(root: Path) -> dict[str, Locked]:
+    """All entries; none where dvc.lock cannot be read, for what only shows them must not fail while DVC writes it."""
+    try:
+        return read_lock(root)
+    except ConfigError:
+        return {}
+
+
 def has_conflict_marks(file: Path) -> bool:
     """Whether git left a conflict in a file."""
     return _MARKS.search(file.read_bytes()) is not None
@@ -60,6 +68,23 @@ def tree_hash(files: Mapping[str, str]) -> str:
     entries = [{"md5": files[path], "relpath": path} for path in sorted(files)]
     text = json.dumps(entries, sort_keys=True)
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() + ".dir"
+
+
+def content_hash(path: Path) -> str:
+    """DVC's hash of a file or a folder as it is now; empty where there is none."""
+    if path.is_dir():
+        return tree_hash({file.relative_to(path).as_posix(): file_hash(file) for file in _files(path)})
+    return file_hash(path) if path.exists() else ""
+
+
+def file_hash(path: Path) -> str:
+    """DVC's hash of a file."""
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files of a folder that DVC sees: .dvcignore leaves out bytecode."""
+    return (f for f in folder.rglob("*") if f.is_file() and "__pycache__" not in f.parts)
 
 
 def _locked(entry: Mapping[str, object]) -> Locked:
