@@ -103,7 +103,7 @@ def test_an_unknown_pair_is_answered_with_the_nearest_names(project):
 
 
 def test_where_no_id_is_near_the_places_that_list_all_ids_are_named(project):
-    with pytest.raises(ConfigError, match="gallery.html shows all ids") as raised:
+    with pytest.raises(ConfigError, match=r"gallery\.html shows all ids") as raised:
         story("0123456789", project)
     *_, manifest = re.findall(r"data/\S+\.(?:html|parquet)", str(raised.value))
     pair_id = tables.read(project / manifest, ManifestRow)[0].pair_id
