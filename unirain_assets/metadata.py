@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import os
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -80,7 +81,12 @@ def _sections(document: str) -> Iterator[tuple[str, str]]:
             yield title, f"{_unbroken(_without_underline(body))}\n"
         said = [line.removeprefix(f"{title}: ") for line in end if title and line.startswith(f"{title}: ")]
         if said:
-            yield f"{title}, in words", "\n\n".join(said)
+            yield f"{title}, in words", "\n\n".join(_narrow(line) for line in said)
+
+
+def _narrow(sentence: str) -> str:
+    """A sentence in short lines: a wide table widens its column beyond the window, and texts in the same column with it."""
+    return "  \n".join(textwrap.wrap(sentence, 50))  # two spaces: Markdown ends the line there
 
 
 def _unbroken(text: str) -> str:

@@ -62,7 +62,9 @@ def shown(step: Step, locked: Locked, before: dg.AssetMaterialization | None) ->
         values["params"] = _params(own)
     previous = before.metadata.get(_MADE_FROM) if before else None
     if isinstance(previous, dg.JsonMetadataValue) and isinstance(previous.data, dict):
-        values["changed since the run before"] = changes(previous.data, own)
+        values["changed since the run before"] = _changes(previous.data, own, unless="nothing")
+    else:
+        values["changed since the run before"] = dg.MetadataValue.md("no earlier run is known to Dagster")
     return values
 
 
@@ -73,12 +75,18 @@ def defined(project: versions.Project, step: Step, lock: Mapping[str, Locked]) -
         values["params"] = _params({"params": dict(_leaves(step.params))})
     if step.address in lock:
         locked = lock[step.address]
-        values["changed since the last run"] = changes(facts(step, locked), facts_now(project, step, locked))
+        values["changed since the last run"] = _changes(
+            facts(step, locked),
+            facts_now(project, step, locked),
+            unless="nothing: params and code are those that dvc.lock names",
+        )
     return values
 
 
-def changes(before: Mapping[str, Mapping[str, object]], now: Mapping[str, Mapping[str, object]]) -> Value:
-    """The differences as a table, hashes by their first digits."""
+def _changes(
+    before: Mapping[str, Mapping[str, object]], now: Mapping[str, Mapping[str, object]], *, unless: str
+) -> Value:
+    """The differences as a table, hashes by their first digits; `unless` where there are none."""
     rows = []
     for kind in ("params", "code", "data"):
         old, new = before.get(kind, {}), now.get(kind, {})
@@ -86,7 +94,7 @@ def changes(before: Mapping[str, Mapping[str, object]], now: Mapping[str, Mappin
             if old.get(name) != new.get(name):
                 texts = [_text(kind, side, name) for side in (old, new)]
                 rows.append({"what": kind, "name": name, "before": texts[0], "now": texts[1]})
-    return dg.MetadataValue.md(markdown_table(rows) if rows else "nothing")
+    return dg.MetadataValue.md(markdown_table(rows) if rows else unless)
 
 
 def _params(own: Facts) -> dg.MarkdownMetadataValue:

@@ -115,7 +115,7 @@ def test_an_asset_shows_what_has_changed_since_its_last_run(finished):
 def test_an_asset_that_is_up_to_date_shows_that_nothing_changed(finished):
     found = graph_of(Project.load(finished))
 
-    assert {"nothing"} == {
+    assert {"nothing: params and code are those that dvc.lock names"} == {
         str(found.get(k).metadata["changed since the last run"].value) for k in found.get_all_asset_keys()
     }
 

@@ -227,6 +227,24 @@ def test_dagster_reads_the_tags_as_the_provenance_that_they_mean(finished):
     )
 
 
+def test_a_first_event_says_that_dagster_knows_no_run_before_and_a_forced_second_one_that_nothing_changed(
+    finished, instance
+):
+    title = "changed since the run before"
+    sync.record(instance, finished)
+    key = dg.AssetKey("votes")
+    first = instance.get_latest_materialization_event(key).asset_materialization.metadata[title]
+    dg.materialize(
+        assets.build(Project.load(finished)),
+        selection=dg.AssetSelection.assets("votes"),
+        instance=instance,
+        resources={"dvc": Dvc(root=str(finished))},
+    )
+    second = instance.get_latest_materialization_event(key).asset_materialization.metadata[title]
+
+    assert (first.value, second.value) == ("no earlier run is known to Dagster", "nothing")
+
+
 def test_the_next_run_shows_what_changed(finished, instance, shell):
     sync.record(instance, finished)
     changed(finished / "params.yaml", "lr: 1", "lr: 7")

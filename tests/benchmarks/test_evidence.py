@@ -96,7 +96,9 @@ def test_each_profile_has_every_set_with_five_seeds_and_nothing_else_differs(pro
 def test_the_data_and_the_training_of_evidence_are_those_of_its_profile(profile, of):
     """What the tables say of evidence then holds for the profile that people run."""
     own, other = load_params(ROOT / profile), load_params(ROOT / of)
-    same_crops = replace(own.training, clean_share=other.training.clean_share)  # the page says of which it was
+    same_crops = replace(
+        own.training, clean_share=other.training.clean_share
+    )  # the page says of which it was
     own = replace(own, training=same_crops)
 
     differ = {name for name in other.__slots__ if getattr(own, name) != getattr(other, name)}

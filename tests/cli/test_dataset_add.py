@@ -66,6 +66,17 @@ def test_a_folder_of_pairs_becomes_a_dataset_of_its_type(project, tmp_path, caps
     assert "2 rows; test drs 1, train drs 1" in " ".join(capsys.readouterr().out.split())
 
 
+@pytest.mark.parametrize(
+    ("options", "is_told"), [({}, True), ({"origin": "real"}, False), ({"origin": "synthetic"}, False)]
+)
+def test_what_the_options_have_answered_is_not_asked_for_again(project, tmp_path, capsys, options, is_told):
+    datasets("add", plant(tmp_path / "mine", "input/1.png", "target/1.png"), rain_type="drs", **options)
+    said = " ".join(capsys.readouterr().out.split())
+
+    assert "rain_types" not in said.replace("rain_types: [drs]", "")
+    assert is_told == ("its pairs count as synthetic, for a tree cannot say it" in said)
+
+
 def test_comments_and_other_roots_stay(project, tmp_path):
     (project / "roots.local.yaml").write_text("# mine\nother: /data  # far\n")
     datasets("add", plant(tmp_path / "m", "input/1.png", "gt/1.png"), rain_type="nrd", origin="real", quota=7)

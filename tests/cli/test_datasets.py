@@ -25,6 +25,16 @@ def test_the_table_names_every_entry_and_fills_every_type(capsys):
     assert all(f"\n{t}: " in text for t in ("drs", "drd", "nrs", "nrd"))
 
 
+def test_the_columns_of_the_table_stand_apart(capsys):
+    datasets()
+    head, *lines = capsys.readouterr().out.split("\n\n")[0].splitlines()
+    starts = [head.index(word) for word in ("rain types", "origin", "good for", "name")]
+
+    assert len(lines) == len(catalogue.load().records)
+    assert all(line[start - 2 : start] == "  " != line[start] for line in lines for start in starts)
+    assert starts[0] == max(map(len, catalogue.load().records)) + 2
+
+
 @pytest.mark.parametrize("record", catalogue.load().records.values(), ids=lambda r: r.id)
 def test_an_entry_tells_layouts_traps_terms_and_where_to_download(record):
     text = "\n".join(entry(record))
@@ -33,6 +43,13 @@ def test_an_entry_tells_layouts_traps_terms_and_where_to_download(record):
     assert text.count("\n  - ") == len(record.traps) + len(record.unverified)
     assert (record.terms or "no terms found").split()[0] in text
     assert (record.source_page or "no public page found").split()[0] in text
+
+
+def test_an_id_that_is_near_to_none_is_answered_with_the_command_that_lists_all():
+    with pytest.raises(
+        ConfigError, match="'0123456789' is not in the catalogue; `unirain datasets` lists it"
+    ):
+        datasets("0123456789")
 
 
 def test_an_unknown_id_is_answered_with_the_nearest():

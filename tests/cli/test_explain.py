@@ -1,5 +1,7 @@
 """`unirain explain` tells one pair's story as far as the stages have come."""
 
+import re
+
 import pytest
 
 from unirain_core.artefacts import tables
@@ -98,6 +100,16 @@ def test_a_pair_that_a_method_could_not_be_scored_on_is_told_with_its_reason(pro
 def test_an_unknown_pair_is_answered_with_the_nearest_names(project):
     with pytest.raises(ConfigError, match=r"'set/a/3'; nearest: set/a/[12], set/a/[12]"):
         story("set/a/3", project)
+
+
+def test_where_no_id_is_near_the_places_that_list_all_ids_are_named(project):
+    with pytest.raises(ConfigError, match=r"gallery\.html shows all ids") as raised:
+        story("0123456789", project)
+    *_, manifest = re.findall(r"data/\S+\.(?:html|parquet)", str(raised.value))
+    pair_id = tables.read(project / manifest, ManifestRow)[0].pair_id
+
+    assert "'0123456789'; data/pages/gallery/gallery.html shows all ids, and" in str(raised.value)
+    assert story(pair_id, project)[0] == pair_id
 
 
 def test_before_any_stage_the_first_one_is_named(tmp_path):

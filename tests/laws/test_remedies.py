@@ -48,6 +48,10 @@ FULL = (
     "tests/end_to_end/test_bad_artefacts.py::test_a_full_disk_leaves_no_half_file_and_the_next_run_succeeds"
 )
 
+ASKED = (
+    "tests/assets/test_sync.py::test_a_first_look_asks_no_check_that_would_hold_old_rows_against_new_inputs"
+)
+
 JUDGES = "tests/distill/judges/test_remedies.py::"
 ENCODERS = "tests/distill/encoders/test_remedies.py::"
 SHORTER = f"{JUDGES}test_a_question_that_is_too_long_for_any_model_fits_with_fewer_references_or_more_context"
@@ -439,6 +443,7 @@ EXECUTED: dict[str, dict[str, str]] = {
     "training.validation": {
         "raise rainrag_split.val.per_type": "tests/training/test_validation.py::test_fewer_pairs_than_crops_are_said_and_more_pairs_of_val_are_the_remedy"
     },
+    "unirain_assets.checks": {"run it first": ASKED},
     "unirain_assets.questions": {"add a dataset": SPLIT, "take the type out of rain_types": SPLIT},
 }
 """Module, remedy, the test that carries it out."""

@@ -83,6 +83,12 @@ def findings(tree: Tree, listing: Listing, record: Record, dataset: Dataset) -> 
         paths = sorted(entry.path for entry in listing.refused if entry.reason == reason)
         if paths:
             yield f"{len(paths):,} {side}, the first is {paths[0]}"
+    is_any_tree_of_pairs = record.citation is None and record.origin == "synthetic"
+    if is_any_tree_of_pairs and not dataset.origin and dataset.role != "real":
+        yield (
+            "its pairs count as synthetic, for a tree cannot say it: where a camera saw the rain, `origin: real` belongs "
+            "into its entry of params"
+        )
     yield from unofficial(record, listing, dataset.role)
     yield from _shown_traps(sizes, copies(tree, listing))
     if record.quota is not None and dataset.quota is None and sizes.rainy > record.quota:

@@ -77,21 +77,30 @@ def datasets(
         print("\n".join(entry(known.records[what])))
     else:
         near = difflib.get_close_matches(what, known.records, n=3, cutoff=0.4)
-        raise ConfigError(f"dataset '{what}' is not in the catalogue; nearest: {', '.join(near) or 'none'}")
+        hint = f"nearest: {', '.join(near)}" if near else "`unirain datasets` lists it"
+        raise ConfigError(f"dataset '{what}' is not in the catalogue; {hint}")
 
 
 def table(known: Catalogue) -> list[str]:
     """One line per entry, then what fills each rain type."""
-    lines = [f"{'id':<26}{'rain types':<20}{'origin':<11}{'good for':<24}name"]
+    rows = [("id", "rain types", "origin", "good for", "name")]
     for record in known.records.values():
         types = " ".join(record.rain_types) or "(say in params)"
-        lines.append(
-            f"{record.id:<26}{types:<20}{record.origin:<11}{', '.join(record.role):<24}{record.name}"
-        )
-    lines += ["", "Pairs of a rain type:"]
+        rows.append((record.id, types, record.origin, ", ".join(record.role), record.name))
+    lines = [*_columns(rows), "", "Pairs of a rain type:"]
     for rain_type in known.fills:
         lines += wrapped(f"{rain_type}: ", known.advice(rain_type))
     return lines
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as lines; a column is as wide as its longest cell, and two spaces more.
+
+    >>> _columns([["id", "name"], ["rain200l", "Rain200L"]])
+    ['id        name', 'rain200l  Rain200L']
+    """
+    widths = [max(len(cell) for cell in column) + 2 for column in zip(*rows, strict=True)]
+    return ["".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def entry(record: Record) -> list[str]:
@@ -101,7 +110,7 @@ def entry(record: Record) -> list[str]:
     benchmarks = ", ".join(f"{part.id} ({part.input}, {part.pairs} pairs)" for part in record.benchmarks)
     facts = {
         "rain types": ", ".join(record.rain_types) or "say rain_types in params",
-        "origin": record.origin,
+        "origin": record.origin if record.citation else f"{record.origin}, unless params say another",
         "good for": ", ".join(record.role),
         "counts": counts or "not published",
         "benchmarks": benchmarks or "none apart",

@@ -53,7 +53,9 @@ def story(pair_id: str, root: Path) -> list[str]:
     lines = [line for chapter in chapters for line in chapter(pair_id, root)]
     if not lines:
         near = difflib.get_close_matches(pair_id, _all_ids(root), n=5, cutoff=0.3)
-        raise ConfigError(f"no stage knows the pair '{pair_id}'; nearest: {', '.join(near) or 'none'}")
+        places = f"{paths.GALLERY}/gallery.html shows all ids, and {paths.RAW}/manifest.parquet lists them"
+        hint = f"nearest: {', '.join(near)}" if near else places
+        raise ConfigError(f"no stage knows the pair '{pair_id}'; {hint}")
     return [pair_id, *lines]
 
 
