@@ -41,7 +41,7 @@ pytestmark = [
 @pytest.fixture
 def window(tmp_path):
     # MLflow draws only the columns that fit in, Dagster only the assets
-    with browser(tmp_path / "profile", width=2400, height=2600) as opened:
+    with browser(tmp_path / "profile", width=2400, height=3400) as opened:
         yield opened
 
 
