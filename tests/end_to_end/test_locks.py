@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 PIPELINE = read_pipeline(ROOT, read_yaml(ROOT / "params.yaml"))
 """The shipped one; the tiny project has the same steps."""
 ADDRESSES = (
-    "sample_corpus@demo", "raw_datasets", "query_triplets", "vlm_votes", "trained_checkpoint@unirain",
+    "sample_corpus@demo", "raw_datasets", "query_triplets", "vlm_votes", "trained_checkpoint@reweighted",
     "benchmark_scores@uniform", "benchmark_tables", "gallery",
 )  # fmt: skip
 """A step of every form: of a foreach, always run, of the engine, of judges, with params of its item, without params."""

@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 
 from benchmarks.tiny_project import ROOT, run
 from tests.end_to_end.conftest import copy_of
+from unirain_core.config.load import load_params
 
 SPLITS = {
     "mixed": {"kind": "mixed", "sources": [], "seed": 0},
@@ -17,7 +18,7 @@ SPLITS = {
 TRAINED = {"split": "mixed", "network": "small", "strategy": "uniform", "seed": 0}
 RUNNING = re.compile(r"^Running stage '(.+)'", re.MULTILINE)
 ALWAYS = {"raw_datasets"}
-PAGES = {"coverage", "gallery", "pictures"}
+PAGES = {"coverage", "curves", "gallery", "pictures"}
 """No stage reads them."""
 
 pytestmark = pytest.mark.slow
@@ -53,7 +54,7 @@ def test_a_further_split_makes_only_itself_and_what_is_trained_on_it(reproduced,
     assert new == stale(project)
 
     edit(project, lambda params: params.update(benchmarks={"drops": {"sources": ["raindrop"], "paths": ""}}))
-    new |= {f"benchmark_scores@{name}" for name in ("unirain", "uniform", "ours")}
+    new |= {f"benchmark_scores@{name}" for name in load_params(project / "params.yaml").variants}
     new |= {"baseline_scores@input", "named_benchmarks"}
     assert new == stale(project)
     assert new == ran(project, "benchmark_tables", *sorted(new))
