@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from unirain_core.artefacts.triplets import EncodedRow, Triplets
 from unirain_core.config.sections import Encoders, RetrievedReferences, SampleCorpus
 from unirain_core.distill.cascade import Database, references
+from unirain_core.distill.prepared_picture import structure_picture
 from unirain_core.distill.stores.memory import MemoryStore
-from unirain_core.distill.triplet import structure_picture
 from unirain_core.standins.rain.photos import SHIPPED, Photo
 from unirain_core.standins.rain.plan import plan
 from unirain_core.standins.rain.render import rendered

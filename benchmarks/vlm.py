@@ -20,6 +20,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import transformers
 from torch import Tensor
@@ -27,7 +28,7 @@ from torch import Tensor
 from benchmarks.vlm_loading import Alone, Following, Form, LateError, Loaders, files, made, pixels_of, values
 from benchmarks.vlm_models import largest_batch, random_model, tokens_of
 from benchmarks.vlm_shapes import Shape, shapes
-from unirain_core.distill.pixels import looked_up
+from unirain_core.distill.pixels import Pixels, looked_up
 
 PEAKS = {"H100": 989e12, "H200": 989e12, "A100": 312e12}
 """Dense bfloat16 operations a second, from NVIDIA's data sheets of the SXM cards; another card: no share is printed."""
@@ -104,8 +105,8 @@ def _prepared_ahead(
     items, table = _items(loaders, form, batch), values(form).to(device, dtype)
 
     def inputs(deadline: float) -> Tensor:
-        tiles = torch.from_numpy(items.batch(deadline)).flatten(0, 1)
-        return looked_up(tiles, table)
+        tiles = items.batch(deadline)
+        return looked_up(tiles.reshape(-1, *tiles.shape[2:]), table)
 
     return inputs
 
@@ -117,12 +118,12 @@ def _decoded_ahead(
     items, table = _items(loaders, form, batch), values(form).to(device, dtype)
 
     def inputs(deadline: float) -> Tensor:
-        tiles: list[Tensor] = []
+        tiles: list[Pixels] = []
         for pictures in items.batch(deadline):
             if time.monotonic() > deadline:
                 raise LateError("this process makes the pixels too slowly")
-            tiles.append(torch.from_numpy(pixels_of(form, pictures)))
-        return looked_up(torch.cat(tiles), table)
+            tiles.append(pixels_of(form, pictures))
+        return looked_up(np.concatenate(tiles), table)
 
     return inputs
 

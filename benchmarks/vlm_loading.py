@@ -16,11 +16,10 @@ from typing import Any, Self
 import numpy as np
 import torch
 import transformers
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from unirain_core.distill.pixels import values_of_levels
+from unirain_core.distill.pixels import Pixels, processed, processed_values
 
 PICTURE = (720, 1280)
 """Height and width of BDD100K, from which several of the paper's sets come."""
@@ -29,8 +28,6 @@ RING = 1 << 29
 """Bytes of shared memory: 190 decoded pictures, or 140 questions of six tiles."""
 BATCHES_AHEAD = 3
 """As the pipeline's engine."""
-
-Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,27 +68,16 @@ def pixels_of(form: Form, pictures: Sequence[Pixels]) -> Pixels:
     tiles: list[Pixels] = []
     for picture, count in zip(pictures, form.tiles, strict=True):
         cut = {"crop_to_patches": True, "min_patches": 1, "max_patches": 4} if count > 1 else {}
-        whole = {"do_rescale": False, "do_normalize": False, "return_tensors": "np"}
-        out = processor(form.processor, form.side)(Image.fromarray(picture), **whole, **cut)
-        tiles.append(np.asarray(out["pixel_values"]))
-        if len(tiles[-1]) != count or tiles[-1].dtype != np.uint8:
-            raise TypeError(
-                f"{form.processor} made {tiles[-1].shape} {tiles[-1].dtype}, not {count} tiles of bytes"
-            )
+        tiles.append(processed(processor(form.processor, form.side), picture, **cut))
+        if len(tiles[-1]) != count:
+            raise ValueError(f"{form.processor} made {len(tiles[-1])} tiles, not {count}")
     return np.concatenate(tiles)
 
 
 def values(form: Form) -> Tensor:
-    """(3, 256) float32 the value that a model is given of each level."""
-
-    def prepared(picture: Pixels) -> Tensor:
-        untouched = {"do_resize": False, "return_tensors": "np"}
-        if form.processor == "CLIPImageProcessor":
-            untouched["do_center_crop"] = False
-        out = processor(form.processor, form.side)(Image.fromarray(picture), **untouched)
-        return torch.from_numpy(np.asarray(out["pixel_values"])[0])
-
-    return values_of_levels(prepared)
+    """(3, 256) the value that a model is given of each level."""
+    untouched = {"do_center_crop": False} if form.processor == "CLIPImageProcessor" else {}
+    return processed_values(processor(form.processor, form.side), **untouched)
 
 
 @cache

@@ -13,7 +13,7 @@ pytest.importorskip("open_clip")
 pytest.importorskip("sentencepiece")
 import torch  # noqa: E402
 
-from tests.distill.judges.tiny import PROMPT, ROOT  # noqa: E402
+from tests.distill.judges.tiny import PROMPT, ROOT, scores_of  # noqa: E402
 from tests.distill.tiny_models import (  # noqa: E402
     make_bert,
     make_blip,
@@ -41,7 +41,7 @@ from unirain_core.distill.encoders.open_clip import OpenClipImage, OpenClipText 
 from unirain_core.distill.encoders.open_clip import loaded as open_clip_loaded  # noqa: E402
 from unirain_core.distill.encoders.rewriter import RewritingCaptioner  # noqa: E402
 from unirain_core.distill.encoders.sentence import SentenceText  # noqa: E402
-from unirain_core.distill.judges.internvl import most_tiles  # noqa: E402
+from unirain_core.distill.judges.internvl_questions import most_tiles  # noqa: E402
 from unirain_core.distill.judges.judge import Question  # noqa: E402
 from unirain_core.stages.judges import JUDGES, JudgeChoice, make_judge  # noqa: E402
 
@@ -100,7 +100,7 @@ def test_the_tokens_of_the_cost_are_those_that_the_model_reads(name, made, home,
     )
     language.layers[0].register_forward_hook(lambda _m, args, _o: seen.append(args[0].shape[1]))
     picture = np.zeros((40, 80, 3), np.uint8)
-    vlm.logits([Question(picture, [picture] * 3)])
+    scores_of(vlm, [Question(picture, [picture] * 3)])
     size: Any = size_of(home / MODELS[name].weights)
     vision_flops = judge.cost.flops - 2 * size.language * seen[0]
 

@@ -17,7 +17,7 @@ from safetensors.torch import save_file  # noqa: E402
 from tests.distill.judges.authors_internvl import drawn  # noqa: E402
 from tests.distill.judges.golden_models import authors_configuration, fast, make_llava, make_mobilevlm  # noqa: E402
 from tests.distill.judges.test_internvl import QUESTIONS  # noqa: E402
-from tests.distill.judges.tiny import PROMPT, WORDS, byte_pairs, write_json  # noqa: E402
+from tests.distill.judges.tiny import PROMPT, WORDS, byte_pairs, scores_of, write_json  # noqa: E402
 from tests.distill.tiny_models import INTERNVL_SPECIAL, LLAVA_SPECIAL  # noqa: E402
 from unirain_core.config.models import InternVl, Llava, MobileVlm  # noqa: E402
 from unirain_core.distill import pretrained  # noqa: E402
@@ -133,7 +133,7 @@ def test_few_bits_hold_the_language_model_and_leave_its_eyes_and_its_last_layer(
     made, precision, tmp_path, monkeypatch
 ):
     pytest.importorskip("bitsandbytes", reason="pip install bitsandbytes runs this, also on a CPU")
-    whole = made(tmp_path / "tiny", "bfloat16").logits(QUESTIONS).float()
+    whole = scores_of(made(tmp_path / "tiny", "bfloat16"), QUESTIONS).float()
     on_gpu(monkeypatch)
     model = made(tmp_path / "tiny", precision)
     kinds: dict[str, set[str]] = {"language": set(), "other": set()}
@@ -141,7 +141,7 @@ def test_few_bits_hold_the_language_model_and_leave_its_eyes_and_its_last_layer(
         if isinstance(module, torch.nn.Linear):
             is_language = ".language_model." in name or name.startswith("model.layers.")
             kinds["language" if is_language else "other"].add(type(module).__name__)
-    scores = model.logits(QUESTIONS).float()
+    scores = scores_of(model, QUESTIONS).float()
 
     assert {
         "language": {"Linear8bitLt" if precision == "int8" else "Linear4bit"},

@@ -10,8 +10,9 @@ from unirain_core.artefacts.picture import Picture
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.triplets import EncodedRow
 from unirain_core.config.sections import Encoders
+from unirain_core.distill.prepared_picture import structure_picture
 from unirain_core.distill.rainy import Rainy
-from unirain_core.distill.triplet import Encoder, structure_picture, triplet_job, without_triplet
+from unirain_core.distill.triplet import Encoder, triplet_job, without_triplet
 from unirain_core.engine.jobs import Failed, Finished
 from unirain_core.engine.pools import Device
 from unirain_core.imaging.codec import file_hash, write_png

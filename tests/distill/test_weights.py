@@ -2,7 +2,7 @@
 
 import pytest
 
-from unirain_core.distill.weights import fingerprint, folder_of
+from unirain_core.distill.weights import Located, fingerprint, folder_of
 from unirain_core.errors import WeightsUnavailableError
 
 COMMIT, OTHER = "a" * 40, "b" * 40
@@ -86,3 +86,12 @@ def test_a_changed_byte_and_a_changed_name_change_the_fingerprint(tmp_path):
     (folder / "a").rename(folder / "b")
 
     assert 3 == len({first, second, fingerprint(folder)})
+
+
+def test_a_function_of_a_folder_looks_for_it_where_it_is_called(tmp_path, monkeypatch):
+    located = Located("blip", "1", lambda folder, thing: (folder, thing))
+    for machine in ("one", "two"):
+        (tmp_path / machine / "blip").mkdir(parents=True)
+        monkeypatch.setenv("UNIRAIN_MODELS", str(tmp_path / machine))
+
+        assert (tmp_path / machine / "blip", 7) == located(7)

@@ -98,8 +98,9 @@ def test_a_batch_that_does_not_fit_is_halved_and_what_was_loaded_of_it_is_not_lo
     assert 4 == sizes[0]
     assert {2} == {size for size in sizes if size > 1} - {4}
     twice = {row for row, count in loaded.items() if count > 1}
-    assert "5" in twice  # the bad one and its neighbour are tried by themselves
-    assert 2 == len(twice)
+    # the bad one is tried by itself, and so is its neighbour, which a loader may have loaded before
+    assert "5" in twice
+    assert len(twice) <= 2
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,52 @@ def test_a_number_of_loaders_that_is_none_is_refused(monkeypatch):
 
     with pytest.raises(ConfigError, match="UNIRAIN_LOADERS: a number of processes is expected"):
         n_loaders()
+
+
+@dataclass(frozen=True)
+class Threads(Loaded):
+    """Loads how many threads its process would compute with."""
+
+    def load(self, row: int) -> int:
+        return sum(int(os.environ.get(name, "0")) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"))
+
+
+def test_a_loading_process_computes_with_one_thread(tmp_path, monkeypatch):
+    monkeypatch.setenv(LOADERS, "1")
+    store = WorkStore(home=tmp_path, owner="rows")
+    (verdict,) = finished_rows(Threads(tmp_path / "log"), [7], store, LocalEngine(1))
+
+    assert isinstance(verdict, Verdict)
+    assert 2 == verdict.yes  # one of each library
+
+
+@dataclass(frozen=True)
+class Large(Loaded):
+    """Loads a megabyte of each row."""
+
+    def load(self, row: int) -> bytes:  # type: ignore[override]
+        return bytes(1 << 20)
+
+
+def test_no_more_is_loaded_ahead_than_there_is_room_for(tmp_path, monkeypatch):
+    monkeypatch.setattr("unirain_core.engine.ahead.BYTES_AHEAD", 5 << 20)
+    ahead = Ahead(Large(tmp_path / "log"), 1)
+    contents = ahead.loaded(list(range(100)), 0, 2)
+
+    assert [1 << 20] * 2 == [len(content) for content in contents]
+    assert 2 + 4 == len(ahead._futures)  # pickled, a row is a little longer than a megabyte
+    ahead.forget(2)
+    ahead.loaded(list(range(100)), 2, 2)
+    assert list(range(2, 8)) == sorted(ahead._futures)
+
+
+def test_a_row_that_is_larger_than_the_room_is_loaded_when_it_is_needed(tmp_path, monkeypatch):
+    monkeypatch.setattr("unirain_core.engine.ahead.BYTES_AHEAD", 1 << 10)
+    ahead = Ahead(Large(tmp_path / "log"), 1)
+
+    assert 1 << 20 == len(ahead.loaded([1, 2, 3], 0, 1)[0])
+    assert [0] == list(ahead._futures)
+    assert 1 << 20 == len(ahead.loaded([1, 2, 3], 1, 1)[0])
 
 
 def test_the_next_batches_are_begun_before_they_are_asked_for(tmp_path):

@@ -234,7 +234,8 @@ EXECUTED: dict[str, dict[str, str]] = {
     "distill.judges.llava": {
         "lower keep_structural": f"{JUDGES}test_a_question_that_is_too_long_for_llava_fits_with_fewer_references"
     },
-    "distill.judges.mobilevlm": {"use interleave": ONE_BY_ONE, "use several": ONE_BY_ONE},
+    "distill.judges.mobilevlm": {"use several": ONE_BY_ONE},
+    "distill.judges.mobilevlm_questions": {"use interleave": ONE_BY_ONE},
     "distill.judges.pieces": {
         "add a tokenizer.json": "tests/distill/judges/test_pieces.py::test_a_tokenizer_json_is_read_in_place_of_such_a_token"
     },

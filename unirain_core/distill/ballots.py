@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from operator import itemgetter
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import polars as pl
@@ -21,6 +21,7 @@ from unirain_core.config.sections import JudgeName
 from unirain_core.distill.costs import Cost, Costed
 from unirain_core.distill.judges.judge import Judge, Question, Response, Unanswered, prompt_hash
 from unirain_core.distill.judging import HALF
+from unirain_core.distill.preparing import Preparing, as_it_is, preparation
 from unirain_core.distill.rainy import Rainy
 from unirain_core.engine.jobs import Failed, Finished, Job
 from unirain_core.engine.pools import Device
@@ -168,6 +169,8 @@ class CastVotes:
     algorithm: str
     device: Device
     batch: int
+    prepare: Callable[[Question], Any] = as_it_is
+    """Makes of a question what the judge is given. It holds no weights, so a process that loads ahead needs none."""
     cost: Cost | None = None
     """Of one question; None: not known."""
     output: type[Answer] = Answer
@@ -182,28 +185,31 @@ class CastVotes:
         """Dataset and id."""
         return ballot.dataset, ballot.id
 
-    def load(self, ballot: Ballot) -> Question:
-        """What the judge is shown of a ballot."""
+    def load(self, ballot: Ballot) -> Any:  # noqa: ANN401 (whatever the judge takes)
+        """What the judge is given of a ballot."""
         query, *references = [
             pairs.read(picture, self.roots) for picture in (ballot.query, *ballot.references)
         ]
-        return Question(query, references)
+        return self.prepare(Question(query, references))
 
     def compute(self, batch: Sequence[Ballot]) -> list[Answer | Failed]:
         """One answer to each ballot; the judge is asked once, and each picture is decoded once."""
         pixels: dict[Picture, RgbImage] = {}
-        questions: list[Question] = []
+        prepared: list[Any] = []
         for ballot in batch:
             for picture in (ballot.query, *ballot.references):
                 if picture not in pixels:
                     pixels[picture] = pairs.read(picture, self.roots)
             references = [pixels[picture] for picture in ballot.references]
-            questions.append(Question(pixels[ballot.query], references))
-        return self.compute_loaded(batch, questions)
+            prepared.append(self.prepare(Question(pixels[ballot.query], references)))
+        return self.compute_loaded(batch, prepared)
 
-    def compute_loaded(self, batch: Sequence[Ballot], questions: Sequence[Question]) -> list[Answer | Failed]:
-        """As `compute`, of ballots whose pictures are decoded."""
-        responses = self.make_judge().judge(questions)
+    def compute_loaded(self, batch: Sequence[Ballot], prepared: Sequence[Any]) -> list[Answer | Failed]:
+        """As `compute`, of ballots that are loaded."""
+        judge = self.make_judge()
+        responses: Sequence[Response | Unanswered] = (
+            judge.of_prepared(prepared) if isinstance(judge, Preparing) else judge.judge(prepared)
+        )
         answers: list[Answer | Failed] = []
         for ballot, response in zip(batch, responses, strict=True):
             if isinstance(response, Unanswered):
@@ -260,6 +266,7 @@ def vote_job(name: JudgeName, make_judge: Callable[[], Judge], roots: Roots, alg
         algorithm=algorithm,
         device=judge.device,
         batch=judge.batch,
+        prepare=preparation(judge),
         cost=judge.cost if isinstance(judge, Costed) else None,
     )
 

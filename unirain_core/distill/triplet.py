@@ -5,23 +5,23 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from unirain_core.artefacts.roots import Roots
 from unirain_core.artefacts.schemas import Dropped
 from unirain_core.artefacts.triplets import EncodedRow
 from unirain_core.distill.costs import Cost, Costed
-from unirain_core.distill.encoders.captioner import Captioner
-from unirain_core.distill.encoders.image import ImageEncoder
+from unirain_core.distill.encoders.captioner import Captioner, captions_of
+from unirain_core.distill.encoders.image import ImageEncoder, vectors_of
 from unirain_core.distill.encoders.text import TextEncoder
+from unirain_core.distill.prepared_picture import PreparedPicture, PreparePicture
+from unirain_core.distill.preparing import preparation
 from unirain_core.distill.rainy import Rainy
 from unirain_core.distill.stand_ins import note
 from unirain_core.engine.jobs import Finished
 from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
 from unirain_core.imaging import pairs
-from unirain_core.imaging.codec import RgbImage, to_float, to_uint8
-from unirain_core.imaging.colour import luma
+from unirain_core.imaging.codec import RgbImage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,24 +74,24 @@ class Encoder:
         models = {"captioner": self.captioner, "text encoder": self.text, "image encoder": self.image}
         return {name: model.cost for name, model in models.items() if isinstance(model, Costed)}
 
+    @property
+    def prepare(self) -> PreparePicture:
+        """Makes of a picture what the models are given."""
+        return PreparePicture(preparation(self.captioner), preparation(self.image), self.structure_side)
+
     def encode(self, images: Sequence[RgbImage]) -> list[Triplet]:
         """The triplets of pictures of any size; each model is called once."""
-        captions = self.captioner.captions(images)
-        texts, vectors = self.text.encode(captions), self.image.encode(images)
+        return self.of_prepared([self.prepare(image) for image in images])
+
+    def of_prepared(self, prepared: Sequence[PreparedPicture]) -> list[Triplet]:
+        """As `encode`, of pictures that `prepare` prepared."""
+        captions = captions_of(self.captioner, [one.for_caption for one in prepared])
+        texts = self.text.encode(captions)
+        vectors = vectors_of(self.image, [one.for_vector for one in prepared])
         triplets: list[Triplet] = []
-        for image, caption, text, vector in zip(images, captions, texts, vectors, strict=True):
-            triplets.append(Triplet(caption, text, vector, structure_picture(image, self.structure_side)))
+        for one, caption, text, vector in zip(prepared, captions, texts, vectors, strict=True):
+            triplets.append(Triplet(caption, text, vector, one.structure))
         return triplets
-
-
-def structure_picture(image: RgbImage, side: int) -> NDArray[np.uint8]:
-    """The whole picture in grey, resized with antialiasing to a square: what Eq. 3 compares.
-
-    The paper leaves size and colour of its SSIM open; here small, square and grey, so that pictures of all
-    shapes can be compared.
-    """
-    grey = Image.fromarray(to_uint8(luma(to_float(image))))
-    return np.asarray(grey.resize((side, side), Image.Resampling.BICUBIC), dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +102,8 @@ class EncodeRows:
     """Makes the encoder in each process; what it returns is not pickled."""
     made_with: str
     """Names and versions of the encoders."""
+    prepare: PreparePicture
+    """Of the encoder."""
     roots: Roots
     algorithm: str
     device: Device
@@ -116,9 +118,9 @@ class EncodeRows:
         """Dataset and id of a row."""
         return row.dataset, row.id
 
-    def load(self, row: Rainy) -> RgbImage:
-        """The picture of a row."""
-        return pairs.read(row.picture, self.roots)
+    def load(self, row: Rainy) -> PreparedPicture:
+        """The picture of a row, as the models are given it."""
+        return self.prepare(pairs.read(row.picture, self.roots))
 
     def compute(self, batch: Sequence[Rainy]) -> list[EncodedRow]:
         """One triplet for each row.
@@ -128,10 +130,10 @@ class EncodeRows:
         """
         return self.compute_loaded(batch, [self.load(row) for row in batch])
 
-    def compute_loaded(self, batch: Sequence[Rainy], pictures: Sequence[RgbImage]) -> list[EncodedRow]:
-        """As `compute`, of rows whose pictures are decoded."""
+    def compute_loaded(self, batch: Sequence[Rainy], loaded: Sequence[PreparedPicture]) -> list[EncodedRow]:
+        """As `compute`, of rows that are loaded."""
         encoder = self.make_encoder()
-        triplets = encoder.encode(pictures)
+        triplets = encoder.of_prepared(loaded)
         return [_encoded(row, triplet, encoder) for row, triplet in zip(batch, triplets, strict=True)]
 
 
@@ -168,6 +170,7 @@ def triplet_job(make_encoder: Callable[[], Encoder], roots: Roots, algorithm: st
     return EncodeRows(
         make_encoder=make_encoder,
         made_with=f"{encoder.captioner.form}; {encoder.name}",
+        prepare=encoder.prepare,
         roots=roots,
         algorithm=algorithm,
         device=encoder.device,

@@ -3,8 +3,11 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from unirain_core.errors import WeightsUnavailableError
 
@@ -70,6 +73,31 @@ def _in_the_cache(weights: str, revision: str) -> Path | None:
         return Path(snapshot_download(weights, revision=revision, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError):
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A function of a folder with weights, which looks for the folder where it is called: each machine may have its own."""
+
+    weights: str
+    """As `folder_of`."""
+    revision: str
+    """Likewise."""
+    function: Callable[[Path, Any], Any]
+
+    def __call__(self, thing: Any) -> Any:  # noqa: ANN401 (whatever the function takes and gives)
+        """The function of this machine's folder and of a thing.
+
+        Raises:
+            WeightsUnavailableError: as `folder_of`.
+        """
+        return self.function(_once(self.weights, self.revision, os.environ.get(MODELS)), thing)
+
+
+@lru_cache  # the hub's cache is slow to look into
+def _once(weights: str, revision: str, home: str | None) -> Path:
+    """As `folder_of`, where the variable MODELS names `home`."""
+    return folder_of(weights, revision)
 
 
 def fingerprint(weights: Path) -> str:

@@ -20,6 +20,10 @@ In = TypeVar("In")
 BATCHES_AHEAD = 3
 """Batches that are loaded before they are needed, so that one slow picture does not delay the device."""
 
+BYTES_AHEAD = 1 << 30
+"""Bytes of the rows that are loaded before they are needed. Pixels of the paper's models take less: InternVL's longest question has
+4.8 MB, 58 MB in three batches of four. Whole pictures may take more, since a photo of 24 megapixels has 72 MB."""
+
 
 class Ahead(Generic[In]):
     """The processes that load for this one; they start with the first row and end with this process."""
@@ -31,7 +35,8 @@ class Ahead(Generic[In]):
             mp_context=multiprocessing.get_context("spawn"),
             initializer=partial(_begin_loader, pickle.dumps(job)),
         )
-        self._futures: dict[int, Future[Any]] = {}
+        self._futures: dict[int, Future[bytes]] = {}
+        self._largest = 0  # bytes of a row, of those that are loaded so far
         # A worker that ends would close its queues (priority 10) and then wait for its children before it ends its pools. The
         # loaders would never be told to end, and the worker would wait for ever. So the pool is ended first (priority 20).
         Finalize(None, self._executor.shutdown, kwargs={"cancel_futures": True}, exitpriority=20)
@@ -42,12 +47,23 @@ class Ahead(Generic[In]):
         Raises:
             Exception: whatever loading one of them raised.
         """
-        end = min(begin + size * (1 + BATCHES_AHEAD), len(rows))
-        for place in range(begin, end):
+        end = min(begin + size, len(rows))
+        self._put(rows, begin, end)
+        if self._largest:  # before the first rows are there, nobody knows how much room the next ones need
+            self._put(rows, end, end + self._room(size))
+        contents = [self._futures[place].result() for place in range(begin, end)]
+        self._largest = max(self._largest, *map(len, contents))
+        self._put(rows, end, end + self._room(size))
+        return [pickle.loads(content) for content in contents]
+
+    def _put(self, rows: Sequence[In], begin: int, end: int) -> None:
+        for place in range(begin, min(end, len(rows))):
             if place not in self._futures:
                 self._futures[place] = self._executor.submit(_load, rows[place])
-        wanted = range(begin, min(begin + size, len(rows)))
-        return [self._futures[place].result() for place in wanted]
+
+    def _room(self, size: int) -> int:
+        """Rows behind a batch that may be loaded before they are needed."""
+        return min(BATCHES_AHEAD * size, BYTES_AHEAD // self._largest)
 
     def forget(self, until: int | None = None) -> None:
         """Let go of the rows before a place; of all where none is named."""
@@ -78,5 +94,6 @@ def _begin_loader(job: bytes) -> None:
     _jobs.append(pickle.loads(job))
 
 
-def _load(row: Any) -> Any:  # noqa: ANN401 (whatever the job loads)
-    return _jobs[0].load(row)
+def _load(row: Any) -> bytes:  # noqa: ANN401 (whatever the job takes)
+    """What the job loads of a row, pickled here, so that its size is known."""
+    return pickle.dumps(_jobs[0].load(row), pickle.HIGHEST_PROTOCOL)

@@ -11,7 +11,7 @@ ensure_torchvision()
 transformers = pytest.importorskip("transformers")
 from tests.distill.judges.test_internvl import QUESTIONS  # noqa: E402
 from tests.distill.judges.test_llava import folder  # noqa: E402, F401
-from tests.distill.judges.tiny import PROMPT  # noqa: E402
+from tests.distill.judges.tiny import PROMPT, scores_of  # noqa: E402
 from unirain_core.config.models import AnyVlm, Llava  # noqa: E402
 from unirain_core.distill.judges.any_vlm import AnyVlmModel, any_vlm_judge  # noqa: E402
 from unirain_core.distill.judges.llava import TEMPLATE, LlavaModel  # noqa: E402
@@ -52,11 +52,13 @@ def section(**changes):
 
 def test_it_gives_the_scores_of_the_judge_that_was_written_for_the_model(with_processor):
     place = with_processor(INTERLEAVED)
-    ours = LlavaModel(place, Llava(weights="x", revision="1", precision="float32"), PROMPT).logits(QUESTIONS)
+    ours = scores_of(
+        LlavaModel(place, Llava(weights="x", revision="1", precision="float32"), PROMPT), QUESTIONS
+    )
     model = AnyVlmModel(place, section(), PROMPT)
 
-    torch.testing.assert_close(model.logits(QUESTIONS), ours, atol=1e-5, rtol=1e-5)
-    torch.testing.assert_close(model.logits(QUESTIONS[1:2]), ours[1:2], atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(scores_of(model, QUESTIONS), ours, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(scores_of(model, QUESTIONS[1:2]), ours[1:2], atol=1e-5, rtol=1e-5)
 
 
 def test_a_judge_needs_params_alone(with_processor, monkeypatch):

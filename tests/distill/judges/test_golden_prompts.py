@@ -22,6 +22,7 @@ from tests.distill.judges.golden_models import (  # noqa: E402
     make_processor,
 )
 from tests.distill.judges.test_any_vlm import INTERLEAVED  # noqa: E402
+from tests.distill.judges.tiny import scores_of  # noqa: E402
 from unirain_core.config.models import AnyVlm, InternVl, Llava, MobileVlm  # noqa: E402
 from unirain_core.config.prompt import Prompt  # noqa: E402
 from unirain_core.distill.judges.any_vlm import AnyVlmModel, any_vlm_judge  # noqa: E402
@@ -95,7 +96,7 @@ def models_at_home(home, monkeypatch):
 def read(model):
     """What a model reads of both questions in one batch."""
     model._model = reader = Reader()
-    model.logits(QUESTIONS)
+    scores_of(model, QUESTIONS)
     return reader.rows()
 
 
@@ -115,7 +116,7 @@ def test_internvl_reads_four_places_of_each_picture_between_its_marks(home):
 def test_internvl_reads_the_tiles_of_a_wide_query_and_the_whole_of_it_between_one_pair_of_marks(home):
     model: Any = InternVlModel(home / "internvl", InternVl(**settings("internvl"), query_tiles=2), P)
     model._model = reader = Reader()
-    model.logits([Question(np.full((28, 56, 3), 128, np.uint8), [])])
+    scores_of(model, [Question(np.full((28, 56, 3), 128, np.uint8), [])])
 
     assert [[*BEGIN, 3, *[5] * 12, 4, *REAL, *END]] == reader.rows()  # two tiles and the whole, 4 places each
 

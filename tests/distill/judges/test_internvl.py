@@ -12,7 +12,7 @@ ensure_torchvision()
 pytest.importorskip("transformers")
 from safetensors.torch import save_file  # noqa: E402
 
-from tests.distill.judges.tiny import PROMPT, write_json  # noqa: E402
+from tests.distill.judges.tiny import PROMPT, scores_of, write_json  # noqa: E402
 from tests.distill.tiny_models import make_internvl  # noqa: E402
 from unirain_core.config.models import InternVl  # noqa: E402
 from unirain_core.distill.judges.internvl import InternVlModel, internvl_judge  # noqa: E402
@@ -44,14 +44,16 @@ QUESTIONS = [
 @pytest.mark.parametrize("form", ["native", "authors"])
 def test_a_batch_gives_what_its_questions_give_one_by_one(form, folders):
     model = InternVlModel(folders[form], section(), PROMPT)
-    together = model.logits(QUESTIONS)
+    together = scores_of(model, QUESTIONS)
 
     for row, question in zip(together, QUESTIONS, strict=True):
-        torch.testing.assert_close(model.logits([question])[0], row, atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(scores_of(model, [question])[0], row, atol=1e-5, rtol=1e-5)
 
 
 def test_the_authors_checkpoint_and_the_native_one_give_the_same_scores(folders):
-    native, authors = (InternVlModel(folders[form], section(), PROMPT).logits(QUESTIONS) for form in folders)
+    native, authors = (
+        scores_of(InternVlModel(folders[form], section(), PROMPT), QUESTIONS) for form in folders
+    )
 
     torch.testing.assert_close(native, authors, atol=1e-5, rtol=1e-5)
 
@@ -62,18 +64,18 @@ def test_two_references_that_change_places_move_the_scores(folders):
     a, b, c = question.references
     swapped = Question(question.query, [b, a, c])
 
-    assert (model.logits([question]) - model.logits([swapped])).abs().max() > 1e-3
+    assert (scores_of(model, [question]) - scores_of(model, [swapped])).abs().max() > 1e-3
 
 
 def test_a_configuration_that_is_silent_on_ties_leaves_the_last_layer_as_it_was_published(folders, tmp_path):
-    expected = InternVlModel(folders["native"], section(), PROMPT).logits(QUESTIONS)
+    expected = scores_of(InternVlModel(folders["native"], section(), PROMPT), QUESTIONS)
     for file in folders["native"].iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     config = json.loads((tmp_path / "config.json").read_text())
     del config["tie_word_embeddings"], config["text_config"]["tie_word_embeddings"]
     write_json(tmp_path / "config.json", config)
 
-    torch.testing.assert_close(InternVlModel(tmp_path, section(), PROMPT).logits(QUESTIONS), expected)
+    torch.testing.assert_close(scores_of(InternVlModel(tmp_path, section(), PROMPT), QUESTIONS), expected)
 
 
 def test_a_weight_that_is_missing_is_named(folders, tmp_path):

@@ -15,10 +15,10 @@ from safetensors.torch import load_file, save_file  # noqa: E402
 from tests.distill.judges.authors_internvl import drawn  # noqa: E402
 from tests.distill.judges.golden_models import authors_configuration, fast  # noqa: E402
 from tests.distill.judges.test_internvl import QUESTIONS, section  # noqa: E402
-from tests.distill.judges.tiny import PROMPT, byte_pairs, write_json  # noqa: E402
+from tests.distill.judges.tiny import PROMPT, byte_pairs, scores_of, write_json  # noqa: E402
 from tests.distill.tiny_models import INTERNVL_SPECIAL  # noqa: E402
 from unirain_core.distill.judges.internvl import InternVlModel, internvl_judge  # noqa: E402
-from unirain_core.distill.judges.tokens import spelled  # noqa: E402
+from unirain_core.distill.pixels import looked_up  # noqa: E402
 from unirain_core.errors import ConfigError  # noqa: E402
 
 SHORT = 64
@@ -42,7 +42,7 @@ def authors(request, tmp_path_factory):
 def test_features_of_pictures_are_those_of_the_authors_model(authors):
     model, folder = authors
     ours: Any = InternVlModel(folder, section(), PROMPT)
-    tiles = torch.cat(ours._shown(QUESTIONS[0])[1])
+    tiles = looked_up(ours.prepare(QUESTIONS[0]).pixels, ours._values)
     with torch.inference_mode():
         expected = model.features(tiles)
         features = ours._model.get_image_features(tiles).pooler_output
@@ -57,14 +57,14 @@ def test_scores_after_a_question_are_those_of_the_authors_model(authors):
         ours = InternVlModel(
             folder, section(), PROMPT
         )  # anew, since beyond its context it remembers the longest text so far
-        text, tiles = ours._shown(question)
-        numbers = torch.tensor(spelled(ours._tokenizer)(text))
+        prepared = ours.prepare(question)
+        numbers = torch.from_numpy(prepared.tokens)
         with torch.inference_mode():
             image_token = ours._tokenizer.convert_tokens_to_ids("<IMG_CONTEXT>")
-            expected = model(numbers, torch.cat(tiles), image_token)[-1]
+            expected = model(numbers, looked_up(prepared.pixels, ours._values), image_token)[-1]
 
         assert len(numbers) > SHORT
-        torch.testing.assert_close(ours.logits([question])[0], expected, atol=2e-5, rtol=1e-5)
+        torch.testing.assert_close(scores_of(ours, [question])[0], expected, atol=2e-5, rtol=1e-5)
 
 
 def test_a_question_beyond_the_places_of_the_language_model_is_refused(authors, monkeypatch):

@@ -8,7 +8,7 @@ from unirain_core.compat import ensure_torchvision
 ensure_torchvision()
 pytest.importorskip("transformers")
 from tests.distill.judges.test_internvl import QUESTIONS  # noqa: E402
-from tests.distill.judges.tiny import PROMPT  # noqa: E402
+from tests.distill.judges.tiny import PROMPT, scores_of  # noqa: E402
 from tests.distill.tiny_models import make_llava  # noqa: E402
 from unirain_core.config.models import Llava  # noqa: E402
 from unirain_core.distill.judges.judge import Question  # noqa: E402
@@ -28,10 +28,10 @@ def section():
 
 def test_a_batch_gives_what_its_questions_give_one_by_one(folder):
     model = LlavaModel(folder, section(), PROMPT)
-    together = model.logits(QUESTIONS)
+    together = scores_of(model, QUESTIONS)
 
     for row, question in zip(together, QUESTIONS, strict=True):
-        torch.testing.assert_close(model.logits([question])[0], row, atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(scores_of(model, [question])[0], row, atol=1e-5, rtol=1e-5)
 
 
 def test_padding_on_the_right_would_be_far_off(folder):
@@ -53,7 +53,9 @@ def test_two_references_that_change_places_move_the_scores(folder):
     question = QUESTIONS[0]
     a, b, c = question.references
 
-    assert (model.logits([question]) - model.logits([Question(question.query, [b, a, c])])).abs().max() > 1e-3
+    assert (
+        scores_of(model, [question]) - scores_of(model, [Question(question.query, [b, a, c])])
+    ).abs().max() > 1e-3
 
 
 def test_every_label_stands_before_its_picture(folder, monkeypatch):

@@ -10,12 +10,14 @@ ensure_torchvision()
 pytest.importorskip("transformers")
 pytest.importorskip("sentencepiece")
 from tests.distill.judges.test_internvl import QUESTIONS, picture  # noqa: E402
-from tests.distill.judges.tiny import PROMPT  # noqa: E402
+from tests.distill.judges.tiny import PROMPT, scores_of  # noqa: E402
 from tests.distill.tiny_models import make_mobilevlm  # noqa: E402
 from unirain_core.config.models import MobileVlm  # noqa: E402
 from unirain_core.distill.judges.judge import Question, Response  # noqa: E402
-from unirain_core.distill.judges.mobilevlm import MobileVlmModel, mobilevlm_judge, montage, prepared  # noqa: E402
+from unirain_core.distill.judges.mobilevlm import MobileVlmModel, mobilevlm_judge  # noqa: E402
 from unirain_core.distill.judges.mobilevlm_model import MobileVlmConfig, empty  # noqa: E402
+from unirain_core.distill.judges.mobilevlm_questions import clip_values, montage, squared  # noqa: E402
+from unirain_core.distill.pixels import looked_up  # noqa: E402
 from unirain_core.errors import ConfigError  # noqa: E402
 
 
@@ -33,14 +35,14 @@ def section(**changes):
 @pytest.mark.parametrize("several", ["interleave", "montage"])
 def test_a_batch_gives_what_its_questions_give_one_by_one(several, folder):
     model = MobileVlmModel(folder, section(several=several), PROMPT)
-    together = model.logits(QUESTIONS)
+    together = scores_of(model, QUESTIONS)
 
     for row, question in zip(together, QUESTIONS, strict=True):
-        torch.testing.assert_close(model.logits([question])[0], row, atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(scores_of(model, [question])[0], row, atol=1e-5, rtol=1e-5)
 
 
 def test_names_of_2023_and_the_older_form_of_the_file_are_read_alike(folder, tmp_path):
-    expected = MobileVlmModel(folder, section(), PROMPT).logits(QUESTIONS)
+    expected = scores_of(MobileVlmModel(folder, section(), PROMPT), QUESTIONS)
     for name in ("config.json", "tokenizer.model", "tokenizer_config.json"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     from safetensors.torch import load_file
@@ -52,7 +54,7 @@ def test_names_of_2023_and_the_older_form_of_the_file_are_read_alike(folder, tmp
     old["model.vision_tower.vision_tower.vision_model.embeddings.position_ids"] = torch.arange(17)[None]
     torch.save(old, tmp_path / "pytorch_model.bin")
 
-    torch.testing.assert_close(MobileVlmModel(tmp_path, section(), PROMPT).logits(QUESTIONS), expected)
+    torch.testing.assert_close(scores_of(MobileVlmModel(tmp_path, section(), PROMPT), QUESTIONS), expected)
 
 
 def test_the_published_sizes_are_ours():
@@ -97,7 +99,7 @@ def test_a_fourth_reference_has_no_cell_in_a_montage(folder, monkeypatch):
 
 def test_a_picture_is_padded_to_a_square_with_the_mean_colour():
     wide = np.zeros((4, 8, 3), np.uint8)
-    out = prepared(wide, 8)
+    out = looked_up(squared(wide, 8)[None], clip_values())[0].numpy()
 
     assert (3, 8, 8) == out.shape
     np.testing.assert_allclose(out[:, 0, 0], 0, atol=0.02)  # the mean colour is zero after CLIP's scaling

@@ -7,7 +7,7 @@ import pytest
 spm = pytest.importorskip("sentencepiece")
 
 from tests.distill.judges.tiny import PROMPT, WORDS, byte_pairs, write_json  # noqa: E402
-from unirain_core.distill.judges.internvl import TEMPLATE, load_tokenizer  # noqa: E402
+from unirain_core.distill.judges.internvl_questions import TEMPLATE, load_tokenizer  # noqa: E402
 from unirain_core.distill.judges.pieces import PieceTokenizer  # noqa: E402
 from unirain_core.distill.prompt import written  # noqa: E402
 from unirain_core.errors import ConfigError  # noqa: E402

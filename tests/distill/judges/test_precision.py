@@ -12,7 +12,7 @@ pytest.importorskip("transformers")
 pytest.importorskip("open_clip")
 pytest.importorskip("sentencepiece")
 from tests.distill.judges.test_internvl import QUESTIONS  # noqa: E402
-from tests.distill.judges.tiny import PROMPT  # noqa: E402
+from tests.distill.judges.tiny import PROMPT, scores_of  # noqa: E402
 from tests.distill.tiny_models import make_internvl, make_llava, make_mobilevlm  # noqa: E402
 from unirain_core.config.models import InternVl, Llava, MobileVlm  # noqa: E402
 from unirain_core.distill.judges.internvl import InternVlModel  # noqa: E402
@@ -46,7 +46,9 @@ def model(kind, folders, precision):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_bfloat16_stays_near_float32(kind, folders):
-    exact, half = (model(kind, folders, precision).logits(QUESTIONS) for precision in ("float32", "bfloat16"))
+    exact, half = (
+        scores_of(model(kind, folders, precision), QUESTIONS) for precision in ("float32", "bfloat16")
+    )
 
     assert (torch.float32, torch.bfloat16) == (exact.dtype, half.dtype)
     cosines = torch.nn.functional.cosine_similarity(exact, half.float(), dim=-1)

@@ -10,8 +10,8 @@ ensure_torchvision()
 transformers = pytest.importorskip("transformers")
 from tests.distill.judges.golden_models import authors_configuration  # noqa: E402
 from tests.distill.judges.tiny import write_json  # noqa: E402
-from unirain_core.distill.judges import internvl  # noqa: E402
-from unirain_core.distill.judges.internvl import image_processor, most_tiles  # noqa: E402
+from unirain_core.distill.judges import internvl_questions  # noqa: E402
+from unirain_core.distill.judges.internvl_questions import image_processor, most_tiles  # noqa: E402
 
 SIDE = 28
 
@@ -84,4 +84,4 @@ def test_pixels_of_all_tiles_are_those_of_the_authors(shape, most, images):
 
 def test_the_processor_is_the_one_of_pillow_also_where_torchvision_is_there(images):
     assert type(images) is transformers.GotOcr2ImageProcessorPil
-    assert internvl.PROCESSOR == type(images).__name__
+    assert internvl_questions.PROCESSOR == type(images).__name__

@@ -14,12 +14,12 @@ from tests.distill.judges.test_any_vlm import INTERLEAVED, section, with_process
 from tests.distill.judges.test_internvl import QUESTIONS  # noqa: E402
 from tests.distill.judges.test_llava import folder  # noqa: E402, F401
 from tests.distill.judges.test_mobilevlm import folder as mobilevlm  # noqa: E402, F401
-from tests.distill.judges.tiny import PROMPT  # noqa: E402
+from tests.distill.judges.tiny import PROMPT, scores_of  # noqa: E402
 from unirain_core.config.models import Llava, MobileVlm  # noqa: E402
 from unirain_core.distill.judges.any_vlm import AnyVlmModel  # noqa: E402
 from unirain_core.distill.judges.llava import llava_judge  # noqa: E402
 from unirain_core.distill.judges.mobilevlm import mobilevlm_judge  # noqa: E402
-from unirain_core.distill.judges.tokens import demand_room, left_padded  # noqa: E402
+from unirain_core.distill.judges.tokens import demand_room, left_padded, numbers  # noqa: E402
 from unirain_core.errors import ConfigError  # noqa: E402
 
 SETTINGS: dict[str, Any] = {"weights": "tiny", "revision": "1", "precision": "float32"}
@@ -36,7 +36,7 @@ class Letters:
 
 
 def test_prompts_of_a_batch_end_in_the_last_column_whatever_their_tokenizer_would_do():
-    encoded = left_padded(Letters(), ["ab", "abcd", "c"])
+    encoded = left_padded([numbers(Letters(), text) for text in ("ab", "abcd", "c")])
 
     assert [[0, 0, 1, 2], [1, 2, 3, 4], [0, 0, 0, 3]] == encoded.ids.tolist()
     assert [[0, 0, 1, 1], [1, 1, 1, 1], [0, 0, 0, 1]] == encoded.mask.tolist()
@@ -45,11 +45,11 @@ def test_prompts_of_a_batch_end_in_the_last_column_whatever_their_tokenizer_woul
 
 def test_a_processor_that_pads_on_the_right_is_refused(with_processor):  # noqa: F811
     model = AnyVlmModel(with_processor(INTERLEAVED), section(), PROMPT)
-    model.logits(QUESTIONS)
+    scores_of(model, QUESTIONS)
     model._processor.tokenizer.padding_side = "right"
 
     with pytest.raises(ConfigError, match="pads on the right; votes would be read from the padding"):
-        model.logits(QUESTIONS)
+        scores_of(model, QUESTIONS)
 
 
 def test_a_question_may_fill_the_context_to_its_last_token_and_no_further():

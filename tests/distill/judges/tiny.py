@@ -49,3 +49,8 @@ def awake(model, seed=0):
 def write_json(path, content):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def scores_of(model, questions):
+    """The scores of the first word after each question, which other processes might have prepared."""
+    return model.logits([model.prepare(question) for question in questions])

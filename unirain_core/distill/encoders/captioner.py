@@ -1,8 +1,9 @@
 """What a captioner is: something that says in one sentence what a picture shows."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
+from unirain_core.distill.preparing import Preparing
 from unirain_core.engine.pools import Device
 from unirain_core.imaging.codec import RgbImage
 
@@ -28,3 +29,10 @@ class Captioner(Protocol):
     def captions(self, images: Sequence[RgbImage]) -> list[str]:
         """One sentence on each picture; the pictures have any size."""
         ...
+
+
+def captions_of(captioner: Captioner, prepared: Sequence[Any]) -> list[str]:
+    """The captions of pictures that `preparation(captioner)` prepared."""
+    if isinstance(captioner, Preparing):
+        return list(captioner.of_prepared(prepared))
+    return captioner.captions(prepared)

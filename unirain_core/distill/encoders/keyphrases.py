@@ -7,12 +7,14 @@ the text encoder of Eq. (1).
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from unirain_core.distill.costs import Cost, Costed
-from unirain_core.distill.encoders.captioner import Captioner
+from unirain_core.distill.encoders.captioner import Captioner, captions_of
 from unirain_core.distill.encoders.text import TextEncoder
+from unirain_core.distill.preparing import preparation
 from unirain_core.engine.pools import Device
 from unirain_core.imaging.codec import RgbImage
 
@@ -57,11 +59,12 @@ _LONGEST = 2
 
 
 class KeyphraseCaptioner:
-    """As `Captioner`: the caption of another one, and its phrases after a semicolon."""
+    """As `Captioner` and `Preparing`: the caption of another one, and its phrases after a semicolon."""
 
     def __init__(self, inner: Captioner, text: TextEncoder, n_phrases: int) -> None:
         """Refine the captions of `inner` with at most `n_phrases` phrases."""
         self._inner, self._text, self._n_phrases = inner, text, n_phrases
+        self.prepare = preparation(inner)
 
     @property
     def form(self) -> str:
@@ -89,8 +92,12 @@ class KeyphraseCaptioner:
 
     def captions(self, images: Sequence[RgbImage]) -> list[str]:
         """As `Captioner.captions`."""
+        return self.of_prepared([self.prepare(image) for image in images])
+
+    def of_prepared(self, prepared: Sequence[Any]) -> list[str]:
+        """As `Preparing.of_prepared`."""
         captions: list[str] = []
-        for caption in self._inner.captions(images):
+        for caption in captions_of(self._inner, prepared):
             phrases = keyphrases(caption, self._text, self._n_phrases)
             captions.append(f"{caption}; {', '.join(phrases)}" if phrases else caption)
         return captions

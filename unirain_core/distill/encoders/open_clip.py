@@ -4,30 +4,32 @@ import json
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
+from torch import Tensor
 
 from unirain_core.compat import ensure_torchvision
 from unirain_core.config.models import OpenClip
 from unirain_core.distill import pretrained
 from unirain_core.distill.costs import Cost, Tower, cost_of, size_of
-from unirain_core.distill.weights import fingerprint, folder_of
+from unirain_core.distill.encoders.open_clip_pixels import CONFIG, clip_pixels, clip_values, shapes_of
+from unirain_core.distill.pixels import Pixels, looked_up
+from unirain_core.distill.weights import Located, fingerprint, folder_of
 from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
 from unirain_core.errors import ConfigError
 from unirain_core.imaging.codec import RgbImage
 
-_CONFIG, _FILES = "open_clip_config.json", ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 
 
 class OpenClipImage:
-    """As `ImageEncoder`."""
+    """As `ImageEncoder` and `Preparing`."""
 
     device: Device = "gpu"
 
@@ -41,6 +43,9 @@ class OpenClipImage:
         self._section, self._place = section, _place(section)
         self.name = f"open_clip image {_name(section, self._place)}"
         self.batch = section.batch
+        prepare = partial(clip_pixels, section.architecture)
+        self.prepare = Located(section.weights, section.revision, prepare)
+        self._values: Tensor | None = None
 
     @property
     def cost(self) -> Cost | None:
@@ -59,11 +64,17 @@ class OpenClipImage:
 
     def encode(self, images: Sequence[RgbImage]) -> NDArray[np.float32]:
         """As `ImageEncoder.encode`."""
-        model, prepare, _ = loaded(self._section, self._place)
-        pictures = torch.stack([prepare(Image.fromarray(image)) for image in images])
-        kind = pretrained.dtype_of(self._section.precision)
+        return self.of_prepared([self.prepare(image) for image in images])
+
+    def of_prepared(self, prepared: Sequence[Pixels]) -> NDArray[np.float32]:
+        """As `Preparing.of_prepared`."""
+        model, _ = loaded(self._section, self._place)
+        if self._values is None:
+            kind = pretrained.dtype_of(self._section.precision)
+            values = clip_values(self._section.architecture, self._place)
+            self._values = values.to(pretrained.device(), kind)
         with torch.inference_mode():
-            features = model.encode_image(pictures.to(pretrained.device(), kind)).float()
+            features = model.encode_image(looked_up(np.stack(prepared), self._values)).float()
             unit: NDArray[np.float32] = torch.nn.functional.normalize(features, dim=-1).cpu().numpy()
         return unit
 
@@ -93,7 +104,7 @@ class OpenClipText:
 
     def encode(self, captions: Sequence[str]) -> NDArray[np.float32]:
         """As `TextEncoder.encode`."""
-        model, _, tokenize = loaded(self._section, self._place)
+        model, tokenize = loaded(self._section, self._place)
         with torch.inference_mode():
             features = model.encode_text(tokenize(list(captions)).to(pretrained.device()))
             vectors: NDArray[np.float32] = features.float().cpu().numpy()
@@ -101,8 +112,8 @@ class OpenClipText:
 
 
 @lru_cache(maxsize=1)  # image and text encoder are often two towers of one model
-def loaded(section: OpenClip, place: Path) -> tuple[Any, Any, Any]:
-    """The model, the function that prepares a picture, and the tokenizer.
+def loaded(section: OpenClip, place: Path) -> tuple[Any, Any]:
+    """The model and the tokenizer.
 
     Raises:
         ConfigError: the weights do not fit the architecture.
@@ -110,14 +121,14 @@ def loaded(section: OpenClip, place: Path) -> tuple[Any, Any, Any]:
     ensure_torchvision()
     import open_clip
 
-    is_folder = (place / _CONFIG).is_file()
-    name = f"local-dir:{place}" if is_folder else section.architecture
+    name = shapes_of(section.architecture, place)
+    is_folder = name != section.architecture
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings(
                 "error", message=".*QuickGELU.*"
             )  # the wrong activation gives other vectors
-            model, _, prepare = open_clip.create_model_and_transforms(
+            model = open_clip.create_model(
                 name, pretrained=None if is_folder else str(_file(place)), precision="fp32", device="cpu"
             )
             tokenize = open_clip.get_tokenizer(name)
@@ -127,12 +138,12 @@ def loaded(section: OpenClip, place: Path) -> tuple[Any, Any, Any]:
             f"{' '.join(str(error).split())[:200]}"
         ) from None
     model = model.to(pretrained.device(), pretrained.dtype_of(section.precision)).eval()
-    return model, prepare, tokenize
+    return model, tokenize
 
 
 def _configuration(section: OpenClip, place: Path) -> dict[str, Any]:
     """The shapes of both towers."""
-    file = place / _CONFIG
+    file = place / CONFIG
     if file.is_file():
         content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["model_cfg"]
         return content

@@ -9,7 +9,8 @@ from unirain_core.compat import ensure_torchvision
 from unirain_core.config.models import Rewriter
 from unirain_core.distill import pretrained
 from unirain_core.distill.costs import Cost, Costed, Tower, cost_of, size_of
-from unirain_core.distill.encoders.captioner import Captioner
+from unirain_core.distill.encoders.captioner import Captioner, captions_of
+from unirain_core.distill.preparing import preparation
 from unirain_core.distill.weights import fingerprint, folder_of
 from unirain_core.engine.pools import Device
 from unirain_core.engine.store import digest
@@ -23,7 +24,7 @@ REQUEST = (
 
 
 class RewritingCaptioner:
-    """As `Captioner`: greedy, so that the same caption is always rewritten alike."""
+    """As `Captioner` and `Preparing`: greedy, so that the same caption is always rewritten alike."""
 
     def __init__(self, inner: Captioner, section: Rewriter) -> None:
         """Find the weights; they are loaded by the first batch.
@@ -32,6 +33,7 @@ class RewritingCaptioner:
             WeightsUnavailableError: they are not on this machine.
         """
         self._inner, self._section = inner, section
+        self.prepare = preparation(inner)
         self._folder = folder_of(section.weights, section.revision)
         parts = (fingerprint(self._folder), section.precision, section.max_tokens, REQUEST)
         self.form = f"{inner.form} + {section.weights} {digest('rewriter 1', *parts)[:12]}"
@@ -49,7 +51,11 @@ class RewritingCaptioner:
 
     def captions(self, images: Sequence[RgbImage]) -> list[str]:
         """As `Captioner.captions`."""
-        return self.rewritten(self._inner.captions(images))
+        return self.of_prepared([self.prepare(image) for image in images])
+
+    def of_prepared(self, prepared: Sequence[Any]) -> list[str]:
+        """As `Preparing.of_prepared`."""
+        return self.rewritten(captions_of(self._inner, prepared))
 
     def rewritten(self, captions: Sequence[str]) -> list[str]:
         """One sentence in place of each caption; a caption stays as it is where the model writes nothing."""

@@ -19,6 +19,7 @@ from unirain_core.distill.judges.judge import Question
 from unirain_core.distill.judges.labels import demand_labels
 from unirain_core.distill.judges.local import LocalJudge
 from unirain_core.distill.judges.tokens import demand_room, spelled
+from unirain_core.distill.preparing import as_it_is
 from unirain_core.distill.prompt import Shown, parts
 from unirain_core.distill.weights import fingerprint, folder_of
 from unirain_core.engine.store import digest
@@ -65,6 +66,7 @@ def any_vlm_judge(name: str, model: AnyVlm, prompt: Prompt, n_references: int) -
             prompt.words_no,
         ),
         batch=model.batch,
+        prepare=as_it_is,
         load=partial(AnyVlmModel, folder, model, prompt),
         cost=_cost(folder, model, shown["input_ids"].shape[1], shown["pixel_values"].numel()),
     )
@@ -89,7 +91,13 @@ def _cost(folder: Path, model: AnyVlm, n_tokens: int, n_values: int) -> Cost | N
 
 
 class AnyVlmModel:
-    """As `Vlm`."""
+    """As `Vlm`, of questions as they are.
+
+    Other processes decode their pictures, and prepare them no further: an unknown processor pads pictures and words by the other
+    questions of their batch, and its pixels may take more bytes than the pictures.
+    """
+
+    prepare = staticmethod(as_it_is)
 
     def __init__(self, folder: Path, section: AnyVlm, prompt: Prompt) -> None:
         """Load everything from a folder.
@@ -109,11 +117,11 @@ class AnyVlmModel:
         """As `Vlm.decode`."""
         return str(self._processor.tokenizer.decode([token]))
 
-    def logits(self, questions: Sequence[Question]) -> Tensor:
+    def logits(self, prepared: Sequence[Question]) -> Tensor:
         """As `Vlm.logits`."""
         texts: list[str] = []
         pictures: list[list[Image.Image]] = []
-        for question in questions:
+        for question in prepared:
             texts.append(rendered(self._processor, self._prompt, len(question.references)))
             pictures.append([Image.fromarray(picture) for picture in (question.query, *question.references)])
         encoded = self._processor(images=pictures, text=texts, return_tensors="pt", padding=True)

@@ -1,9 +1,5 @@
-"""InternVL2.5 as a judge, from the authors' checkpoint or from its native form, without remote code.
+"""InternVL2.5 as a judge, from the authors' checkpoint or from its native form, without remote code."""
 
-Pictures are cut into tiles of 448 x 448; each is 256 tokens between a start and an end mark.
-"""
-
-import json
 from collections.abc import Sequence
 from functools import partial
 from math import prod
@@ -12,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor, nn
 
 from unirain_core.compat import ensure_torchvision
@@ -22,24 +17,25 @@ from unirain_core.distill import pretrained
 from unirain_core.distill.costs import Cost, Tower, cost_of, size_of
 from unirain_core.distill.judges.answers import AnswerTokens
 from unirain_core.distill.judges.internvl_names import AUTHORS_TYPE, IMAGE_TOKEN, configuration, weights
-from unirain_core.distill.judges.judge import Question
+from unirain_core.distill.judges.internvl_questions import (
+    END,
+    PROCESSOR,
+    START,
+    TEMPLATE,
+    InternVlQuestions,
+    context,
+    image_processor,
+    load_tokenizer,
+    most_tiles,
+    published_configuration,
+    sequence_length,
+)
 from unirain_core.distill.judges.local import LocalJudge
-from unirain_core.distill.judges.pieces import PieceTokenizer
-from unirain_core.distill.judges.tokens import demand_room, left_padded, spelled
+from unirain_core.distill.judges.tokens import Prepared, demand_room, left_padded, spelled
+from unirain_core.distill.pixels import looked_up, processed_values
 from unirain_core.distill.prompt import written
-from unirain_core.distill.weights import fingerprint, folder_of
+from unirain_core.distill.weights import Located, fingerprint, folder_of
 from unirain_core.engine.store import digest
-from unirain_core.imaging.codec import RgbImage
-
-TEMPLATE = "<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n"
-"""It has no system text, like the template of the native form; the authors' chat program has one."""
-START, END = "<img>", "</img>"
-MAX_CONTEXT = 8192
-"""Tokens for which InternVL2.5 was trained."""
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Given to the image processor, whose defaults are those of CLIP."""
-PROCESSOR = "GotOcr2ImageProcessorPil"
-"""Its pixels differ from the authors' by at most 4e-7; those of the processor that uses torchvision differ by up to 0.21."""
 
 
 def internvl_judge(name: str, model: InternVl, prompt: Prompt, n_references: int) -> LocalJudge:
@@ -77,6 +73,7 @@ def internvl_judge(name: str, model: InternVl, prompt: Prompt, n_references: int
             prompt.words_no,
         ),
         batch=model.batch,
+        prepare=Located(model.weights, model.revision, InternVlQuestions(model, prompt)),
         load=partial(InternVlModel, folder, model, prompt),
         cost=_cost(folder, model, n_tokens, tiles),
     )
@@ -102,11 +99,6 @@ def _cost(folder: Path, model: InternVl, n_tokens: int, tiles: int) -> Cost | No
     )
 
 
-def most_tiles(max_patches: int) -> int:
-    """The most tiles of one picture: a picture that is cut has one more tile, which shows the whole of it."""
-    return max_patches + 1 if max_patches > 1 else 1
-
-
 class InternVlModel:
     """As `Vlm`."""
 
@@ -116,10 +108,11 @@ class InternVlModel:
         Raises:
             ConfigError: weights are missing or left over.
         """
-        self._section, self._prompt = section, prompt
+        self.prepare = partial(InternVlQuestions(section, prompt), folder)
         self._tokenizer = load_tokenizer(folder)
-        self._tile_tokens = sequence_length(folder)
-        self._images = image_processor(folder)
+        self._values = processed_values(image_processor(folder)).to(
+            pretrained.device(), pretrained.dtype_of(section.precision)
+        )
         self._model = load_model(folder, section, self._tokenizer.convert_tokens_to_ids(IMAGE_TOKEN))
         self.tokens = AnswerTokens.of(spelled(self._tokenizer), prompt)
 
@@ -127,92 +120,20 @@ class InternVlModel:
         """As `Vlm.decode`."""
         return str(self._tokenizer.decode([token]))
 
-    def logits(self, questions: Sequence[Question]) -> Tensor:
+    def logits(self, prepared: Sequence[Prepared]) -> Tensor:
         """As `Vlm.logits`."""
-        texts: list[str] = []
-        tiles: list[Tensor] = []
-        for question in questions:
-            text, of_question = self._shown(question)
-            texts.append(text)
-            tiles += of_question
-        encoded = left_padded(self._tokenizer, texts)
+        encoded = left_padded([question.tokens for question in prepared])
+        pixels = np.concatenate([question.pixels for question in prepared])
         where = pretrained.device()
-        pixels = torch.cat(tiles).to(where, pretrained.dtype_of(self._section.precision))
         with torch.inference_mode():
             out = self._model(
                 input_ids=encoded.ids.to(where),
                 attention_mask=encoded.mask.to(where),
-                pixel_values=pixels,
+                pixel_values=looked_up(pixels, self._values),
                 logits_to_keep=1,
             )
         logits: Tensor = out.logits[:, -1]
         return logits
-
-    def _shown(self, question: Question) -> tuple[str, list[Tensor]]:
-        """The text of a question, with one token for every place of a picture, and the tiles of its pictures."""
-        text = TEMPLATE.format(question=written(self._prompt, len(question.references), IMAGE_TOKEN))
-        tiles = [self._tiles(question.query, self._section.query_tiles)]
-        for reference in question.references:
-            tiles.append(self._tiles(reference, self._section.reference_tiles))
-        shown, *others = text.split(IMAGE_TOKEN)
-        for of_picture, words in zip(tiles, others, strict=True):
-            shown += START + IMAGE_TOKEN * (self._tile_tokens * len(of_picture)) + END + words
-        return shown, tiles
-
-    def _tiles(self, picture: RgbImage, most: int) -> Tensor:
-        """(T, 3, S, S) float32 tiles of a picture, T at most `most_tiles(most)`."""
-        out = self._images(
-            Image.fromarray(picture),
-            return_tensors="np",
-            crop_to_patches=most > 1,
-            min_patches=1,
-            max_patches=most,
-        )
-        return torch.from_numpy(np.asarray(out["pixel_values"]))
-
-
-def image_processor(folder: Path) -> Any:  # noqa: ANN401 (a class of transformers)
-    """What cuts and scales the pictures, with the settings of InternVL."""
-    ensure_torchvision()
-    from transformers import GotOcr2ImageProcessorPil
-
-    side = _configuration(folder)["vision_config"]["image_size"]
-    side = side if isinstance(side, int) else side[0]
-    return GotOcr2ImageProcessorPil(
-        size={"height": side, "width": side}, image_mean=IMAGENET_MEAN, image_std=IMAGENET_STD
-    )
-
-
-def context(folder: Path) -> int:
-    """The most tokens of a question.
-
-    They are never more than the positions of the language model. Beyond these, its rotary angles depend on the longest text so
-    far, so an answer would depend on the questions before it.
-    """
-    content = _configuration(folder)
-    text = content.get("llm_config") or content["text_config"]
-    return min(MAX_CONTEXT, int(text.get("max_position_embeddings", MAX_CONTEXT)))
-
-
-def sequence_length(folder: Path) -> int:
-    """Tokens of one tile."""
-    content = _configuration(folder)
-    vision = content["vision_config"]
-    side, patch = (
-        value if isinstance(value, int) else value[0]
-        for value in (vision["image_size"], vision["patch_size"])
-    )
-    return int(side // patch * content["downsample_ratio"]) ** 2
-
-
-def load_tokenizer(folder: Path) -> Any:  # noqa: ANN401 (a class of transformers, or ours)
-    """The tokenizer of a folder: of the native form from its tokenizer.json, of the authors' from its SentencePiece model."""
-    if not (folder / "tokenizer.json").is_file():
-        return PieceTokenizer(folder)
-    ensure_torchvision()
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
 
 
 def load_model(folder: Path, section: InternVl, image_token: int) -> nn.Module:
@@ -224,7 +145,7 @@ def load_model(folder: Path, section: InternVl, image_token: int) -> nn.Module:
     ensure_torchvision()
     from transformers import InternVLForConditionalGeneration
 
-    if _configuration(folder)["model_type"] != AUTHORS_TYPE:
+    if published_configuration(folder)["model_type"] != AUTHORS_TYPE:
         return pretrained.loaded(InternVLForConditionalGeneration, folder, section.precision)
     config = native_configuration(folder, image_token)
     text = config.text_config
@@ -239,12 +160,7 @@ def native_configuration(folder: Path, image_token: int = 0) -> Any:  # noqa: AN
     ensure_torchvision()
     from transformers import InternVLConfig
 
-    content = _configuration(folder)
+    content = published_configuration(folder)
     if content["model_type"] != AUTHORS_TYPE:
         return InternVLConfig.from_pretrained(str(folder), local_files_only=True)
     return InternVLConfig(**configuration(content, image_token))
-
-
-def _configuration(folder: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return content

@@ -4,12 +4,13 @@ The prompt is our own string: the template on the hub puts all pictures first, s
 """
 
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from unirain_core.compat import ensure_torchvision
@@ -20,9 +21,10 @@ from unirain_core.distill.costs import Cost, Tower, cost_of, size_of
 from unirain_core.distill.judges.answers import AnswerTokens
 from unirain_core.distill.judges.judge import Question
 from unirain_core.distill.judges.local import LocalJudge
-from unirain_core.distill.judges.tokens import demand_room, left_padded, spelled
+from unirain_core.distill.judges.tokens import Prepared, demand_room, left_padded, numbers, spelled
+from unirain_core.distill.pixels import looked_up, processed, processed_values
 from unirain_core.distill.prompt import written
-from unirain_core.distill.weights import fingerprint, folder_of
+from unirain_core.distill.weights import Located, fingerprint, folder_of
 from unirain_core.engine.store import digest
 
 TEMPLATE = "<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n"
@@ -56,6 +58,7 @@ def llava_judge(name: str, model: Llava, prompt: Prompt, n_references: int) -> L
             "llava 2", fingerprint(folder), model.precision, PROCESSOR, prompt.words_yes, prompt.words_no
         ),
         batch=model.batch,
+        prepare=Located(model.weights, model.revision, LlavaQuestions(prompt)),
         load=partial(LlavaModel, folder, model, prompt),
         cost=_cost(folder, model, n_tokens, 1 + n_references),
     )
@@ -77,6 +80,21 @@ def _cost(folder: Path, model: Llava, n_tokens: int, n_pictures: int) -> Cost | 
     )
 
 
+@dataclass(frozen=True, slots=True)
+class LlavaQuestions:
+    """Makes of a question what the model is given; it needs no weights."""
+
+    prompt: Prompt
+
+    def __call__(self, folder: Path, question: Question) -> Prepared:
+        """Tokens and pixels."""
+        tokenizer, images, picture_tokens = _tools(folder)
+        places = written(self.prompt, len(question.references), IMAGE * picture_tokens)
+        tokens = numbers(tokenizer, TEMPLATE.format(question=places))
+        pictures = (question.query, *question.references)
+        return Prepared(tokens, np.concatenate([processed(images, picture) for picture in pictures]))
+
+
 class LlavaModel:
     """As `Vlm`."""
 
@@ -88,14 +106,12 @@ class LlavaModel:
         """
         ensure_torchvision()
         from transformers import LlavaForConditionalGeneration
-        from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
-        config = _configuration(folder)
-        side = config.vision_config.image_size
-        self._section, self._prompt = section, prompt
+        self.prepare = partial(LlavaQuestions(prompt), folder)
         self._tokenizer = _tokenizer(folder)
-        self._picture_tokens = tokens_of_a_picture(config)
-        self._images = SiglipImageProcessorPil(size={"height": side, "width": side})
+        self._values = processed_values(_images(folder)).to(
+            pretrained.device(), pretrained.dtype_of(section.precision)
+        )
         self._model = pretrained.loaded(LlavaForConditionalGeneration, folder, section.precision)
         self.tokens = AnswerTokens.of(spelled(self._tokenizer), prompt)
 
@@ -103,23 +119,16 @@ class LlavaModel:
         """As `Vlm.decode`."""
         return str(self._tokenizer.decode([token]))
 
-    def logits(self, questions: Sequence[Question]) -> Tensor:
+    def logits(self, prepared: Sequence[Prepared]) -> Tensor:
         """As `Vlm.logits`."""
-        texts: list[str] = []
-        pictures: list[Image.Image] = []
-        for question in questions:
-            places = written(self._prompt, len(question.references), IMAGE * self._picture_tokens)
-            texts.append(TEMPLATE.format(question=places))
-            for picture in (question.query, *question.references):
-                pictures.append(Image.fromarray(picture))
-        encoded = left_padded(self._tokenizer, texts)
-        pixels = torch.from_numpy(self._images(pictures, return_tensors="np")["pixel_values"])
+        encoded = left_padded([question.tokens for question in prepared])
+        pixels = np.concatenate([question.pixels for question in prepared])
         where = pretrained.device()
         with torch.inference_mode():
             out = self._model(
                 input_ids=encoded.ids.to(where),
                 attention_mask=encoded.mask.to(where),
-                pixel_values=pixels.to(where, pretrained.dtype_of(self._section.precision)),
+                pixel_values=looked_up(pixels, self._values),
                 logits_to_keep=1,
             )
         logits: Tensor = out.logits[:, -1]
@@ -130,6 +139,20 @@ def tokens_of_a_picture(config: Any) -> int:  # noqa: ANN401 (a class of transfo
     """Places of one picture: all patches, since SigLIP has no class token."""
     vision = config.vision_config
     return int((vision.image_size // vision.patch_size) ** 2)
+
+
+@lru_cache(maxsize=1)  # a process asks one judge
+def _tools(folder: Path) -> tuple[Any, Any, int]:
+    """The tokenizer, the image processor, and the places of a picture."""
+    return _tokenizer(folder), _images(folder), tokens_of_a_picture(_configuration(folder))
+
+
+def _images(folder: Path) -> Any:  # noqa: ANN401 (a class of transformers)
+    ensure_torchvision()
+    from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
+
+    side = _configuration(folder).vision_config.image_size
+    return SiglipImageProcessorPil(size={"height": side, "width": side})
 
 
 def _configuration(folder: Path) -> Any:  # noqa: ANN401 (a class of transformers)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor
 
@@ -24,14 +24,14 @@ class Vlm(Protocol):
         """The text of a token."""
         ...
 
-    def logits(self, questions: Sequence[Question]) -> Tensor:
+    def logits(self, prepared: Sequence[Any]) -> Tensor:
         """(B, V) scores of the first word after each question; a batch gives what its questions give one by one."""
         ...
 
 
 @dataclass(slots=True, kw_only=True)
 class LocalJudge:
-    """As `Judge`; the model is loaded by the first question."""
+    """As `Judge` and `Preparing`; the model is loaded by the first question."""
 
     name: str
     prompt: str
@@ -39,6 +39,8 @@ class LocalJudge:
     version: str
     """Hash of weights, precision, and what prepares the pictures."""
     batch: int
+    prepare: Callable[[Question], Any]
+    """As `Preparing.prepare`."""
     load: Callable[[], Vlm]
     cost: Cost | None = None
     """Of the longest question."""
@@ -47,6 +49,10 @@ class LocalJudge:
 
     def judge(self, questions: Sequence[Question]) -> list[Response]:
         """As `Judge.judge`."""
+        return self.of_prepared([self.prepare(question) for question in questions])
+
+    def of_prepared(self, prepared: Sequence[Any]) -> list[Response]:
+        """As `Preparing.of_prepared`."""
         if self._vlm is None:
             self._vlm = self.load()
-        return responses(self._vlm.logits(questions), self._vlm.tokens, self._vlm.decode)
+        return responses(self._vlm.logits(prepared), self._vlm.tokens, self._vlm.decode)

@@ -1,8 +1,10 @@
 """A judge that is shown one reference at a time, for models that were trained on few pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from statistics import fmean
+from typing import Any
 
 from unirain_core.distill.costs import Cost
 from unirain_core.distill.judges.judge import Question, Response
@@ -12,7 +14,7 @@ from unirain_core.engine.pools import Device
 
 @dataclass(frozen=True, slots=True)
 class PairwiseJudge:
-    """As `Judge`: p_yes and mass are the means over the references."""
+    """As `Judge` and `Preparing`: p_yes and mass are the means over the references."""
 
     inner: LocalJudge
 
@@ -46,20 +48,33 @@ class PairwiseJudge:
         """As `Costed.cost`, of a question with all its references."""
         return self.inner.cost
 
+    @property
+    def prepare(self) -> "Pairs":
+        """As `Preparing.prepare`."""
+        return Pairs(self.inner.prepare)
+
     def judge(self, questions: Sequence[Question]) -> list[Response]:
         """As `Judge.judge`."""
-        asked: list[Question] = []
-        for question in questions:
-            for reference in question.references:
-                asked.append(Question(question.query, [reference]))
-            if not question.references:
-                asked.append(question)
-        answers = iter(self.inner.judge(asked))
-        together: list[Response] = []
-        for question in questions:
-            own = [next(answers) for _ in range(max(len(question.references), 1))]
-            together.append(_mean(own))
-        return together
+        return self.of_prepared([self.prepare(question) for question in questions])
+
+    def of_prepared(self, prepared: Sequence[Sequence[Any]]) -> list[Response]:
+        """As `Preparing.of_prepared`."""
+        answers = iter(self.inner.of_prepared(list(chain.from_iterable(prepared))))
+        return [_mean([next(answers) for _ in of_question]) for of_question in prepared]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Makes of a question one for each of its references, as the model is given them."""
+
+    prepare: Callable[[Question], Any]
+    """Of the model."""
+
+    def __call__(self, question: Question) -> list[Any]:
+        """The questions of one reference each; the question itself where it has none."""
+        if not question.references:
+            return [self.prepare(question)]
+        return [self.prepare(Question(question.query, [reference])) for reference in question.references]
 
 
 def _mean(answers: Sequence[Response]) -> Response:
