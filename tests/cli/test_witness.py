@@ -275,13 +275,20 @@ def test_the_stamp_is_a_function_of_code_and_params_alone(project, tmp_path):
     assert (False, second.params) == (stamp(project).code == first.code, stamp(project).params)
 
 
+def git(project, *arguments):
+    subprocess.run(["git", "-C", project, "-c", "user.name=a", "-c", "user.email=a@b", *arguments], check=True)
+
+
+def commit_all(project):
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "x")
+
+
 def test_the_tree_is_dirty_where_code_pipeline_or_params_differ_from_the_commit(project):
-    git = ["git", "-C", str(project), "-c", "user.name=a", "-c", "user.email=a@b"]
     assert stamp(project).dirty is None
-    subprocess.run([*git, "init", "-q"], check=True)
+    git(project, "init", "-q")
     assert stamp(project).dirty is None
-    subprocess.run([*git, "add", "-A"], check=True)
-    subprocess.run([*git, "commit", "-qm", "x"], check=True)
+    commit_all(project)
     assert stamp(project).dirty is False
 
     rewrite(project, "unirain_core/parts.py", "1", "5")
@@ -294,3 +301,14 @@ def test_the_tree_is_dirty_where_code_pipeline_or_params_differ_from_the_commit(
         Path(project, path).write_text(text)
     (project / "unirain_core/whole/new.py").touch()
     assert stamp(project).dirty is True, "a file that git does not know"
+
+
+def test_bytecode_makes_no_tree_dirty(project):
+    """A project may be without a .gitignore, and importing its code writes bytecode into it."""
+    git(project, "init", "-q")
+    commit_all(project)
+    bytecode = project / "unirain_core/whole/__pycache__/new.cpython-311.pyc"
+    bytecode.parent.mkdir(exist_ok=True)
+    bytecode.write_bytes(b"bytecode")
+
+    assert stamp(project).dirty is False

@@ -47,7 +47,9 @@ def is_dirty(root: Path, sources: Sequence[str]) -> bool | None:
     """
     if not _commit(root):
         return None
-    answer = _git(root, "status", "--porcelain", "--", *sources, "dvc.yaml", "params.yaml")
+    # bytecode appears as code is imported; .dvcignore leaves it out of the code's hash, too
+    no_bytecode = ":(exclude,glob)**/__pycache__/**"
+    answer = _git(root, "status", "--porcelain", "--", *sources, "dvc.yaml", "params.yaml", no_bytecode)
     return None if answer is None else bool(answer)
 
 
