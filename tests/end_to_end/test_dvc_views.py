@@ -68,7 +68,8 @@ def test_plots_draw_the_trainings_the_weights_and_the_acceptance_of_every_datase
 
     assert not shown.get("errors")
     assert {"step", "psnr", "curve", "rev"} <= fields["Training curves"]
-    assert curves == {f"{v} {t}" for v in ("reweighted", "uniform") for t in ("drs", "drd", "nrs", "nrd")}
+    trainings = [f"{name}{seed}" for name in ("reweighted", "uniform") for seed in ("", "_1", "_2")]
+    assert curves == {f"{name} {kind}" for name in trainings for kind in ("drs", "drd", "nrs", "nrd")}
     assert {"rain200l", "raindrop", "gtav-nightrain", "hq-nightrain", "gt-rain", "rainrag"} <= sources
 
 
