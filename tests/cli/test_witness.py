@@ -276,7 +276,9 @@ def test_the_stamp_is_a_function_of_code_and_params_alone(project, tmp_path):
 
 
 def git(project, *arguments):
-    subprocess.run(["git", "-C", project, "-c", "user.name=a", "-c", "user.email=a@b", *arguments], check=True)
+    subprocess.run(
+        ["git", "-C", project, "-c", "user.name=a", "-c", "user.email=a@b", *arguments], check=True
+    )
 
 
 def commit_all(project):
