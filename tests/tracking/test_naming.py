@@ -1,3 +1,4 @@
+import time
 from dataclasses import replace
 
 from tests.tracking.conftest import START
@@ -14,6 +15,15 @@ def test_the_first_training_of_a_variant_bears_its_name(tmp_path):
     assert run_name(START, tmp_path) == "unirain"
     trained(tmp_path)
     assert run_name(START, tmp_path) == "unirain"
+
+
+def test_trainings_that_begin_in_the_same_millisecond_are_told_apart(tmp_path, monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 1.0)
+    trained(tmp_path)
+    second = replace(START, key="k2", params={**START.params, "strategy.tau": "9.0"})
+    trained(tmp_path, key="k2", params=second.params)
+
+    assert run_name(second, tmp_path) == "unirain, tau 9.0"
 
 
 def test_another_training_of_a_variant_is_named_by_what_differs_from_the_first(tmp_path):

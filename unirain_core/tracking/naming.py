@@ -49,10 +49,11 @@ def differing(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 
 def first_start(journals: Path) -> Start | None:
     """The start of a variant's first training on this machine; None before it."""
-    begun: list[tuple[int, Start]] = []
+    begun: list[tuple[int, bool, Start]] = []
     for folder in journal.folders(journals):
         events = journal.read(folder)
         start = journal.start_of(events)
         if start is not None:
-            begun.append((events[0].time, start))
-    return min(begun, key=lambda item: item[0])[1] if begun else None
+            # of two that began within a millisecond the one that was put aside is the earlier
+            begun.append((events[0].time, folder == journals, start))
+    return min(begun, key=lambda item: item[:2])[2] if begun else None
